@@ -1,0 +1,100 @@
+/* The contract, guest execution: the shape of KVM_RUN. arch_vcpu_run() enters the guest and returns why it came out. */
+#ifndef BULKHEAD_ARCH_VCPU_H
+#define BULKHEAD_ARCH_VCPU_H
+
+#include "arch/mem.h"
+#include "lib/types.h"
+
+/** EL1 state that the hardware holds while a vCPU is loaded. Numbers of arch_vcpu::sysregs. */
+enum vcpu_sysreg {
+    VCPU_SCTLR_EL1,
+    VCPU_CPACR_EL1,
+    VCPU_ACTLR_EL1,
+    VCPU_TTBR0_EL1,
+    VCPU_TTBR1_EL1,
+    VCPU_TCR_EL1,
+    VCPU_MAIR_EL1,
+    VCPU_AMAIR_EL1,
+    VCPU_VBAR_EL1,
+    VCPU_ESR_EL1,
+    VCPU_FAR_EL1,
+    VCPU_AFSR0_EL1,
+    VCPU_AFSR1_EL1,
+    VCPU_ELR_EL1,
+    VCPU_SPSR_EL1,
+    VCPU_PAR_EL1,
+    VCPU_SP_EL0,
+    VCPU_SP_EL1,
+    VCPU_TPIDR_EL0,
+    VCPU_TPIDRRO_EL0,
+    VCPU_TPIDR_EL1,
+    VCPU_CONTEXTIDR_EL1,
+    VCPU_CNTKCTL_EL1,
+    VCPU_CSSELR_EL1,
+    VCPU_CNTV_CTL_EL0,
+    VCPU_CNTV_CVAL_EL0,
+    VCPU_MDSCR_EL1,
+    VCPU_SYSREG_COUNT
+};
+
+struct vcpu_regs {
+    uint64_t x[31];
+    uint64_t pc;     /* ELR_EL2 */
+    uint64_t pstate; /* SPSR_EL2 */
+};
+
+/** What the machine needs of one vCPU. Both backends share the layout; the assembly checks its offsets. */
+struct arch_vcpu {
+    struct vcpu_regs regs; /* valid whenever the vCPU is not inside arch_vcpu_run(); core may change them */
+    uint64_t sysregs[VCPU_SYSREG_COUNT]; /* valid while not loaded; use arch_vcpu_sysreg_*() */
+    struct {
+        _Alignas(16) uint8_t q[32][16];
+        uint64_t fpcr;
+        uint64_t fpsr;
+    } fp;                  /* valid while not loaded */
+    uint64_t vmpidr;       /* what the guest reads from MPIDR_EL1 */
+    uint64_t vpidr;        /* what the guest reads from MIDR_EL1; arch_vcpu_init() sets the host's */
+    uint64_t counter_offset; /* CNTVOFF_EL2, in ticks */
+    const struct arch_stage2 *stage2;
+    uint64_t virtual_lines; /* HCR_EL2.VSE/VI/VF to set at the next entry (HCR bit positions) */
+    bool trap_wfi;          /* HCR_EL2.TWI: false lets a vCPU that has its CPU to itself wait in hardware */
+    bool loaded;
+    void *backend;          /* hostsim's guest coroutine; unused on silicon */
+};
+
+enum arch_exit_reason {
+    ARCH_EXIT_SYNC,   /* a synchronous exception: esr, far, hpfar say which */
+    ARCH_EXIT_IRQ,    /* a physical interrupt waits at the GIC's CPU interface */
+    ARCH_EXIT_SERROR, /* an asynchronous external abort was taken while the guest ran: esr */
+};
+
+struct arch_exit {
+    enum arch_exit_reason reason;
+    uint64_t esr;   /* ESR_EL2 */
+    uint64_t far;   /* FAR_EL2: virtual address of an abort */
+    uint64_t hpfar; /* HPFAR_EL2: bits 43:4 are bits 51:12 of the faulting IPA */
+};
+
+/**
+ * Puts @p vcpu into its reset state: registers and system registers zero (SCTLR_EL1 = 0x00c50078: MMU and caches off),
+ * PSTATE = EL1h with DAIF masked, FP zero. Keeps stage2, vmpidr and counter_offset. Not while loaded.
+ */
+void arch_vcpu_init(struct arch_vcpu *vcpu, uint64_t entry, uint64_t x0);
+
+/** Makes @p vcpu the one whose EL1 state, FP state and stage 2 this CPU's hardware holds. None may be loaded. */
+void arch_vcpu_load(struct arch_vcpu *vcpu);
+
+/** Saves it again. Afterwards no guest state is live on this CPU, FP included. */
+void arch_vcpu_put(struct arch_vcpu *vcpu);
+
+/** Runs the loaded @p vcpu until it comes out. Regs are up to date afterwards. Never runs on spuriously. */
+void arch_vcpu_run(struct arch_vcpu *vcpu, struct arch_exit *exit);
+
+/** System registers of a vCPU, loaded or not. Only on the CPU where it is loaded, or while it is not. */
+uint64_t arch_vcpu_sysreg_read(const struct arch_vcpu *vcpu, enum vcpu_sysreg sysreg);
+void arch_vcpu_sysreg_write(struct arch_vcpu *vcpu, enum vcpu_sysreg sysreg, uint64_t value);
+
+/** ID registers as this host has them, for core to mask. Encodings as trap/sysreg.h packs them (op0..op2). */
+uint64_t arch_id_register(uint32_t encoding);
+
+#endif

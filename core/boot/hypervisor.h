@@ -1,0 +1,48 @@
+/* The machine root: the one place where state lives that nobody passed in. */
+#ifndef BULKHEAD_BOOT_HYPERVISOR_H
+#define BULKHEAD_BOOT_HYPERVISOR_H
+
+#include "config/machine.h"
+#include "config/system_config.h"
+#include "domain/domain.h"
+#include "drivers/gic.h"
+#include "drivers/uart.h"
+#include "plan/plan.h"
+#include "trace/trace.h"
+#include "vcpu/sched.h"
+
+struct hypervisor {
+    struct dt tree;
+    struct machine machine;
+    struct system_config config;
+    struct system_plan plan;
+    struct gic gic;
+    struct uart uart;
+    struct trace trace;
+    struct cpu cpus[HV_MAX_CPUS];
+    struct domain *domains[HV_MAX_DOMAINS]; /* by domid - 1; NULL: not built */
+    uint32_t started;      /* release: the plan is final, secondary CPUs may go to work */
+    uint32_t shutting_down;
+};
+
+extern struct hypervisor hypervisor;
+
+/** The per-CPU root of the CPU that executes this. */
+struct cpu *cpu_this(void);
+
+/**
+ * Where the backend enters core, on the boot CPU, MMU and stack up.
+ * @param dtb          mapped and readable for @p dtb_space bytes
+ * @param dtb_address  where it lies in RAM
+ * Returns only where the machine cannot run any domain and has no console to stay on, or (hostsim) after power-off.
+ */
+void hv_main(const void *dtb, uint64_t dtb_space, pa_t dtb_address, uint64_t entry_ticks);
+/** Where a CPU started by arch_cpu_start() enters core. */
+void hv_secondary_main(unsigned cpu);
+
+/** Powers the machine off (PSCI SYSTEM_OFF by SMC). */
+HV_NORETURN void hv_power_off(void);
+/** A state that only a defect of the hypervisor can bring about: prints @p format and halts all. */
+HV_NORETURN void hv_panic(const char *format, ...) HV_PRINTF(1, 2);
+
+#endif

@@ -1,0 +1,18 @@
+/* plan -> live domain, in bounded steps. */
+#ifndef BULKHEAD_DOMAIN_BUILD_H
+#define BULKHEAD_DOMAIN_BUILD_H
+
+#include "domain/domain.h"
+
+#define BUILD_STEP_BYTES KIB(512) /* at most this much is copied or unpacked in one step */
+
+enum build_result {
+    BUILD_MORE,   /* call again */
+    BUILD_DONE,   /* DOMAIN_RUNNING, vCPU 0 ready at its entry */
+    BUILD_FAILED, /* DOMAIN_FAILED, reported */
+};
+
+/** Does the next step of @p domain on the CPU of its vCPU 0. No vCPU may be loaded (unpacking uses FP registers). */
+enum build_result build_step(struct domain *domain);
+
+#endif

@@ -1,0 +1,54 @@
+/* A live domain: what a plan_domain becomes. Lies in plan_domain::control; nothing is allocated after the plan. */
+#ifndef BULKHEAD_DOMAIN_DOMAIN_H
+#define BULKHEAD_DOMAIN_DOMAIN_H
+
+#include "emul/mmio.h"
+#include "emul/vgic.h"
+#include "emul/vpl011.h"
+#include "lib/diag.h"
+#include "mem/stage2.h"
+#include "plan/plan.h"
+#include "vcpu/vcpu.h"
+
+enum domain_state {
+    DOMAIN_PLANNED,  /* waits to be built */
+    DOMAIN_BUILDING,
+    DOMAIN_RUNNING,
+    DOMAIN_OFF,      /* PSCI SYSTEM_OFF */
+    DOMAIN_FAILED,   /* its build failed, or it did what hardware would not survive */
+};
+
+/** Why a domain is in DOMAIN_OFF or DOMAIN_FAILED; printed once. */
+struct domain {
+    const struct plan_domain *plan;
+    const char *name;
+    uint16_t domid;
+    uint32_t state;      /* enum domain_state; release/acquire */
+    const char *reason;  /* static text */
+    uint32_t restarts;   /* PSCI SYSTEM_RESET */
+    struct stage2 stage2;
+    struct mmio_bus bus;
+    struct vgic vgic;
+    struct vpl011 vpl011;
+    uint32_t vcpu_count;
+    struct vcpu *vcpus[HV_MAX_VCPUS];
+    struct domain *next_build; /* in struct cpu::builds */
+    struct build *build;       /* progress while DOMAIN_BUILDING */
+    uint32_t messages;         /* guest-triggered messages printed so far: bounded */
+};
+
+#define DOMAIN_MAX_MESSAGES 16
+
+/** Maps the control area and fills in the structures; the domain is then DOMAIN_PLANNED. Boot CPU. Cannot fail on user input. */
+struct domain *domain_create(const struct plan_domain *plan);
+/** One message about what a guest did, prefixed with its name; after DOMAIN_MAX_MESSAGES says so once and goes quiet. */
+void domain_message(struct domain *domain, const char *format, ...) HV_PRINTF(2, 3);
+/** Guest RAM at @p address: gives the block that holds it, zeroed, at the first touch. HV_E_MISSING if it is not its RAM. */
+HV_CHECK hv_status domain_touch(struct domain *domain, ipa_t address);
+/** Ends a domain: all its vCPUs stop. Any CPU. */
+void domain_stop(struct domain *domain, enum domain_state state, const char *reason);
+/** PSCI SYSTEM_RESET: takes its memory back and builds it again from its images. */
+void domain_restart(struct domain *domain);
+const char *domain_state_name(uint32_t state);
+
+#endif

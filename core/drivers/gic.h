@@ -1,0 +1,96 @@
+/* The host's interrupt controller, and its virtual interface, behind one interface for GICv2 and GICv3. EOImode 1: priority drop
+ * and deactivation are separate (IHI 0048B 4.4.5, IHI 0069 4.7), so that a guest's EOI can end a physical interrupt. */
+#ifndef BULKHEAD_DRIVERS_GIC_H
+#define BULKHEAD_DRIVERS_GIC_H
+
+#include "arch/mmio.h"
+#include "config/machine.h"
+#include "lib/status.h"
+
+#define GIC_SPURIOUS 1023
+#define GIC_MAX_LRS 16
+#define GIC_SGI_KICK 0 /* "look at your work": sent between CPUs */
+
+enum gic_lr_state {
+    GIC_LR_INVALID = 0,
+    GIC_LR_PENDING = 1,
+    GIC_LR_ACTIVE = 2,
+    GIC_LR_PENDING_ACTIVE = 3,
+};
+
+/** A list register, the same for all versions. */
+struct gic_lr {
+    uint32_t virtual_intid;
+    uint32_t physical_intid; /* with hardware: deactivated together with the virtual one */
+    bool hardware;
+    bool eoi_maintenance;    /* without hardware: raise a maintenance interrupt at EOI */
+    uint8_t source;          /* GICv2 SGI: requesting vCPU */
+    uint8_t priority;        /* 0..255; GICv2 keeps 5 bits */
+    bool group1;
+    enum gic_lr_state state;
+};
+
+/** Maintenance causes to enable; bits of GICH_HCR / ICH_HCR_EL2. */
+#define GIC_HCR_EN (1u << 0)
+#define GIC_HCR_UIE (1u << 1)   /* underflow: at most one list register is in use */
+#define GIC_HCR_LRENPIE (1u << 2)
+#define GIC_HCR_NPIE (1u << 3)  /* no pending interrupt in any list register */
+
+struct gic;
+
+/** What is in hardware while a vCPU is loaded. */
+struct gic_vcpu_state {
+    uint32_t hcr;
+    uint32_t vmcr;
+    uint32_t apr[4];
+    uint64_t lr[GIC_MAX_LRS]; /* encoded */
+    uint32_t used;            /* bit per LR that is not invalid in lr[] */
+};
+
+struct gic_ops {
+    void (*init_distributor)(struct gic *gic);   /* once, boot CPU: all SPIs off, group, priority, level */
+    void (*init_cpu)(struct gic *gic);           /* each CPU: banked part, CPU interface on, EOImode 1, virtual interface off */
+    void (*enable)(struct gic *gic, uint32_t intid);
+    void (*disable)(struct gic *gic, uint32_t intid);
+    /** @param trigger_flags as dt_interrupt. SPIs only; banked ones ignore it. */
+    void (*configure)(struct gic *gic, uint32_t intid, uint32_t trigger_flags, unsigned cpu, uint8_t priority);
+    /** @return INTID now active for this CPU, or GIC_SPURIOUS. */
+    uint32_t (*acknowledge)(struct gic *gic, uint32_t *token);
+    void (*priority_drop)(struct gic *gic, uint32_t token);
+    void (*deactivate)(struct gic *gic, uint32_t token);
+    /** Active state of a banked or shared interrupt of this CPU. */
+    void (*set_active)(struct gic *gic, uint32_t intid, bool active);
+    void (*send_kick)(struct gic *gic, unsigned cpu);
+
+    void (*vcpu_load)(struct gic *gic, const struct gic_vcpu_state *state);
+    void (*vcpu_put)(struct gic *gic, struct gic_vcpu_state *state);
+    /** Encoding of one list register; pure. */
+    uint64_t (*lr_encode)(const struct gic_lr *lr);
+    struct gic_lr (*lr_decode)(uint64_t value);
+    /** Hardware list register of the loaded vCPU. */
+    void (*lr_write)(struct gic *gic, unsigned index, uint64_t value);
+    uint64_t (*lr_read)(struct gic *gic, unsigned index);
+    void (*hcr_write)(struct gic *gic, uint32_t hcr);
+    /** Bit per list register that is empty (ELRSR). */
+    uint32_t (*lr_empty)(struct gic *gic);
+    uint32_t (*vmcr_read)(struct gic *gic);
+};
+
+struct gic {
+    const struct gic_ops *ops;
+    enum gic_version version;
+    struct arch_mmio distributor;
+    struct arch_mmio cpu_interface;
+    struct arch_mmio hyp_interface;
+    uint32_t intid_count; /* 32..1020 */
+    unsigned lr_count;    /* 1..16 */
+    uint32_t maintenance_intid;
+    pa_t virtual_interface; /* GICv2: frame that becomes the guest's GICC */
+    uint8_t cpu_target[HV_MAX_CPUS]; /* GICv2: each CPU's bit in GICD_ITARGETSR, learnt by init_cpu() */
+};
+
+/** Maps the controller and chooses the driver. @return HV_E_UNSUPPORTED for a version without driver, HV_E_NOMEM. */
+HV_CHECK hv_status gic_open(struct gic *gic, const struct machine_gic *description);
+HV_CHECK hv_status gicv2_open(struct gic *gic, const struct machine_gic *description);
+
+#endif

@@ -1,0 +1,111 @@
+/* Typed, bounded reading of a flattened device tree. The only user of libfdt's reader in core; hands out no raw cells.
+ * Devicetree Specification v0.4; an accessor never reads beyond the property it reads, whatever the tree says. */
+#ifndef BULKHEAD_DT_DT_H
+#define BULKHEAD_DT_DT_H
+
+#include "lib/diag.h"
+#include "lib/status.h"
+#include "lib/types.h"
+
+#define DT_MAX_SIZE MIB(2) /* arm64 boot protocol: the tree must not exceed 2 MiB */
+#define DT_MAX_DEPTH 16
+#define DT_PATH_MAX 256 /* longest node path that messages print; longer ones are cut with "..." */
+
+struct dt {
+    const void *blob;
+    uint32_t size; /* totalsize of the header, checked against the space it lies in */
+};
+
+/** A node; a value, copied freely. dt_node_valid() is false for "no such node". */
+struct dt_node {
+    const struct dt *tree;
+    int offset;
+};
+
+/** A property's value; lies in the tree. data is NULL where there is no such property. */
+struct dt_property {
+    const uint8_t *data;
+    uint32_t length;
+};
+
+/**
+ * Checks header, version, every token and every string offset, nesting and the reservation block.
+ * @param space  bytes that may be read at @p blob; a tree that claims more is truncated
+ * @param diag   receives the reason of a refusal
+ * @return HV_OK, HV_E_FORMAT (no device tree, or damaged), HV_E_RANGE (truncated, or larger than DT_MAX_SIZE)
+ */
+HV_CHECK hv_status dt_open(struct dt *tree, const void *blob, uint64_t space, struct diag *diag);
+
+static inline bool dt_node_valid(struct dt_node node)
+{
+    return node.offset >= 0;
+}
+
+struct dt_node dt_root(const struct dt *tree);
+/** @param path  absolute, or an alias with an optional rest ("serial0", "serial0/child"); a ':' and what follows is ignored */
+struct dt_node dt_find(const struct dt *tree, const char *path);
+struct dt_node dt_find_phandle(const struct dt *tree, uint32_t phandle);
+struct dt_node dt_first_child(struct dt_node node);
+struct dt_node dt_next_sibling(struct dt_node node);
+struct dt_node dt_parent(struct dt_node node);
+/** The next node after @p previous (NULL offset: dt_root()) in document order; invalid at the end. Linear scan of a whole tree. */
+struct dt_node dt_next(struct dt_node previous);
+
+#define DT_FOR_EACH_CHILD(child, parent)                                                                              \
+    for (struct dt_node child = dt_first_child(parent); dt_node_valid(child); child = dt_next_sibling(child))
+
+/** @return the node's name with its unit address, "" for the root; lies in the tree. */
+const char *dt_name(struct dt_node node);
+/** Writes the node's absolute path, NUL-terminated, cut to @p size. @return @p buffer */
+const char *dt_path(struct dt_node node, char *buffer, size_t size);
+
+struct dt_property dt_property(struct dt_node node, const char *name);
+bool dt_has(struct dt_node node, const char *name);
+/** Calls @p visit for each property, in order, until it returns false. */
+void dt_for_each_property(struct dt_node node, bool (*visit)(void *context, const char *name, struct dt_property value),
+                          void *context);
+
+/** First cell. @return HV_E_MISSING without the property, HV_E_FORMAT if shorter than one cell. */
+HV_CHECK hv_status dt_read_u32(struct dt_node node, const char *name, uint32_t *value);
+/** One cell (one-cell form) or two. @return HV_E_MISSING, HV_E_FORMAT for any other length. */
+HV_CHECK hv_status dt_read_u64(struct dt_node node, const char *name, uint64_t *value);
+/** @return HV_E_MISSING, or HV_E_FORMAT if empty or without NUL. The string lies in the tree. */
+HV_CHECK hv_status dt_read_string(struct dt_node node, const char *name, const char **value);
+/** @return whether the string list @p name holds @p value; damaged lists hold nothing. */
+bool dt_list_contains(struct dt_node node, const char *name, const char *value);
+bool dt_compatible(struct dt_node node, const char *value);
+/** status absent, "okay" or "ok". */
+bool dt_enabled(struct dt_node node);
+
+/** #address-cells and #size-cells that @p parent sets for its children (defaults 2 and 1; inherit: nearest ancestor's). */
+HV_CHECK hv_status dt_cells(struct dt_node parent, bool inherit, uint32_t *address_cells, uint32_t *size_cells);
+
+struct dt_range {
+    uint64_t base;
+    uint64_t size;
+};
+
+/** Entry @p index of reg, untranslated, in the parent's cells. HV_E_MISSING past the end, HV_E_FORMAT, HV_E_RANGE if it wraps. */
+HV_CHECK hv_status dt_reg(struct dt_node node, unsigned index, struct dt_range *range);
+/** As dt_reg(), translated through all parents' ranges to a CPU physical address. */
+HV_CHECK hv_status dt_reg_cpu(struct dt_node node, unsigned index, struct dt_range *range);
+/** Reads @p cells (1 or 2) cells at @p data. The caller has checked the length. */
+uint64_t dt_cells_value(const uint8_t *data, uint32_t cells);
+
+/** Interrupt specifier @p index of a node whose interrupt parent is a GIC. @param intid 16..1019, PPIs at 16, SPIs at 32. */
+struct dt_interrupt {
+    uint32_t intid;
+    uint32_t flags; /* trigger: 1 rising, 2 falling, 4 high, 8 low */
+};
+HV_CHECK hv_status dt_interrupt(struct dt_node node, unsigned index, struct dt_interrupt *interrupt);
+
+/** Entry @p index of the memory reservation block. @return false past the end. */
+bool dt_reservation(const struct dt *tree, unsigned index, struct dt_range *range);
+
+/** Reports about @p node: fills in its path. Any text may be NULL. */
+void dt_report(struct diag *diag, enum diag_severity severity, struct dt_node node, const char *property,
+               const char *found, const char *expected, const char *message, const char *hint);
+/** Writes a property's value as dtc would ("<0x1 0x2>", "\"text\""), cut to @p size. @return @p buffer */
+const char *dt_show(struct dt_property value, char *buffer, size_t size);
+
+#endif

@@ -1,0 +1,109 @@
+/* Who owns what. A pure function of (machine, config, the headers of the images): every address, page, interrupt and CPU is
+ * decided here and nowhere else. The same on the desk and on the board, with the same digest. */
+#ifndef BULKHEAD_PLAN_PLAN_H
+#define BULKHEAD_PLAN_PLAN_H
+
+#include "config/machine.h"
+#include "config/system_config.h"
+#include "lib/diag.h"
+#include "lib/format.h"
+#include "plan/image.h"
+
+/* The guest physical memory map, the same as on Xen (public/arch-arm.h). */
+#define GUEST_GICD_BASE 0x03001000
+#define GUEST_GICD_SIZE 0x1000
+#define GUEST_GICC_BASE 0x03002000
+#define GUEST_GICC_SIZE 0x2000
+#define GUEST_VPL011_BASE 0x22000000
+#define GUEST_VPL011_SIZE 0x1000
+#define GUEST_VPL011_INTID 32
+#define GUEST_RAM0_BASE 0x40000000ULL
+#define GUEST_RAM0_SIZE (3ULL << 30)
+#define GUEST_RAM1_BASE 0x0200000000ULL
+#define GUEST_RAM1_SIZE (1016ULL << 30)
+#define GUEST_TIMER_VIRTUAL_INTID 27
+#define GUEST_PHANDLE_GIC 65000
+#define GUEST_IPA_BITS_MIN 36
+
+#define PLAN_MAX_EXTENTS 16 /* contiguous pieces of host RAM that make up one domain's RAM */
+
+/** A piece of guest RAM that is contiguous in both address spaces. Multiples of 4 KiB; 2 MiB aligned but for the last. */
+struct plan_extent {
+    ipa_t base;
+    pa_t target;
+    uint64_t size;
+};
+
+/** An image's way from where the boot loader put it to where the guest finds it. */
+struct plan_image {
+    bool present;
+    pa_t source;
+    uint64_t source_size; /* cut where the module ran past its bank or into the next one */
+    ipa_t load;
+    uint64_t file_size;   /* bytes written to guest RAM; gzip: 0 if unknown before unpacking */
+    uint64_t memory_size; /* bytes reserved from load on */
+    enum image_format format;
+};
+
+struct plan_domain {
+    const struct domain_config *config;
+    bool valid;       /* this domain will be built */
+    uint16_t domid;   /* 1.. in device-tree order, valid or not; also the VMID */
+    uint32_t vcpu_count;
+    uint8_t vcpu_cpu[HV_MAX_VCPUS]; /* physical CPU of each vCPU; the domain is built by that of vCPU 0 */
+    struct plan_extent extents[PLAN_MAX_EXTENTS];
+    unsigned extent_count;
+    struct region guest_ram[2]; /* bank 0, bank 1 in IPA space; empty: base == end */
+    struct plan_image kernel;
+    struct plan_image ramdisk;
+    ipa_t dtb;
+    uint64_t dtb_size;    /* room for the generated tree */
+    ipa_t entry;
+    uint32_t spi_count;   /* of the vGIC, multiple of 32 */
+    struct region control; /* host RAM for struct domain, its vCPUs and its stage-2 tables */
+    pa_t stage2_base;      /* inside it; aligned for the root table */
+    uint32_t stage2_pages;
+    uint8_t ipa_bits;
+};
+
+struct system_plan {
+    const struct machine *machine;
+    const struct system_config *config;
+    struct plan_domain domains[HV_MAX_DOMAINS]; /* same index as config->domains */
+    unsigned domain_count;
+    unsigned valid_count;
+    struct region_set free; /* host RAM that nobody owns */
+    uint64_t digest;
+};
+
+/**
+ * How the plan looks at module contents: @p size bytes of host RAM at @p base, read only. On the board a window, on the desk
+ * a file or nothing. @return NULL where the bytes are not to be had: the plan then says what it could not check.
+ * What an earlier call returned is no longer valid.
+ */
+struct plan_reader {
+    const void *(*read)(struct plan_reader *reader, pa_t base, uint64_t size);
+};
+
+/**
+ * Decides. Domains that cannot be are reported, marked invalid, and own nothing; the rest is planned as if they were not there.
+ * @return HV_OK where at least one domain is valid, else HV_E_MISSING
+ */
+HV_CHECK hv_status plan_make(struct system_plan *plan, const struct machine *machine, const struct system_config *config,
+                             struct plan_reader *reader, struct diag *diag);
+
+/** The canonical text: every decision, one per line, the same bytes on the desk and on the board. The digest is of this text. */
+void plan_print(struct text_sink *sink, const struct system_plan *plan);
+/** FNV-1a, 64 bit, of plan_print()'s text. */
+uint64_t plan_digest(const struct system_plan *plan);
+
+/* Host RAM set aside for a domain's structures, in whole pages. Fixed figures, so that the plan does not depend on the
+ * compiler; domain/domain.c asserts that its structures fit. The stage-2 tables follow at plan_domain::stage2_base. */
+#define PLAN_DOMAIN_BYTES KIB(32)
+#define PLAN_VCPU_BYTES KIB(8)
+
+/* The hypervisor and the device tree it was handed are kept free of guests in whole 2 MiB blocks: their exact ends, which the
+ * boot loader moves, then do not change the plan. */
+#define PLAN_BLOCK_ALIGNMENT BLOCK_SIZE
+
+#endif

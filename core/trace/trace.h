@@ -1,0 +1,31 @@
+/* The boot timeline: when each stage of the hypervisor and of each domain began, in counter ticks. One format on both backends. */
+#ifndef BULKHEAD_TRACE_TRACE_H
+#define BULKHEAD_TRACE_TRACE_H
+
+#include "lib/format.h"
+#include "lib/types.h"
+
+#define TRACE_MAX_MARKS 512
+
+struct trace_mark {
+    uint64_t ticks;   /* CNTPCT_EL0 */
+    uint16_t domid;   /* DOMID_HYPERVISOR or the domain's */
+    uint8_t cpu;
+    const char *name; /* static text: "entry", "device tree", "first instruction" ... */
+};
+
+struct trace {
+    uint64_t start;   /* counter at the hypervisor's entry; times are relative to it */
+    uint32_t count;
+    struct trace_mark marks[TRACE_MAX_MARKS];
+};
+
+/** Notes that @p name begins now. Any CPU, lock-free; silently full after TRACE_MAX_MARKS. */
+void trace_mark(struct trace *trace, uint16_t domid, const char *name);
+/**
+ * Prints the timeline: one line a mark, in order of time: microseconds since entry, ticks, duration, CPU, whose, name.
+ * @param domain_name  gives a domain's name for its number
+ */
+void trace_print(struct text_sink *sink, const struct trace *trace, const char *(*domain_name)(uint16_t domid));
+
+#endif

@@ -1,0 +1,37 @@
+/* A virtual CPU and the loop that runs it. */
+#ifndef BULKHEAD_VCPU_VCPU_H
+#define BULKHEAD_VCPU_VCPU_H
+
+#include "arch/vcpu.h"
+#include "emul/vgic.h"
+#include "lib/types.h"
+
+struct domain;
+
+enum vcpu_state {
+    VCPU_OFF,     /* PSCI: not started, or CPU_OFF */
+    VCPU_READY,   /* can run */
+    VCPU_WAITING, /* in WFI: runs again when an interrupt is pending */
+};
+
+struct vcpu_statistics {
+    uint64_t exits, hypercalls, mmio, aborts, wfi, interrupts, sysregs;
+};
+
+struct vcpu {
+    struct arch_vcpu arch;
+    struct domain *domain;
+    uint8_t index;  /* vCPU number: the guest's Aff0 */
+    uint8_t cpu;    /* physical CPU it runs on, as the plan says */
+    uint32_t state; /* enum vcpu_state; written by its own CPU, other CPUs wake it through vcpu_wake() */
+    uint32_t wake;  /* set by other CPUs (release), cleared by the own one */
+    struct vgic_vcpu vgic;
+    bool timer_in_flight; /* the virtual timer's physical interrupt is active on behalf of this vCPU */
+    struct vcpu *next;    /* run queue of its CPU */
+    struct vcpu_statistics statistics;
+};
+
+/** Makes @p vcpu runnable if it waits, and its CPU look at it. Any CPU. */
+void vcpu_wake(struct vcpu *vcpu);
+
+#endif
