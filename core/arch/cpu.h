@@ -26,7 +26,8 @@ HV_CHECK hv_status arch_cpu_start(unsigned cpu, uint64_t mpidr);
 /** Waits until an interrupt is pending for this CPU (WFI). Interrupts stay masked: the caller acknowledges it. */
 void arch_cpu_idle(void);
 
-/** Waits for an event from arch_cpu_signal() or for any interrupt (WFE); may return early. For loops that await another CPU. */
+/** Waits for an event from arch_cpu_signal() (WFE); returns at the latest after about a millisecond (event stream of the
+ * generic timer), and may return early. For loops that await another CPU. */
 void arch_cpu_wait(void);
 
 /** Wakes all CPUs that are in arch_cpu_wait() (DSB ISH; SEV). Everything written before is visible to them. */

@@ -15,6 +15,9 @@ struct arch_mmio {
  */
 bool arch_mmio_map(struct arch_mmio *mmio, pa_t base, uint64_t size);
 
+/** The PL011 frame that this build was told to use where the device tree cannot be read; pa(0): none. */
+pa_t arch_early_uart(void);
+
 uint32_t arch_mmio_read32(const struct arch_mmio *mmio, uint32_t offset);
 void arch_mmio_write32(const struct arch_mmio *mmio, uint32_t offset, uint32_t value);
 void arch_mmio_write8(const struct arch_mmio *mmio, uint32_t offset, uint8_t value);

@@ -21,7 +21,7 @@ struct hypervisor {
     struct trace trace;
     struct cpu cpus[HV_MAX_CPUS];
     struct domain *domains[HV_MAX_DOMAINS]; /* by domid - 1; NULL: not built */
-    uint32_t started;      /* release: the plan is final, secondary CPUs may go to work */
+    uint32_t started;                       /* release: the plan is final, secondary CPUs may go to work */
     uint32_t shutting_down;
 };
 
@@ -39,6 +39,14 @@ struct cpu *cpu_this(void);
 void hv_main(const void *dtb, uint64_t dtb_space, pa_t dtb_address, uint64_t entry_ticks);
 /** Where a CPU started by arch_cpu_start() enters core. */
 void hv_secondary_main(unsigned cpu);
+
+/** Told by domain_stop() after @p domain stopped: reports it and, when none is left, does what bulkhead.all-off asks
+ * for. */
+void hv_domain_stopped(struct domain *domain);
+/** @return the name of the domain with number @p domid, "bulkhead" for DOMID_HYPERVISOR. */
+const char *hv_domain_name(uint16_t domid);
+/** The keys of the hypervisor's console. */
+void hv_keys_init(void);
 
 /** Powers the machine off (PSCI SYSTEM_OFF by SMC). */
 HV_NORETURN void hv_power_off(void);

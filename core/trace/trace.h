@@ -1,4 +1,5 @@
-/* The boot timeline: when each stage of the hypervisor and of each domain began, in counter ticks. One format on both backends. */
+/* The boot timeline: when each stage of the hypervisor and of each domain began, in counter ticks. One format on both
+ * backends. */
 #ifndef BULKHEAD_TRACE_TRACE_H
 #define BULKHEAD_TRACE_TRACE_H
 
@@ -8,14 +9,14 @@
 #define TRACE_MAX_MARKS 512
 
 struct trace_mark {
-    uint64_t ticks;   /* CNTPCT_EL0 */
-    uint16_t domid;   /* DOMID_HYPERVISOR or the domain's */
+    uint64_t ticks; /* CNTPCT_EL0 */
+    uint16_t domid; /* DOMID_HYPERVISOR or the domain's */
     uint8_t cpu;
     const char *name; /* static text: "entry", "device tree", "first instruction" ... */
 };
 
 struct trace {
-    uint64_t start;   /* counter at the hypervisor's entry; times are relative to it */
+    uint64_t start; /* counter at the hypervisor's entry; times are relative to it */
     uint32_t count;
     struct trace_mark marks[TRACE_MAX_MARKS];
 };

@@ -1,0 +1,193 @@
+#include "boot/hypervisor.h"
+
+#include "arch/cpu.h"
+#include "arch/mem.h"
+#include "arch/timer.h"
+#include "boot/boot.h"
+#include "boot/version.h"
+#include "console/console.h"
+#include "domain/domain.h"
+
+struct hypervisor hypervisor;
+
+struct cpu *cpu_this(void)
+{
+    return &hypervisor.cpus[arch_cpu_id()];
+}
+
+/** Where nothing tells where the UART is, the one this build was given may. */
+static void attach_early_uart(void)
+{
+    const struct machine_uart early = {.type = UART_PL011, .frame = {arch_early_uart().raw, PAGE_SIZE}};
+
+    if (early.frame.base != 0 && uart_open(&hypervisor.uart, &early) == HV_OK)
+        console_attach(&hypervisor.uart);
+}
+
+static hv_status open_device_tree(const struct boot_input *input)
+{
+    hv_status status = dt_open(&hypervisor.tree, input->dtb, input->dtb_space, console_diag());
+
+    if (status != HV_OK)
+        attach_early_uart();
+    return status;
+}
+
+static hv_status open_console(const struct boot_input *input)
+{
+    (void)input;
+    if (machine_read_uart(&hypervisor.machine.uart, &hypervisor.tree, console_diag()) == HV_OK &&
+        uart_open(&hypervisor.uart, &hypervisor.machine.uart) == HV_OK)
+        console_attach(&hypervisor.uart);
+    else
+        attach_early_uart();
+    console_printf("Bulkhead %s\n", HV_VERSION);
+    return HV_OK; /* a machine without a console still runs its domains */
+}
+
+static hv_status read_machine(const struct boot_input *input)
+{
+    struct machine *machine = &hypervisor.machine;
+    struct region dtb = {input->dtb_address.raw, input->dtb_address.raw + hypervisor.tree.size};
+    struct region image;
+    uint64_t image_size;
+    pa_t image_base;
+
+    arch_image_range(&image_base, &image_size);
+    image = (struct region){image_base.raw, image_base.raw + image_size};
+    hv_status status = machine_read(machine, &hypervisor.tree, dtb, image, arch_cpu_mpidr(), console_diag());
+    machine->pa_bits = arch_pa_bits();
+    if (machine->timer_frequency != 0)
+        arch_timer_set_frequency(machine->timer_frequency);
+    return status;
+}
+
+static hv_status read_config(const struct boot_input *input)
+{
+    (void)input;
+    return config_read(&hypervisor.config, &hypervisor.tree, console_diag());
+}
+
+static hv_status open_gic(const struct boot_input *input)
+{
+    struct gic *gic = &hypervisor.gic;
+    const struct machine_uart *uart = &hypervisor.machine.uart;
+
+    (void)input;
+    hv_status status = gic_open(gic, &hypervisor.machine.gic);
+    if (status != HV_OK) {
+        console_printf("error: the interrupt controller cannot be used: %s\n", hv_status_name(status));
+        return status;
+    }
+    gic->ops->init_distributor(gic);
+    gic->ops->init_cpu(gic);
+    if (hypervisor.uart.ops != NULL && uart->intid != 0) {
+        gic->ops->configure(gic, uart->intid, uart->flags, 0, 0x80);
+        gic->ops->enable(gic, uart->intid);
+        hypervisor.uart.ops->enable_receive_interrupt(&hypervisor.uart);
+    }
+    return HV_OK;
+}
+
+/** Lets the planner look at a few KiB of a module. */
+static const void *read_module(struct plan_reader *reader, pa_t base, uint64_t size)
+{
+    static uint8_t copy[IMAGE_PROBE_SIZE];
+    uint64_t done = 0;
+
+    (void)reader;
+    if (size > sizeof(copy))
+        return NULL;
+    while (done < size) { /* a window does not reach across a 2 MiB boundary */
+        pa_t from = pa_add(base, done);
+        uint64_t part = min_u64(size - done, BLOCK_SIZE - (from.raw & (BLOCK_SIZE - 1)));
+        const void *window = arch_window_open(0, from, part, ARCH_MAP_READ);
+        __builtin_memcpy(copy + done, window, part);
+        arch_window_close(0);
+        done += part;
+    }
+    return copy;
+}
+
+static hv_status make_plan(const struct boot_input *input)
+{
+    struct plan_reader reader = {read_module};
+    struct system_plan *plan = &hypervisor.plan;
+    hv_status status = plan_make(plan, &hypervisor.machine, &hypervisor.config, &reader, console_diag());
+
+    console_printf("plan: %u of %u domains, digest 0x%016llx (bulkhead plan --image-at 0x%llx --dtb-at 0x%llx)\n",
+                   plan->valid_count, hypervisor.config.domain_count, (unsigned long long)plan->digest,
+                   (unsigned long long)hypervisor.machine.image.base, (unsigned long long)input->dtb_address.raw);
+    return status;
+}
+
+static hv_status create_domains(const struct boot_input *input)
+{
+    const struct system_plan *plan = &hypervisor.plan;
+
+    (void)input;
+    for (unsigned i = 0; i < plan->domain_count; i++) {
+        if (!plan->domains[i].valid)
+            continue;
+        struct domain *domain = domain_create(&plan->domains[i]);
+        hypervisor.domains[i] = domain;
+        for (unsigned v = 0; v < domain->vcpu_count; v++)
+            sched_add_vcpu(domain->vcpus[v]);
+        sched_add_build(domain);
+    }
+    return HV_OK;
+}
+
+static const struct boot_stage stages[] = {
+    {"device tree", open_device_tree}, {"console", open_console},
+    {"machine", read_machine},         {"start CPUs", boot_start_cpus},
+    {"configuration", read_config},    {"interrupts", open_gic},
+    {"await CPUs", boot_await_cpus},   {"plan", make_plan},
+    {"domains", create_domains},
+};
+
+static void run_stages(const struct boot_input *input)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(stages); i++) {
+        trace_mark(&hypervisor.trace, DOMID_HYPERVISOR, stages[i].name);
+        hv_status status = stages[i].run(input);
+        if (status != HV_OK) {
+            console_printf("no domain is started: %s: %s\n", stages[i].name, hv_status_name(status));
+            return;
+        }
+    }
+}
+
+void hv_main(const void *dtb, uint64_t dtb_space, pa_t dtb_address, uint64_t entry_ticks)
+{
+    const struct boot_input input = {dtb, dtb_space, dtb_address};
+
+    hypervisor.trace.start = entry_ticks;
+    hypervisor.cpus[0].online = 1;
+    console_init();
+    hv_keys_init();
+    trace_mark(&hypervisor.trace, DOMID_HYPERVISOR, "entry");
+    run_stages(&input);
+    trace_mark(&hypervisor.trace, DOMID_HYPERVISOR, "running");
+    if (hypervisor.gic.ops == NULL) {
+        console_printf("nothing can run on this machine: halted\n");
+        arch_cpu_halt();
+    }
+    store_release(&hypervisor.started, 1);
+    arch_cpu_signal();
+    sched_run(&hypervisor.cpus[0]);
+}
+
+void hv_secondary_main(unsigned cpu)
+{
+    struct cpu *self = &hypervisor.cpus[cpu];
+
+    self->id = cpu;
+    self->console_due = ARCH_TIMER_NEVER;
+    store_release(&self->online, 1);
+    arch_cpu_signal();
+    while (load_acquire(&hypervisor.started) == 0)
+        arch_cpu_wait();
+    hypervisor.gic.ops->init_cpu(&hypervisor.gic);
+    sched_run(self);
+}

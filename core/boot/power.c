@@ -1,0 +1,62 @@
+#include "boot/hypervisor.h"
+
+#include "arch/cpu.h"
+#include "arch/smc.h"
+#include "console/console.h"
+#include "domain/domain.h"
+
+#define PSCI_SYSTEM_OFF 0x84000008
+
+const char *hv_domain_name(uint16_t domid)
+{
+    if (domid == DOMID_HYPERVISOR)
+        return "bulkhead";
+    if (domid > HV_MAX_DOMAINS || hypervisor.domains[domid - 1] == NULL)
+        return "?";
+    return hypervisor.domains[domid - 1]->name;
+}
+
+static bool any_alive(void)
+{
+    for (unsigned i = 0; i < HV_MAX_DOMAINS; i++) {
+        const struct domain *domain = hypervisor.domains[i];
+        if (domain != NULL && load_acquire(&domain->state) <= DOMAIN_RUNNING)
+            return true;
+    }
+    return false;
+}
+
+void hv_domain_stopped(struct domain *domain)
+{
+    console_printf("%s: %s: %s\n", domain->name, domain_state_name(load_acquire(&domain->state)),
+                   domain->reason != NULL ? domain->reason : "no reason given");
+    if (any_alive())
+        return;
+    console_printf("all domains are off\n");
+    if (hypervisor.config.all_off == ALL_OFF_POWER_OFF) {
+        trace_print(console_sink(), &hypervisor.trace, hv_domain_name);
+        hv_power_off();
+    }
+}
+
+void hv_power_off(void)
+{
+    store_release(&hypervisor.shutting_down, 1);
+    arch_cpu_signal();
+    arch_smc(PSCI_SYSTEM_OFF, 0, 0, 0);
+    console_printf("the firmware did not power the machine off: halted\n");
+    arch_cpu_halt();
+}
+
+void hv_panic(const char *format, ...)
+{
+    va_list arguments;
+    char text[CONSOLE_LINE_MAX];
+
+    va_start(arguments, format);
+    format_string_v(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    store_release(&hypervisor.shutting_down, 1);
+    console_printf("panic: CPU %u: %s\n", arch_cpu_id(), text);
+    arch_cpu_halt();
+}

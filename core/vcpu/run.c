@@ -1,0 +1,130 @@
+#include "vcpu/run.h"
+
+#include "arch/timer.h"
+#include "boot/hypervisor.h"
+#include "console/console.h"
+#include "domain/domain.h"
+#include "trap/trap.h"
+
+/* The virtual timer's physical interrupt stays active from its delivery until the guest ends it. Active means it cannot
+ * fire again, so while another vCPU holds the CPU the state must leave the distributor together with its owner. */
+static void save_timer_interrupt(struct vcpu *vcpu)
+{
+    uint32_t intid = hypervisor.machine.timer_virtual_intid;
+
+    vcpu->timer_in_flight = vgic_ppi_in_flight(vcpu, GUEST_TIMER_VIRTUAL_INTID);
+    if (vcpu->timer_in_flight)
+        hypervisor.gic.ops->set_active(&hypervisor.gic, intid, false);
+}
+
+static void restore_timer_interrupt(struct vcpu *vcpu)
+{
+    if (vcpu->timer_in_flight)
+        hypervisor.gic.ops->set_active(&hypervisor.gic, hypervisor.machine.timer_virtual_intid, true);
+    vcpu->timer_in_flight = false;
+}
+
+void run_unload(struct cpu *cpu)
+{
+    struct vcpu *vcpu = cpu->loaded;
+
+    if (vcpu == NULL)
+        return;
+    cpu->loaded = NULL;
+    vgic_put(vcpu);
+    arch_vcpu_put(&vcpu->arch);
+    save_timer_interrupt(vcpu);
+}
+
+void run_load(struct cpu *cpu, struct vcpu *vcpu, bool trap_wfi)
+{
+    vcpu->arch.trap_wfi = trap_wfi;
+    if (cpu->loaded == vcpu)
+        return;
+    run_unload(cpu);
+    restore_timer_interrupt(vcpu);
+    arch_vcpu_load(&vcpu->arch);
+    vgic_load(vcpu);
+    cpu->loaded = vcpu;
+}
+
+static void virtual_timer(struct cpu *cpu, uint32_t intid, uint32_t token)
+{
+    struct gic *gic = &hypervisor.gic;
+
+    gic->ops->priority_drop(gic, token);
+    if (cpu->loaded == NULL) { /* fired while its owner was being put */
+        gic->ops->deactivate(gic, token);
+        return;
+    }
+    vgic_inject_hardware_ppi(cpu->loaded, GUEST_TIMER_VIRTUAL_INTID, intid);
+}
+
+static void console_interrupt(void)
+{
+    struct uart *uart = &hypervisor.uart;
+
+    uart->ops->acknowledge(uart);
+    console_poll();
+}
+
+static void one_interrupt(struct cpu *cpu, uint32_t intid, uint32_t token)
+{
+    const struct machine *machine = &hypervisor.machine;
+    struct gic *gic = &hypervisor.gic;
+
+    if (intid == machine->timer_virtual_intid) {
+        virtual_timer(cpu, intid, token);
+        return;
+    }
+    gic->ops->priority_drop(gic, token);
+    if (intid == machine->timer_hypervisor_intid) {
+        arch_timer_set_deadline(ARCH_TIMER_NEVER); /* level: gone before the interrupt is ended */
+        cpu->reschedule = true;
+    } else if (intid == GIC_SGI_KICK) {
+        cpu->reschedule = true;
+    } else if (intid == machine->uart.intid && hypervisor.uart.ops != NULL) {
+        console_interrupt();
+    }
+    gic->ops->deactivate(gic, token);
+}
+
+void run_interrupts(struct cpu *cpu)
+{
+    struct gic *gic = &hypervisor.gic;
+
+    for (unsigned i = 0; i < RUN_MAX_INTERRUPTS; i++) {
+        uint32_t token;
+        uint32_t intid = gic->ops->acknowledge(gic, &token);
+        if (intid >= HV_MAX_INTIDS)
+            return;
+        one_interrupt(cpu, intid, token);
+    }
+}
+
+static void first_entry(struct vcpu *vcpu)
+{
+    if (vcpu->index == 0)
+        trace_mark(&hypervisor.trace, vcpu->domain->domid, "first instruction");
+}
+
+void run_until_reschedule(struct cpu *cpu, struct vcpu *vcpu)
+{
+    struct arch_exit exit;
+
+    if (vcpu->statistics.exits == 0)
+        first_entry(vcpu);
+    while (!cpu->reschedule && load_acquire(&vcpu->state) == VCPU_READY &&
+           load_acquire(&vcpu->domain->state) == DOMAIN_RUNNING) {
+        vgic_flush(vcpu);
+        arch_vcpu_run(&vcpu->arch, &exit);
+        vcpu->statistics.exits++;
+        vgic_sync(vcpu);
+        if (exit.reason == ARCH_EXIT_IRQ) {
+            vcpu->statistics.interrupts++;
+            run_interrupts(cpu);
+        } else {
+            trap_handle(vcpu, &exit);
+        }
+    }
+}

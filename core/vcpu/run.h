@@ -1,0 +1,18 @@
+/* Running one vCPU on this CPU: into the guest, out again, what came out is dealt with. */
+#ifndef BULKHEAD_VCPU_RUN_H
+#define BULKHEAD_VCPU_RUN_H
+
+#include "vcpu/sched.h"
+
+/** Makes the hardware hold @p vcpu's state, putting the one it held. @param trap_wfi  others want this CPU too */
+void run_load(struct cpu *cpu, struct vcpu *vcpu, bool trap_wfi);
+/** Takes the loaded vCPU's state out of the hardware; none loaded is fine. */
+void run_unload(struct cpu *cpu);
+/** Enters the loaded @p vcpu again and again, until it waits or stops, its domain ends, or cpu->reschedule is set. */
+void run_until_reschedule(struct cpu *cpu, struct vcpu *vcpu);
+/** Takes and handles all physical interrupts that wait for this CPU, at most RUN_MAX_INTERRUPTS of them. */
+void run_interrupts(struct cpu *cpu);
+
+#define RUN_MAX_INTERRUPTS 32
+
+#endif

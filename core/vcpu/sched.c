@@ -1,0 +1,193 @@
+#include "vcpu/sched.h"
+
+#include "arch/timer.h"
+#include "boot/hypervisor.h"
+#include "console/console.h"
+#include "domain/build.h"
+#include "domain/domain.h"
+#include "vcpu/run.h"
+
+void sched_add_vcpu(struct vcpu *vcpu)
+{
+    struct vcpu **link = &hypervisor.cpus[vcpu->cpu].queue;
+
+    while (*link != NULL)
+        link = &(*link)->next;
+    vcpu->next = NULL;
+    *link = vcpu;
+}
+
+void sched_add_build(struct domain *domain)
+{
+    struct cpu *cpu = &hypervisor.cpus[domain->vcpus[0]->cpu];
+
+    arch_spin_lock(&cpu->lock);
+    struct domain **link = &cpu->builds;
+    while (*link != NULL)
+        link = &(*link)->next_build;
+    domain->next_build = NULL;
+    *link = domain;
+    arch_spin_unlock(&cpu->lock);
+    if (cpu->id != arch_cpu_id())
+        sched_kick(cpu->id);
+}
+
+void sched_kick(unsigned cpu)
+{
+    struct gic *gic = &hypervisor.gic;
+
+    if (gic->ops != NULL)
+        gic->ops->send_kick(gic, cpu);
+    arch_cpu_signal();
+}
+
+static void remove_first_build(struct cpu *cpu)
+{
+    arch_spin_lock(&cpu->lock);
+    cpu->builds = cpu->builds->next_build;
+    arch_spin_unlock(&cpu->lock);
+}
+
+/** One step of the domain that is being built here. The loaded vCPU is put first: unpacking uses the FP registers. */
+static void build(struct cpu *cpu)
+{
+    struct domain *domain = cpu->builds;
+
+    run_unload(cpu);
+    if (build_step(domain) != BUILD_MORE)
+        remove_first_build(cpu);
+}
+
+/** When a vCPU that is not loaded wants to run again on its own account. */
+static uint64_t timer_deadline(const struct vcpu *vcpu)
+{
+    const uint64_t enabled = 1, masked = 2;
+    uint64_t control = vcpu->arch.sysregs[VCPU_CNTV_CTL_EL0];
+
+    if ((control & (enabled | masked)) != enabled || vcpu->timer_in_flight)
+        return ARCH_TIMER_NEVER;
+    return vcpu->arch.sysregs[VCPU_CNTV_CVAL_EL0] + vcpu->arch.counter_offset;
+}
+
+static bool runnable(const struct cpu *cpu, struct vcpu *vcpu)
+{
+    if (load_acquire(&vcpu->domain->state) != DOMAIN_RUNNING)
+        return false;
+    switch (load_acquire(&vcpu->state)) {
+    case VCPU_READY:
+        return true;
+    case VCPU_WAITING:
+        if (load_acquire(&vcpu->wake) != 0 || vgic_has_pending(vcpu))
+            return true;
+        /* The timer of the vCPU that is loaded is in the hardware and announces itself by its interrupt. */
+        return vcpu != cpu->loaded && timer_deadline(vcpu) <= arch_timer_now();
+    default:
+        return false;
+    }
+}
+
+/** Round robin: the search begins behind the vCPU that ran last and ends with it. */
+static struct vcpu *pick(struct cpu *cpu)
+{
+    struct vcpu *start = cpu->last != NULL && cpu->last->next != NULL ? cpu->last->next : cpu->queue;
+    struct vcpu *vcpu = start;
+
+    while (vcpu != NULL) {
+        if (runnable(cpu, vcpu)) {
+            cpu->last = vcpu;
+            return vcpu;
+        }
+        vcpu = vcpu->next != NULL ? vcpu->next : cpu->queue;
+        if (vcpu == start)
+            break;
+    }
+    return NULL;
+}
+
+static bool shares_cpu(const struct cpu *cpu, const struct vcpu *vcpu)
+{
+    for (const struct vcpu *other = cpu->queue; other != NULL; other = other->next)
+        if (other != vcpu && load_acquire(&other->state) != VCPU_OFF &&
+            load_acquire(&other->domain->state) == DOMAIN_RUNNING)
+            return true;
+    return false;
+}
+
+static uint64_t microseconds(uint64_t count)
+{
+    return count * arch_timer_frequency() / 1000000;
+}
+
+/** Runs @p vcpu until it waits, stops, or its time is over. */
+static void run_slice(struct cpu *cpu, struct vcpu *vcpu)
+{
+    bool building = cpu->builds != NULL;
+    bool shared = shares_cpu(cpu, vcpu);
+    uint64_t deadline = cpu->console_due;
+
+    if (building || shared)
+        deadline = min_u64(deadline, arch_timer_now() + microseconds(building ? SCHED_BUILD_SLICE_US : SCHED_SLICE_US));
+    arch_timer_set_deadline(deadline);
+    cpu->reschedule = false;
+    store_release(&vcpu->wake, 0);
+    store_release(&vcpu->state, VCPU_READY);
+    run_load(cpu, vcpu, building || shared);
+    run_until_reschedule(cpu, vcpu);
+}
+
+void sched_console_due(uint64_t when)
+{
+    struct cpu *cpu = &hypervisor.cpus[0];
+
+    if (when >= __atomic_load_n(&cpu->console_due, __ATOMIC_RELAXED))
+        return;
+    __atomic_store_n(&cpu->console_due, when, __ATOMIC_RELAXED);
+    if (arch_cpu_id() == 0)
+        cpu->reschedule = true; /* the timer is set anew */
+    else
+        sched_kick(0);
+}
+
+/** Sleeps until an interrupt, which is handled; wakes for the timers of vCPUs that are not loaded. */
+static void idle(struct cpu *cpu)
+{
+    uint64_t deadline = cpu->console_due;
+
+    if (cpu->loaded != NULL && load_acquire(&cpu->loaded->domain->state) != DOMAIN_RUNNING)
+        run_unload(cpu); /* or its timer would go on interrupting */
+    for (struct vcpu *vcpu = cpu->queue; vcpu != NULL; vcpu = vcpu->next)
+        if (vcpu != cpu->loaded && load_acquire(&vcpu->state) == VCPU_WAITING)
+            deadline = min_u64(deadline, timer_deadline(vcpu));
+    arch_timer_set_deadline(deadline);
+    arch_cpu_idle();
+    run_interrupts(cpu);
+}
+
+static void serve_console(struct cpu *cpu)
+{
+    if (cpu->id != 0 || arch_timer_now() < cpu->console_due)
+        return;
+    cpu->console_due = ARCH_TIMER_NEVER; /* before the tick, so that a request made meanwhile is not lost */
+    uint64_t due = console_tick(arch_timer_now());
+    if (hypervisor.uart.ops != NULL && hypervisor.machine.uart.intid == 0) {
+        console_poll();
+        due = min_u64(due, arch_timer_now() + microseconds(SCHED_SLICE_US));
+    }
+    sched_console_due(due);
+}
+
+void sched_run(struct cpu *cpu)
+{
+    for (;;) {
+        if (load_acquire(&hypervisor.shutting_down) != 0)
+            arch_cpu_halt();
+        serve_console(cpu);
+        if (cpu->builds != NULL)
+            build(cpu);
+        struct vcpu *vcpu = pick(cpu);
+        if (vcpu != NULL)
+            run_slice(cpu, vcpu);
+        else if (cpu->builds == NULL)
+            idle(cpu);
+    }
+}
