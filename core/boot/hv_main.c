@@ -138,12 +138,12 @@ static hv_status create_domains(const struct boot_input *input)
     return HV_OK;
 }
 
+/* The interrupt controller comes before what a user wrote: a mistake there leaves a machine whose console still works.
+ */
 static const struct boot_stage stages[] = {
-    {"device tree", open_device_tree}, {"console", open_console},
-    {"machine", read_machine},         {"start CPUs", boot_start_cpus},
-    {"configuration", read_config},    {"interrupts", open_gic},
-    {"await CPUs", boot_await_cpus},   {"plan", make_plan},
-    {"domains", create_domains},
+    {"device tree", open_device_tree}, {"console", open_console}, {"machine", read_machine},
+    {"start CPUs", boot_start_cpus},   {"interrupts", open_gic},  {"configuration", read_config},
+    {"await CPUs", boot_await_cpus},   {"plan", make_plan},       {"domains", create_domains},
 };
 
 static void run_stages(const struct boot_input *input)
