@@ -59,11 +59,19 @@ HV_CHECK hv_status stage2_init(struct stage2 *stage2, void *pool, pa_t pool_base
  *         was changed), HV_E_NOMEM (pool exhausted; nothing of the range stays mapped)
  */
 HV_CHECK hv_status stage2_map(struct stage2 *stage2, ipa_t base, pa_t target, uint64_t size, enum stage2_kind kind);
-/** Unmaps what is mapped in the range, splitting blocks at its ends, and invalidates. Holes are no error. */
+/**
+ * Unmaps what is mapped in the range, splitting blocks at its ends, and invalidates; tables that this empties go back to the
+ * pool. Holes are no error. While a block is split its other pages fault for a moment (break before make): who handles a
+ * stage-2 fault looks the address up first, and lets the guest try again if it is mapped.
+ * @return HV_E_RANGE, or HV_E_NOMEM where the pool has no page for a split (nothing was unmapped)
+ */
 HV_CHECK hv_status stage2_unmap(struct stage2 *stage2, ipa_t base, uint64_t size);
 /** @return HV_E_MISSING where nothing is mapped, HV_E_RANGE beyond ipa_bits. */
 HV_CHECK hv_status stage2_lookup(struct stage2 *stage2, ipa_t address, struct stage2_mapping *mapping);
-/** Calls @p visit for each maximal mapped run in IPA order. For oracles, memory maps on the console, tests. */
+/**
+ * Calls @p visit for each maximal run that is contiguous in both address spaces and of one kind, in IPA order. For oracles,
+ * memory maps on the console, tests. The lock is not held during a visit: what changes meanwhile is seen or not.
+ */
 void stage2_walk(struct stage2 *stage2, void (*visit)(void *context, ipa_t base, pa_t target, uint64_t size,
                                                       enum stage2_kind kind), void *context);
 
