@@ -1,5 +1,9 @@
-/* One UART shared by the hypervisor and all domains: whole lines, each with its owner's name, and a keyboard that goes to one
- * of them. Output never waits for the UART longer than the UART takes, and a domain cannot delay another's by being loud. */
+/* One UART shared by the hypervisor and all domains: whole lines, each with its owner's name, and a keyboard that goes
+ * to one of them. Output never waits for the UART longer than the UART takes, and a domain cannot delay another's by
+ * being loud: the UART is handed on line by line, in the order in which they were asked for.
+ *
+ * Locks, outer to inner: source.lock (its unfinished line), console.lock (the screen). Neither is held while a domain
+ * is given input. */
 #ifndef BULKHEAD_CONSOLE_CONSOLE_H
 #define BULKHEAD_CONSOLE_CONSOLE_H
 
@@ -8,51 +12,43 @@
 #include "lib/diag.h"
 #include "lib/format.h"
 
-#define CONSOLE_LINE_MAX 256   /* a longer line is continued on the next, with its prefix */
-#define CONSOLE_EARLY_MAX 4096 /* what is printed before the UART is known is kept, up to this */
+#define CONSOLE_LINE_MAX 256       /* a longer line is continued on the next, with its prefix */
+#define CONSOLE_LOG_SIZE KIB(16)   /* the last output is kept; also what is printed before the UART is known */
+#define CONSOLE_PROMPT_US 20000    /* an unfinished line is shown after the screen was quiet for so long ... */
+#define CONSOLE_PATIENCE_US 500000 /* ... and at the latest after this time */
+#define CONSOLE_HELD_KEYS_US 400000
+#define CONSOLE_ESCAPE_MAX 24
 
-/** Who writes: the hypervisor or one domain. Embedded in struct domain. */
+/** Where a source is in an escape sequence (ECMA-48 5.3, 5.4, 5.6). */
+enum console_escape {
+    CONSOLE_TEXT,
+    CONSOLE_ESCAPE,   /* after ESC */
+    CONSOLE_SEQUENCE, /* after ESC [ */
+    CONSOLE_STRING,   /* after ESC ] and the like: swallowed up to its end */
+};
+
+/** Who writes: the hypervisor or one domain. Embedded in struct domain. Zero but for name, domid and input is its
+ * start. */
 struct console_source {
     const char *name; /* prefix; NULL: the hypervisor ("bulkhead") */
     uint16_t domid;
+    struct arch_spinlock lock;
     char line[CONSOLE_LINE_MAX];
     uint32_t length;
-    uint64_t line_started; /* counter when the first character of an unfinished line came: flushed as a prompt after a while */
-    bool shown_partial;    /* the unfinished line is on the screen already */
-    uint64_t lines, dropped_lines; /* statistics */
+    uint64_t
+        line_started; /* counter when the first character of an unfinished line came: shown as a prompt after a while */
+    bool shown_partial; /* the unfinished line was on the screen: what continues it goes there at once */
+    bool returned;      /* CR came last: what follows, unless LF, writes over the line */
+    bool coloured;      /* the line has a colour sequence, to be undone at its end */
+    enum console_escape escape;
+    uint8_t sequence_length;
+    char sequence[CONSOLE_ESCAPE_MAX];
+    uint64_t lines, dropped_lines; /* statistics: lines written, lines that the UART did not take */
+    uint64_t dropped_input;
     /** Takes a character from the keyboard. @return false if there is no room (it is dropped). NULL: takes none. */
     bool (*input)(struct console_source *source, char character);
     struct console_source *next;
 };
-
-struct console;
-
-/** Starts without a UART: output is kept in the early buffer. */
-void console_init(void);
-/** From here on output goes to @p uart; what was kept is written first. */
-void console_attach(struct uart *uart);
-/** Adds a domain's source to the rotation of the keyboard. @p source lives as long as the hypervisor. */
-void console_add_source(struct console_source *source);
-
-/** A domain's output, any bytes. Completed lines are written at once; CR is dropped, other control characters shown as '.',
- * but for ESC sequences of the domain that has the keyboard, which pass. */
-void console_write(struct console_source *source, const char *text, size_t length);
-
-/** The hypervisor's own output. Lines, from any CPU; each ends with '\n'. */
-void console_printf(const char *format, ...) HV_PRINTF(1, 2);
-/** A sink that writes to the hypervisor's console, for diag_format() and plan_print(). */
-struct text_sink *console_sink(void);
-/** A diag whose reports are printed on the hypervisor's console. */
-struct diag *console_diag(void);
-
-/**
- * Reads what the UART received and hands it to its owner: three Ctrl-A in a row move the keyboard to the next domain and at
- * last to the hypervisor's console, whose keys console/keys.h lists. Called from the UART's interrupt and from idle loops.
- */
-void console_poll(void);
-/** Time-based work: shows unfinished lines (prompts) of the domain that has the keyboard. @return the counter value at which it
- * wants to be called again, or UINT64_MAX. */
-uint64_t console_tick(uint64_t now);
 
 /** A key of the hypervisor's console. */
 struct console_key {
@@ -60,6 +56,77 @@ struct console_key {
     const char *help;
     void (*handler)(void);
 };
+
+/** The one console. Public for debuggers and tests; only core/console changes it. */
+struct console {
+    struct arch_spinlock lock;       /* the screen: uart output, log, partial, last_line */
+    struct uart *uart;               /* NULL: not known yet */
+    struct console_source *partial;  /* whose unfinished line the cursor stands behind; NULL: at the start of a line */
+    uint64_t last_line;              /* counter when the last line of any source was ended */
+    uint64_t waiting_since;          /* since when the keyboard's owner has an unfinished line that is not shown */
+    struct console_source *sources;  /* domains, in the order in which the keyboard visits them */
+    struct console_source *keyboard; /* NULL: the hypervisor's console */
+    bool keyboard_chosen;
+    uint32_t polls;     /* calls of console_poll() that are being served */
+    uint32_t held_keys; /* Ctrl-A in a row, not yet passed on */
+    uint64_t held_since;
+    bool more_input; /* the last poll stopped at its bound */
+    bool taken_over; /* a CPU that panics prints without asking */
+    const struct console_key *keys;
+    size_t key_count;
+    uint64_t log_end; /* characters logged since the start; the last CONSOLE_LOG_SIZE of them are in log[] */
+    char log[CONSOLE_LOG_SIZE];
+};
+
+extern struct console console;
+
+/** Starts without a UART: output is kept in the log. */
+void console_init(void);
+/** From here on output goes to @p uart; what was kept is written first. */
+void console_attach(struct uart *uart);
+/** Adds a domain's source to the rotation of the keyboard; the first that takes input has it. @p source lives for ever.
+ */
+void console_add_source(struct console_source *source);
+
+/**
+ * A domain's output, any bytes. Completed lines are written at once, whole. CR returns to the start of the line, BS
+ * takes back a character, other control characters are shown as '.'. Escape sequences pass for the domain that has the
+ * keyboard and are taken out for others.
+ */
+void console_write(struct console_source *source, const char *text, size_t length);
+/** Ends @p source's unfinished line: it writes no more, or starts anew. */
+void console_flush(struct console_source *source);
+
+/** The hypervisor's own output. Lines, from any CPU; each ends with '\n'. */
+void console_printf(const char *format, ...) HV_PRINTF(1, 2);
+/** A sink that writes to the hypervisor's console, for diag_format() and plan_print(). It is the calling CPU's own. */
+struct text_sink *console_sink(void);
+/** A diag whose reports are printed on the hypervisor's console. */
+struct diag *console_diag(void);
+/** From here on this CPU prints without waiting for locks: for hv_panic(), which may have come while they were held. */
+void console_take_over(void);
+
+/**
+ * Reads what the UART received and hands it to its owner: three Ctrl-A in a row move the keyboard to the next domain
+ * and at last to the hypervisor's console, whose keys console_set_keys() gives. Called from the UART's interrupt, after
+ * it was acknowledged, and from idle loops. Any CPU.
+ */
+void console_poll(void);
+/**
+ * Time-based work: shows unfinished lines (prompts) of the domain that has the keyboard, passes on Ctrl-A that were
+ * held.
+ * @return the counter value at which it wants to be called again, or UINT64_MAX. Output may bring it forward: see
+ * sched_console_due().
+ */
+uint64_t console_tick(uint64_t now);
+
+/** The hypervisor's keys; 'h', which lists them, is built in. @p keys lives as long as the hypervisor. */
 void console_set_keys(const struct console_key *keys, size_t count);
+
+/**
+ * Copies logged output, oldest first. @param position  characters since the start; advanced past what was copied
+ * @return the number copied, 0 at the end. Output that was overwritten meanwhile is skipped.
+ */
+size_t console_log_read(uint64_t *position, char *buffer, size_t size);
 
 #endif

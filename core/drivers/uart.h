@@ -22,14 +22,18 @@ struct uart_ops {
 struct uart {
     const struct uart_ops *ops;
     struct arch_mmio mmio;
-    bool stuck; /* the transmitter did not drain for a whole UART_STUCK_US once: output is dropped, not waited for */
+    bool stuck; /* the transmitter did not drain for UART_STUCK_US: output is dropped, not waited for, until it takes a
+                   byte */
 };
 
 #define UART_STUCK_US 100000
 
-/** Maps and takes over the UART as the boot loader left it: baud rate kept, receiver and FIFOs on, interrupts off. */
+/**
+ * Maps and takes over the UART as the boot loader left it: baud rate kept, receiver and FIFOs on, interrupts off.
+ * @return HV_E_MISSING (there is none), HV_E_UNSUPPORTED (no driver), HV_E_NOMEM (cannot be mapped)
+ */
 HV_CHECK hv_status uart_open(struct uart *uart, const struct machine_uart *description);
-/** Writes one byte, waiting for room; gives up for good where the transmitter is stuck. */
+/** Writes one byte, waiting for room at most UART_STUCK_US; a transmitter that is stuck is not waited for again. */
 void uart_put(struct uart *uart, uint8_t byte);
 
 HV_CHECK hv_status pl011_open(struct uart *uart, const struct machine_uart *description);

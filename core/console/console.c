@@ -1,0 +1,227 @@
+#include "console/console.h"
+
+#include "arch/timer.h"
+#include "console/keyboard.h"
+#include "console/line.h"
+#include "console/screen.h"
+#include "vcpu/sched.h"
+
+#include <string.h>
+
+struct console console;
+
+/** What one CPU prints on behalf of the hypervisor: its own line, so that lines of two CPUs do not mix. */
+struct own_output {
+    struct console_source source;
+    struct text_sink sink;
+};
+
+static struct own_output own_outputs[HV_MAX_CPUS];
+
+static void emit_report(struct diag *diag, const struct diag_report *report)
+{
+    (void)diag;
+    diag_format(console_sink(), report);
+}
+
+static struct diag reports;
+
+void console_init(void)
+{
+    memset(&console, 0, offsetof(struct console, log));
+    memset(own_outputs, 0, sizeof(own_outputs));
+    reports = (struct diag){.emit = emit_report};
+}
+
+void console_attach(struct uart *uart)
+{
+    screen_lock(&console.lock);
+    console.uart = uart;
+    screen_replay();
+    screen_unlock(&console.lock);
+}
+
+void console_add_source(struct console_source *source)
+{
+    struct console_source **link = &console.sources;
+    bool first;
+
+    screen_lock(&console.lock);
+    while (*link != NULL)
+        link = &(*link)->next;
+    source->next = NULL;
+    *link = source;
+    first = !console.keyboard_chosen && source->input != NULL;
+    if (first) {
+        console.keyboard_chosen = true;
+        __atomic_store_n(&console.keyboard, source, __ATOMIC_RELAXED);
+    }
+    screen_unlock(&console.lock);
+    if (first)
+        keyboard_announce();
+}
+
+static uint64_t ticks(uint64_t microseconds)
+{
+    return arch_timer_frequency() * microseconds / 1000000;
+}
+
+/* When the unfinished line of the keyboard's owner is to be shown: once the screen is quiet, or after all. */
+static uint64_t prompt_due(void)
+{
+    uint64_t quiet = max_u64(console.waiting_since, console.last_line) + ticks(CONSOLE_PROMPT_US);
+
+    return min_u64(quiet, console.waiting_since + ticks(CONSOLE_PATIENCE_US));
+}
+
+/* Without locks: whoever makes a line begin or end calls this afterwards, so the last one sees what is true. */
+static void request_tick(void)
+{
+    const struct console_source *source = screen_keyboard();
+
+    if (source != NULL && source->length > 0 && !screen_live(source))
+        sched_console_due(prompt_due());
+}
+
+void console_write(struct console_source *source, const char *text, size_t length)
+{
+    screen_lock(&source->lock);
+    bool changed = line_put(source, text, length);
+    screen_unlock(&source->lock);
+    if (changed)
+        request_tick();
+}
+
+void console_flush(struct console_source *source)
+{
+    screen_lock(&source->lock);
+    source->escape = CONSOLE_TEXT;
+    if (source->length > 0 || screen_live(source))
+        line_end(source);
+    screen_unlock(&source->lock);
+}
+
+static void put_own(struct text_sink *sink, const char *text, size_t length)
+{
+    console_write(&CONTAINER_OF(sink, struct own_output, sink)->source, text, length);
+}
+
+struct text_sink *console_sink(void)
+{
+    struct text_sink *sink = &own_outputs[arch_cpu_id()].sink;
+
+    sink->put = put_own;
+    return sink;
+}
+
+void console_printf(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    format_to_v(console_sink(), format, arguments);
+    va_end(arguments);
+}
+
+struct diag *console_diag(void)
+{
+    return &reports;
+}
+
+void console_take_over(void)
+{
+    console.taken_over = true;
+    console_flush(&own_outputs[arch_cpu_id()].source);
+}
+
+/* One CPU at a time reads the UART, so that what is typed keeps its order; one that comes meanwhile has it look again.
+ */
+static bool enter_poll(void)
+{
+    return console.uart != NULL && __atomic_fetch_add(&console.polls, 1, __ATOMIC_ACQ_REL) == 0;
+}
+
+static bool leave_poll(uint32_t served)
+{
+    return __atomic_sub_fetch(&console.polls, served, __ATOMIC_ACQ_REL) == 0;
+}
+
+void console_poll(void)
+{
+    uint32_t served;
+
+    if (!enter_poll())
+        return;
+    do {
+        served = load_acquire(&console.polls);
+        keyboard_serve();
+    } while (!leave_poll(served));
+    if (console.held_keys > 0)
+        sched_console_due(console.held_since + ticks(CONSOLE_HELD_KEYS_US));
+    else if (console.more_input)
+        sched_console_due(0);
+}
+
+static uint64_t serve_keyboard(uint64_t now)
+{
+    uint64_t due = UINT64_MAX;
+
+    if (console.held_keys == 0 && !console.more_input)
+        return due;
+    if (!enter_poll())
+        return now + ticks(CONSOLE_PROMPT_US);
+    uint32_t served;
+    do {
+        served = load_acquire(&console.polls);
+        keyboard_serve();
+        due = keyboard_tick(now);
+    } while (!leave_poll(served));
+    return console.more_input ? now : due;
+}
+
+static uint64_t show_prompt(uint64_t now)
+{
+    struct console_source *source = screen_keyboard();
+    uint64_t due = UINT64_MAX;
+
+    if (source == NULL)
+        return due;
+    screen_lock(&source->lock);
+    screen_lock(&console.lock);
+    if (source->length > 0 && console.partial != source && console.keyboard == source) {
+        due = prompt_due();
+        if (now >= due) {
+            screen_show(source);
+            due = UINT64_MAX;
+        }
+    }
+    screen_unlock(&console.lock);
+    screen_unlock(&source->lock);
+    return due;
+}
+
+uint64_t console_tick(uint64_t now)
+{
+    uint64_t due = serve_keyboard(now);
+
+    return min_u64(due, show_prompt(now));
+}
+
+void console_set_keys(const struct console_key *keys, size_t count)
+{
+    console.keys = keys;
+    console.key_count = count;
+}
+
+size_t console_log_read(uint64_t *position, char *buffer, size_t size)
+{
+    size_t count = 0;
+
+    screen_lock(&console.lock);
+    if (console.log_end > CONSOLE_LOG_SIZE)
+        *position = max_u64(*position, console.log_end - CONSOLE_LOG_SIZE);
+    while (count < size && *position < console.log_end)
+        buffer[count++] = console.log[(*position)++ % CONSOLE_LOG_SIZE];
+    screen_unlock(&console.lock);
+    return count;
+}

@@ -1,0 +1,118 @@
+#include "console/keyboard.h"
+
+#include "arch/timer.h"
+#include "console/screen.h"
+
+#define CTRL_A 0x01
+#define CTRL_A_COUNT 3
+
+static void list_keys(void)
+{
+    console_printf("h  this list\n");
+    for (size_t i = 0; i < console.key_count; i++)
+        console_printf("%c  %s\n", console.keys[i].key, console.keys[i].help);
+}
+
+static void hypervisor_key(char character)
+{
+    for (size_t i = 0; i < console.key_count; i++) {
+        if (console.keys[i].key == character) {
+            console.keys[i].handler();
+            return;
+        }
+    }
+    if (character == 'h')
+        list_keys();
+    else if (character != '\n')
+        console_printf("h lists the keys, Ctrl-A three times moves the keyboard on\n");
+}
+
+static void deliver(char character)
+{
+    struct console_source *source = console.keyboard;
+
+    if (source == NULL)
+        hypervisor_key(character);
+    else if (!source->input(source, character))
+        source->dropped_input++;
+}
+
+static void release_held(void)
+{
+    for (; console.held_keys > 0; console.held_keys--)
+        deliver(CTRL_A);
+}
+
+void keyboard_announce(void)
+{
+    const struct console_source *source = console.keyboard;
+
+    if (source != NULL)
+        console_printf("keyboard -> %s (Ctrl-A three times to move on)\n", source->name);
+    else
+        console_printf("keyboard -> bulkhead (h lists the keys, Ctrl-A three times to move on)\n");
+}
+
+static struct console_source *next_with_input(struct console_source *source)
+{
+    while (source != NULL && source->input == NULL)
+        source = source->next;
+    return source;
+}
+
+static void rotate(void)
+{
+    screen_lock(&console.lock);
+    struct console_source *from = console.keyboard;
+    struct console_source *to = next_with_input(from != NULL ? from->next : console.sources);
+    __atomic_store_n(&console.keyboard, to, __ATOMIC_RELAXED);
+    screen_unlock(&console.lock);
+    keyboard_announce();
+    if (to == NULL)
+        return;
+    screen_lock(&to->lock);
+    screen_lock(&console.lock);
+    if (to->length > 0 && console.partial != to)
+        screen_show(to);
+    screen_unlock(&console.lock);
+    screen_unlock(&to->lock);
+}
+
+static void take(char character)
+{
+    if (character != CTRL_A) {
+        release_held();
+        deliver(character);
+    } else if (++console.held_keys < CTRL_A_COUNT) {
+        console.held_since = arch_timer_now();
+    } else {
+        console.held_keys = 0;
+        rotate();
+    }
+}
+
+void keyboard_serve(void)
+{
+    uint8_t byte;
+
+    console.more_input = false;
+    for (unsigned i = 0; i < KEYBOARD_POLL_MAX; i++) {
+        if (!console.uart->ops->try_get(console.uart, &byte))
+            return;
+        take((char)byte);
+    }
+    console.more_input = true;
+}
+
+uint64_t keyboard_tick(uint64_t now)
+{
+    uint64_t due;
+
+    if (console.held_keys == 0)
+        return UINT64_MAX;
+    due = console.held_since + arch_timer_frequency() * CONSOLE_HELD_KEYS_US / 1000000;
+    if (now < due)
+        return due;
+    release_held();
+    return UINT64_MAX;
+}

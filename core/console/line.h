@@ -1,0 +1,12 @@
+/* The line discipline: a source's characters become lines. All functions want the source's lock held. */
+#ifndef BULKHEAD_CONSOLE_LINE_H
+#define BULKHEAD_CONSOLE_LINE_H
+
+#include "console/console.h"
+
+/** Takes output of @p source. @return whether a line began or ended: then a prompt may have to be shown later. */
+bool line_put(struct console_source *source, const char *text, size_t length);
+/** Ends the line, whether there is anything in it or not. */
+void line_end(struct console_source *source);
+
+#endif

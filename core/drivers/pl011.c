@@ -1,0 +1,111 @@
+/* Arm PrimeCell UART PL011 (DDI 0183). */
+#include "arch/timer.h"
+#include "drivers/uart.h"
+
+#define DR 0x00
+#define FR 0x18
+#define LCR_H 0x2c
+#define CR 0x30
+#define IMSC 0x38
+#define ICR 0x44
+#define DMACR 0x48
+
+#define DR_BAD (7u << 8) /* framing, parity, break: the byte is noise. An overrun leaves its byte intact */
+
+#define FR_BUSY (1u << 3)
+#define FR_RXFE (1u << 4)
+#define FR_TXFF (1u << 5)
+
+#define LCR_H_FEN (1u << 4)
+#define LCR_H_WLEN_8 (3u << 5)
+
+#define CR_UARTEN (1u << 0)
+#define CR_TXE (1u << 8)
+#define CR_RXE (1u << 9)
+
+#define INTERRUPT_RECEIVE (1u << 4)
+#define INTERRUPT_RECEIVE_TIMEOUT (1u << 6)
+#define INTERRUPT_ALL 0x7ffu
+
+#define FIFO_DEPTH 32
+
+static bool pl011_try_put(struct uart *uart, uint8_t byte)
+{
+    if ((arch_mmio_read32(&uart->mmio, FR) & FR_TXFF) != 0)
+        return false;
+    arch_mmio_write32(&uart->mmio, DR, byte);
+    return true;
+}
+
+static bool pl011_try_get(struct uart *uart, uint8_t *byte)
+{
+    for (unsigned damaged = 0; damaged < FIFO_DEPTH; damaged++) {
+        if ((arch_mmio_read32(&uart->mmio, FR) & FR_RXFE) != 0)
+            return false;
+        uint32_t data = arch_mmio_read32(&uart->mmio, DR);
+        if ((data & DR_BAD) == 0) {
+            *byte = (uint8_t)data;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void pl011_enable_receive_interrupt(struct uart *uart)
+{
+    arch_mmio_write32(&uart->mmio, IMSC, INTERRUPT_RECEIVE | INTERRUPT_RECEIVE_TIMEOUT);
+}
+
+/* Before the FIFO is drained, never after: what arrives in between then raises the interrupt anew. */
+static void pl011_acknowledge(struct uart *uart)
+{
+    arch_mmio_write32(&uart->mmio, ICR, INTERRUPT_ALL);
+}
+
+static const struct uart_ops pl011_ops = {
+    .try_put = pl011_try_put,
+    .try_get = pl011_try_get,
+    .enable_receive_interrupt = pl011_enable_receive_interrupt,
+    .acknowledge = pl011_acknowledge,
+};
+
+/* What the boot loader sent last must leave the shifter before the line settings change (DDI 0183 3.3.7). */
+static void wait_until_sent(const struct arch_mmio *mmio)
+{
+    uint64_t patience = arch_timer_frequency() * UART_STUCK_US / 1000000;
+    uint64_t start = arch_timer_now();
+    while ((arch_mmio_read32(mmio, FR) & FR_BUSY) != 0 && arch_timer_now() - start <= patience)
+        ;
+}
+
+/* A UART that already runs with FIFOs is left alone; one that was never enabled has no word length yet. */
+static void take_over(const struct arch_mmio *mmio)
+{
+    uint32_t control = arch_mmio_read32(mmio, CR);
+    uint32_t line = arch_mmio_read32(mmio, LCR_H);
+    uint32_t wanted_control = control | CR_UARTEN | CR_TXE | CR_RXE;
+    uint32_t wanted_line = line | LCR_H_FEN;
+
+    if ((control & CR_UARTEN) == 0)
+        wanted_line |= LCR_H_WLEN_8;
+    if (wanted_line != line) {
+        wait_until_sent(mmio);
+        arch_mmio_write32(mmio, CR, control & ~CR_UARTEN);
+        arch_mmio_write32(mmio, LCR_H, wanted_line);
+        arch_mmio_write32(mmio, CR, wanted_control);
+    } else if (wanted_control != control) {
+        arch_mmio_write32(mmio, CR, wanted_control);
+    }
+}
+
+hv_status pl011_open(struct uart *uart, const struct machine_uart *description)
+{
+    if (!arch_mmio_map(&uart->mmio, pa(description->frame.base), description->frame.size))
+        return HV_E_NOMEM;
+    uart->ops = &pl011_ops;
+    arch_mmio_write32(&uart->mmio, IMSC, 0);
+    arch_mmio_write32(&uart->mmio, DMACR, 0);
+    arch_mmio_write32(&uart->mmio, ICR, INTERRUPT_ALL);
+    take_over(&uart->mmio);
+    return HV_OK;
+}
