@@ -11,11 +11,11 @@
 #include "vcpu/vcpu.h"
 
 enum domain_state {
-    DOMAIN_PLANNED,  /* waits to be built */
+    DOMAIN_PLANNED, /* waits to be built */
     DOMAIN_BUILDING,
     DOMAIN_RUNNING,
-    DOMAIN_OFF,      /* PSCI SYSTEM_OFF */
-    DOMAIN_FAILED,   /* its build failed, or it did what hardware would not survive */
+    DOMAIN_OFF,    /* PSCI SYSTEM_OFF */
+    DOMAIN_FAILED, /* its build failed, or it did what hardware would not survive */
 };
 
 /** Why a domain is in DOMAIN_OFF or DOMAIN_FAILED; printed once. */
@@ -23,10 +23,11 @@ struct domain {
     const struct plan_domain *plan;
     const char *name;
     uint16_t domid;
-    uint32_t state;      /* enum domain_state; release/acquire */
-    const char *reason;  /* static text */
-    uint32_t restarts;   /* PSCI SYSTEM_RESET */
+    uint32_t state;     /* enum domain_state; release/acquire */
+    const char *reason; /* static text */
+    uint32_t restarts;  /* PSCI SYSTEM_RESET */
     struct stage2 stage2;
+    struct arch_spinlock memory_lock; /* a block is zeroed and mapped by one CPU at a time. Taken before stage2.lock */
     struct mmio_bus bus;
     struct vgic vgic;
     struct vpl011 vpl011;
@@ -39,15 +40,25 @@ struct domain {
 
 #define DOMAIN_MAX_MESSAGES 16
 
-/** Maps the control area and fills in the structures; the domain is then DOMAIN_PLANNED. Boot CPU. Cannot fail on user input. */
+/**
+ * Maps the control area and fills in the structures; the domain is then DOMAIN_PLANNED. Boot CPU. Cannot fail on user
+ * input.
+ * @return NULL where the hypervisor's own address space has no room for the control area
+ */
 struct domain *domain_create(const struct plan_domain *plan);
-/** One message about what a guest did, prefixed with its name; after DOMAIN_MAX_MESSAGES says so once and goes quiet. */
+/** One message about what a guest did, a line without its end, prefixed with its name. After DOMAIN_MAX_MESSAGES says
+ * so once and goes quiet for ever. */
 void domain_message(struct domain *domain, const char *format, ...) HV_PRINTF(2, 3);
-/** Guest RAM at @p address: gives the block that holds it, zeroed, at the first touch. HV_E_MISSING if it is not its RAM. */
+/**
+ * Guest RAM at @p address: gives the block that holds it, zeroed, at the first touch. Any CPU, several at once.
+ * @return HV_OK, also where it is mapped already; HV_E_MISSING if it is not its RAM
+ */
 HV_CHECK hv_status domain_touch(struct domain *domain, ipa_t address);
-/** Ends a domain: all its vCPUs stop. Any CPU. */
+/** Ends a domain that is not at its end yet: none of its vCPUs enters the guest again. Any CPU.
+ * @param state  DOMAIN_OFF or DOMAIN_FAILED
+ * @param reason static text */
 void domain_stop(struct domain *domain, enum domain_state state, const char *reason);
-/** PSCI SYSTEM_RESET: takes its memory back and builds it again from its images. */
+/** PSCI SYSTEM_RESET: takes the memory of a running domain back and has it built again from its images. Any CPU. */
 void domain_restart(struct domain *domain);
 const char *domain_state_name(uint32_t state);
 

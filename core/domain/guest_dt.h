@@ -14,12 +14,17 @@ struct guest_seeds {
     uint32_t kaslr_length; /* 0 or 8 */
 };
 
+/** Affinity fields of the MPIDR of vCPU @p index: Aff0 counts to 15, as the SGIs of a GICv3 reach, then Aff1. As on
+ * Xen. */
+uint64_t guest_dt_vcpu_affinity(unsigned index);
+
 /**
- * Writes the tree with libfdt's sequential writer.
- * @param ramdisk_size  bytes of the ramdisk, 0: none
- * @return HV_E_NOMEM if it does not fit @p size
+ * Writes the tree with libfdt's sequential writer. All of [buffer, buffer + size) is overwritten, up to
+ * GUEST_DT_MAX_SIZE.
+ * @param buffer  aligned to 8 bytes
+ * @return HV_E_NOMEM if it does not fit @p size, HV_E_UNSUPPORTED for a machine whose GIC no guest can be given
  */
-HV_CHECK hv_status guest_dt_write(void *buffer, size_t size, const struct plan_domain *plan, const struct machine *machine,
-                                  const struct guest_seeds *seeds);
+HV_CHECK hv_status guest_dt_write(void *buffer, size_t size, const struct plan_domain *plan,
+                                  const struct machine *machine, const struct guest_seeds *seeds);
 
 #endif

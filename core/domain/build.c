@@ -1,0 +1,291 @@
+#include "domain/build.h"
+
+#include <libfdt.h>
+
+#include "arch/mem.h"
+#include "arch/timer.h"
+#include "boot/hypervisor.h"
+#include "console/console.h"
+#include "domain/build_state.h"
+#include "domain/entropy.h"
+#include "domain/guest_dt.h"
+#include "domain/guest_memory.h"
+
+/* A domain is built by stages, each of one or more bounded steps. BUILD_DONE of a stage leads to the next one. */
+
+/** The timeline shows how the machine came up; what a guest does to itself later must not fill it. */
+static void mark(const struct domain *domain, const char *name)
+{
+    if (domain->restarts == 0)
+        trace_mark(&hypervisor.trace, domain->domid, name);
+}
+
+/** Goes from one state to the next. @return false for a domain that was stopped meanwhile: it stays so */
+static bool advance(struct domain *domain, enum domain_state from, enum domain_state to)
+{
+    uint32_t expected = from;
+
+    return __atomic_compare_exchange_n(&domain->state, &expected, (uint32_t)to, false, __ATOMIC_ACQ_REL,
+                                       __ATOMIC_ACQUIRE);
+}
+
+static enum build_result fail_internally(struct domain *domain, const char *what, hv_status status)
+{
+    console_printf("error: %s: %s: %s\n", domain->name, what, hv_status_name(status));
+    domain_stop(domain, DOMAIN_FAILED, what);
+    return BUILD_FAILED;
+}
+
+enum build_result build_fail(struct domain *domain, const struct module_config *module, const char *found,
+                             const char *expected, const char *message)
+{
+    dt_report(console_diag(), DIAG_ERROR, module->node, "reg", found, expected, message, NULL);
+    domain_stop(domain, DOMAIN_FAILED, message);
+    return BUILD_FAILED;
+}
+
+static void add_range(struct build *build, ipa_t base, uint64_t size)
+{
+    if (size != 0)
+        build->ranges[build->range_count++] = (struct build_range){base, size};
+}
+
+/** @return whether a CPU still holds the state of one of @p domain's vCPUs; it is asked to let go. */
+static bool vcpus_in_use(const struct domain *domain)
+{
+    bool in_use = false;
+
+    for (unsigned i = 0; i < domain->vcpu_count; i++) {
+        struct vcpu *vcpu = domain->vcpus[i];
+        if (__atomic_load_n(&hypervisor.cpus[vcpu->cpu].loaded, __ATOMIC_ACQUIRE) != vcpu)
+            continue;
+        sched_kick(vcpu->cpu);
+        in_use = true;
+    }
+    return in_use;
+}
+
+/** Stage 2 with nothing in it: created at the first build, emptied before each further one. */
+static hv_status empty_tables(struct domain *domain)
+{
+    const struct plan_domain *plan = domain->plan;
+    struct stage2 *stage2 = &domain->stage2;
+
+    if (domain->build->tables_ready)
+        return stage2_unmap(stage2, ipa(0), 1ULL << plan->ipa_bits);
+    domain->build->tables_ready = true;
+    return stage2_init(stage2, stage2->pool, plan->stage2_base, plan->stage2_pages, plan->ipa_bits, domain->domid);
+}
+
+/** A GICv2's virtual CPU interface stands where the guest looks for a CPU interface (IHI 0048B 5.5). */
+static hv_status map_cpu_interface(struct domain *domain)
+{
+    const struct gic *gic = &hypervisor.gic;
+
+    if (gic->version != GIC_V2)
+        return HV_OK;
+    return stage2_map(&domain->stage2, ipa(GUEST_GICC_BASE), gic->virtual_interface, GUEST_GICC_SIZE, STAGE2_DEVICE);
+}
+
+static enum build_result start(struct domain *domain)
+{
+    struct build *build = domain->build;
+
+    if (vcpus_in_use(domain))
+        return BUILD_MORE;
+    if (!advance(domain, DOMAIN_PLANNED, DOMAIN_BUILDING))
+        return BUILD_FAILED;
+    mark(domain, "build");
+    build->range_count = 0;
+    hv_status status = empty_tables(domain);
+    if (status == HV_OK)
+        status = map_cpu_interface(domain);
+    if (status != HV_OK)
+        return fail_internally(domain, "its stage-2 tables cannot be set up", status);
+    if (domain->restarts != 0)
+        domain_reset_devices(domain);
+    return BUILD_DONE;
+}
+
+static enum build_result kernel(struct domain *domain)
+{
+    const struct plan_image *image = &domain->plan->kernel;
+    const struct module_config *module = &domain->plan->config->kernel;
+    struct build *build = domain->build;
+    bool packed = image->format == IMAGE_ARM64_GZIP;
+
+    if (build->done == 0)
+        mark(domain, packed ? "unpack kernel" : "copy kernel");
+    enum build_result result = packed ? build_unpack(domain, image, module) : build_copy(domain, image, module);
+    if (result == BUILD_DONE)
+        add_range(build, image->load, build->done);
+    return result;
+}
+
+static enum build_result ramdisk(struct domain *domain)
+{
+    const struct plan_image *image = &domain->plan->ramdisk;
+    struct build *build = domain->build;
+
+    if (!image->present)
+        return BUILD_DONE;
+    if (build->done == 0)
+        mark(domain, "copy ramdisk");
+    enum build_result result = build_copy(domain, image, &domain->plan->config->ramdisk);
+    if (result == BUILD_DONE)
+        add_range(build, image->load, build->done);
+    return result;
+}
+
+static enum build_result device_tree(struct domain *domain)
+{
+    const struct plan_domain *plan = domain->plan;
+    uint64_t size = min_u64(plan->dtb_size, GUEST_DT_MAX_SIZE);
+    struct guest_seeds seeds;
+
+    mark(domain, "device tree");
+    entropy_seeds(&seeds, &hypervisor.machine, domain->domid, domain->restarts);
+    void *window = guest_memory_open(plan, plan->dtb, &size);
+    if (window == NULL)
+        return fail_internally(domain, "its device tree has no place in its RAM", HV_E_MISSING);
+    hv_status status = guest_dt_write(window, size, plan, &hypervisor.machine, &seeds);
+    if (status == HV_OK) {
+        add_range(domain->build, plan->dtb, fdt_totalsize(window));
+        arch_cache_clean(window, fdt_totalsize(window));
+    }
+    guest_memory_close();
+    return status == HV_OK ? BUILD_DONE : fail_internally(domain, "its device tree cannot be written", status);
+}
+
+/** @return the end of the image that covers @p at, or, where none does, @p at. */
+static uint64_t end_of_image(const struct build *build, uint64_t at)
+{
+    for (unsigned i = 0; i < build->range_count; i++) {
+        const struct build_range *range = &build->ranges[i];
+        if (at >= range->base.raw && at - range->base.raw < range->size)
+            return range->base.raw + range->size;
+    }
+    return at;
+}
+
+/** @return where the first image behind @p at begins, @p end if none does before. */
+static uint64_t next_image(const struct build *build, uint64_t at, uint64_t end)
+{
+    for (unsigned i = 0; i < build->range_count; i++)
+        if (build->ranges[i].base.raw > at)
+            end = min_u64(end, build->ranges[i].base.raw);
+    return end;
+}
+
+/** Zeroes what no image covers in @p block, then maps it. */
+static hv_status give_block(struct domain *domain, const struct guest_block *block)
+{
+    uint64_t at = block->base.raw, end = block->base.raw + block->size;
+
+    while (at < end) {
+        uint64_t covered = min_u64(end_of_image(domain->build, at), end);
+        if (covered == at) {
+            uint64_t next = next_image(domain->build, at, end);
+            HV_TRY(guest_memory_zero(domain->plan, ipa(at), next - at));
+            at = next;
+        } else {
+            at = covered;
+        }
+    }
+    return stage2_map(&domain->stage2, block->base, block->target, block->size, STAGE2_RAM);
+}
+
+static hv_status give_block_once(struct domain *domain, const struct guest_block *block)
+{
+    struct stage2_mapping mapping;
+
+    if (stage2_lookup(&domain->stage2, block->base, &mapping) == HV_OK)
+        return HV_OK; /* two images lie in it */
+    return give_block(domain, block);
+}
+
+/** The blocks that images lie in, one a step. */
+static enum build_result blocks(struct domain *domain)
+{
+    struct build *build = domain->build;
+
+    if (build->range_index == build->range_count)
+        return BUILD_DONE;
+    if (build->range_index == 0 && build->done == 0)
+        mark(domain, "zero around images");
+    const struct build_range *range = &build->ranges[build->range_index];
+    uint64_t end = range->base.raw + range->size;
+    uint64_t at = max_u64(build->done, range->base.raw);
+    struct guest_block block;
+    hv_status status = guest_memory_block(domain->plan, ipa(at), &block);
+    if (status == HV_OK)
+        status = give_block_once(domain, &block);
+    if (status != HV_OK)
+        return fail_internally(domain, "its images cannot be mapped", status);
+    build->done = block.base.raw + block.size;
+    if (build->done >= end) {
+        build->range_index++;
+        build->done = 0; /* ranges are in no order: the next one starts at its own base */
+    }
+    return BUILD_MORE;
+}
+
+/** All of the rest, for a domain that must never wait for memory; one block a step. */
+static enum build_result eager_memory(struct domain *domain)
+{
+    const struct plan_domain *plan = domain->plan;
+    struct build *build = domain->build;
+
+    if (!plan->config->eager_memory || build->range_index == plan->extent_count)
+        return BUILD_DONE;
+    const struct plan_extent *extent = &plan->extents[build->range_index];
+    if (build->done == 0 && build->range_index == 0)
+        mark(domain, "zero memory");
+    ipa_t at = ipa_add(extent->base, build->done);
+    struct guest_block block;
+    hv_status status = guest_memory_block(plan, at, &block);
+    if (status == HV_OK)
+        status = domain_touch(domain, at);
+    if (status != HV_OK)
+        return fail_internally(domain, "its memory cannot be mapped", status);
+    build->done += block.size;
+    if (build->done == extent->size) {
+        build->range_index++;
+        build->done = 0;
+    }
+    return BUILD_MORE;
+}
+
+static enum build_result finish(struct domain *domain)
+{
+    struct vcpu *first = domain->vcpus[0];
+
+    arch_icache_invalidate_all();
+    domain_reset_vcpus(domain);
+    arch_vcpu_init(&first->arch, domain->plan->entry.raw, domain->plan->dtb.raw);
+    store_release(&first->state, VCPU_READY);
+    mark(domain, "ready");
+    return advance(domain, DOMAIN_BUILDING, DOMAIN_RUNNING) ? BUILD_DONE : BUILD_FAILED;
+}
+
+static enum build_result (*const stages[])(struct domain *domain) = {
+    start, kernel, ramdisk, device_tree, blocks, eager_memory, finish,
+};
+
+enum build_result build_step(struct domain *domain)
+{
+    struct build *build = domain->build;
+
+    if (load_acquire(&domain->state) >= DOMAIN_RUNNING)
+        return BUILD_FAILED; /* stopped before it was ready */
+    enum build_result result = stages[build->stage](domain);
+    if (result == BUILD_MORE)
+        return BUILD_MORE;
+    build->done = 0;
+    build->range_index = 0;
+    build->stage++;
+    if (result == BUILD_DONE && build->stage < ARRAY_SIZE(stages))
+        return BUILD_MORE;
+    build->stage = 0;
+    return result;
+}

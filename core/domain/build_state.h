@@ -1,0 +1,41 @@
+/* How far a build got, and the steps that make it up. Inside of domain/. */
+#ifndef BULKHEAD_DOMAIN_BUILD_STATE_H
+#define BULKHEAD_DOMAIN_BUILD_STATE_H
+
+#include "domain/build.h"
+
+#define BUILD_MAX_RANGES 3 /* kernel, ramdisk, device tree */
+
+/** What the builder wrote to guest RAM. The rest of the blocks it lies in is zeroed before the guest gets them. */
+struct build_range {
+    ipa_t base;
+    uint64_t size;
+};
+
+struct build {
+    unsigned stage;       /* index of the stage table in build.c */
+    uint64_t done;        /* progress of the stage: bytes written, or an address */
+    unsigned range_index; /* the range, or the extent, that the stage is at */
+    unsigned range_count;
+    struct build_range ranges[BUILD_MAX_RANGES];
+    bool tables_ready;
+};
+
+/** Reports that @p module cannot be made into what the domain needs, and ends the domain. @return BUILD_FAILED */
+enum build_result build_fail(struct domain *domain, const struct module_config *module, const char *found,
+                             const char *expected, const char *message);
+
+/** Copies the next piece of @p image to guest RAM. @return BUILD_DONE when all of it is there */
+enum build_result build_copy(struct domain *domain, const struct plan_image *image, const struct module_config *module);
+
+/** Unpacks the next piece of a gzip'ed @p image into guest RAM. @return BUILD_DONE when all of it is there, and is
+ * intact */
+enum build_result build_unpack(struct domain *domain, const struct plan_image *image,
+                               const struct module_config *module);
+
+/** Makes all vCPUs those of a machine that was just switched on. None may be loaded, on any CPU. */
+void domain_reset_vcpus(struct domain *domain);
+/** The same for its devices. */
+void domain_reset_devices(struct domain *domain);
+
+#endif

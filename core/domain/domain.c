@@ -1,0 +1,195 @@
+#include "domain/domain.h"
+
+#include <string.h>
+
+#include "arch/timer.h"
+#include "boot/hypervisor.h"
+#include "console/console.h"
+#include "domain/build_state.h"
+#include "domain/guest_dt.h"
+#include "domain/guest_memory.h"
+#include "vcpu/sched.h"
+
+/** The start of the control area; the vCPUs follow at PLAN_DOMAIN_BYTES. */
+struct domain_area {
+    struct domain domain;
+    struct build build;
+};
+
+_Static_assert(sizeof(struct domain_area) <= PLAN_DOMAIN_BYTES, "struct domain outgrew its place in the plan");
+_Static_assert(sizeof(struct vcpu) <= PLAN_VCPU_BYTES, "struct vcpu outgrew its place in the plan");
+
+#define MPIDR_RES1 (1ULL << 31)
+
+static struct vcpu *create_vcpu(struct domain *domain, uint8_t *area, unsigned index)
+{
+    struct vcpu *vcpu = (struct vcpu *)(void *)(area + PLAN_DOMAIN_BYTES + index * PLAN_VCPU_BYTES);
+
+    memset(vcpu, 0, sizeof(*vcpu));
+    vcpu->domain = domain;
+    vcpu->index = (uint8_t)index;
+    vcpu->cpu = domain->plan->vcpu_cpu[index];
+    vcpu->arch.stage2 = &domain->stage2.arch;
+    vcpu->arch.vmpidr = MPIDR_RES1 | guest_dt_vcpu_affinity(index);
+    return vcpu;
+}
+
+static void add_device(struct domain *domain, ipa_t base, uint32_t size, void *device,
+                       enum mmio_result (*handler)(struct vcpu *, void *, struct mmio_access *))
+{
+    const struct mmio_region region = {base, size, handler, device};
+
+    if (mmio_bus_add(&domain->bus, &region) != HV_OK)
+        hv_panic("%s: no room on the bus for the device at 0x%llx", domain->name, (unsigned long long)base.raw);
+}
+
+static void create_devices(struct domain *domain)
+{
+    add_device(domain, ipa(GUEST_GICD_BASE), GUEST_GICD_SIZE, domain, vgic_distributor_access);
+    if (!domain->plan->config->vpl011)
+        return;
+    add_device(domain, ipa(GUEST_VPL011_BASE), GUEST_VPL011_SIZE, &domain->vpl011, vpl011_access);
+    domain->vpl011.console.name = domain->name;
+    domain->vpl011.console.domid = domain->domid;
+}
+
+struct domain *domain_create(const struct plan_domain *plan)
+{
+    uint8_t *area = arch_map(pa(plan->control.base), region_size(plan->control), ARCH_MAP_READ_WRITE);
+
+    if (area == NULL)
+        return NULL;
+    struct domain_area *start = (struct domain_area *)(void *)area;
+    struct domain *domain = &start->domain;
+    memset(start, 0, sizeof(*start));
+    domain->plan = plan;
+    domain->name = plan->config->name;
+    domain->domid = plan->domid;
+    domain->build = &start->build;
+    domain->stage2.pool = area + (plan->stage2_base.raw - plan->control.base);
+    domain->vcpu_count = plan->vcpu_count;
+    for (unsigned i = 0; i < plan->vcpu_count; i++)
+        domain->vcpus[i] = create_vcpu(domain, area, i);
+    create_devices(domain);
+    domain_reset_devices(domain);
+    if (plan->config->vpl011)
+        console_add_source(&domain->vpl011.console);
+    return domain;
+}
+
+void domain_reset_devices(struct domain *domain)
+{
+    vgic_init(&domain->vgic, domain->plan->spi_count);
+    if (domain->plan->config->vpl011)
+        vpl011_init(&domain->vpl011, domain, GUEST_VPL011_INTID);
+}
+
+void domain_reset_vcpus(struct domain *domain)
+{
+    uint64_t now = arch_timer_now();
+
+    for (unsigned i = 0; i < domain->vcpu_count; i++) {
+        struct vcpu *vcpu = domain->vcpus[i];
+        vcpu->arch.counter_offset = now; /* the virtual counter starts at 0, the same on all vCPUs */
+        vcpu->arch.virtual_lines = 0;
+        arch_vcpu_init(&vcpu->arch, 0, 0);
+        vgic_vcpu_init(&vcpu->vgic);
+        vcpu->timer_in_flight = false;
+        store_release(&vcpu->wake, 0);
+        store_release(&vcpu->state, VCPU_OFF);
+    }
+}
+
+void domain_message(struct domain *domain, const char *format, ...)
+{
+    char text[CONSOLE_LINE_MAX];
+    va_list arguments;
+
+    /* Looked at before it is counted, so that a guest cannot make the counter wrap. */
+    if (__atomic_load_n(&domain->messages, __ATOMIC_RELAXED) > DOMAIN_MAX_MESSAGES)
+        return;
+    uint32_t number = __atomic_fetch_add(&domain->messages, 1, __ATOMIC_RELAXED);
+    if (number == DOMAIN_MAX_MESSAGES)
+        console_printf("%s: did more of this; no further messages about this domain\n", domain->name);
+    if (number >= DOMAIN_MAX_MESSAGES)
+        return;
+    va_start(arguments, format);
+    format_string_v(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    console_printf("%s: %s\n", domain->name, text);
+}
+
+/** Zeroes what the guest has never seen and only then lets it see it. */
+static hv_status populate(struct domain *domain, ipa_t address, const struct guest_block *block)
+{
+    struct stage2_mapping mapping;
+
+    if (stage2_lookup(&domain->stage2, address, &mapping) == HV_OK)
+        return HV_OK; /* another vCPU was faster */
+    HV_TRY(guest_memory_zero(domain->plan, block->base, block->size));
+    return stage2_map(&domain->stage2, block->base, block->target, block->size, STAGE2_RAM);
+}
+
+hv_status domain_touch(struct domain *domain, ipa_t address)
+{
+    struct guest_block block;
+
+    HV_TRY(guest_memory_block(domain->plan, address, &block));
+    arch_spin_lock(&domain->memory_lock);
+    hv_status status = populate(domain, address, &block);
+    arch_spin_unlock(&domain->memory_lock);
+    return status;
+}
+
+/** Moves on from a state that is not later than @p last. @return false where the domain is past it already */
+static bool leave_state(struct domain *domain, enum domain_state last, enum domain_state next)
+{
+    uint32_t state = load_acquire(&domain->state);
+
+    do {
+        if (state > (uint32_t)last)
+            return false;
+    } while (!__atomic_compare_exchange_n(&domain->state, &state, (uint32_t)next, false, __ATOMIC_ACQ_REL,
+                                          __ATOMIC_ACQUIRE));
+    return true;
+}
+
+/** Makes the other CPUs that run vCPUs of @p domain see its new state. */
+static void kick_vcpus(const struct domain *domain)
+{
+    for (unsigned i = 0; i < domain->vcpu_count; i++)
+        if (domain->vcpus[i]->cpu != arch_cpu_id())
+            sched_kick(domain->vcpus[i]->cpu);
+}
+
+void domain_stop(struct domain *domain, enum domain_state state, const char *reason)
+{
+    if (!leave_state(domain, DOMAIN_RUNNING, state))
+        return;
+    domain->reason = reason;
+    kick_vcpus(domain);
+    hv_domain_stopped(domain);
+}
+
+void domain_restart(struct domain *domain)
+{
+    uint32_t running = DOMAIN_RUNNING;
+
+    if (!__atomic_compare_exchange_n(&domain->state, &running, DOMAIN_PLANNED, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE))
+        return;
+    domain->restarts++;
+    domain_message(domain, "restarts");
+    kick_vcpus(domain);
+    sched_add_build(domain);
+}
+
+const char *domain_state_name(uint32_t state)
+{
+    static const char *const names[] = {
+        [DOMAIN_PLANNED] = "planned", [DOMAIN_BUILDING] = "building", [DOMAIN_RUNNING] = "running",
+        [DOMAIN_OFF] = "off",         [DOMAIN_FAILED] = "failed",
+    };
+
+    return state < ARRAY_SIZE(names) ? names[state] : "unknown";
+}
