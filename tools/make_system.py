@@ -1,0 +1,261 @@
+#!/usr/bin/env python3
+"""Makes a system for QEMU's virt machine: the device tree with the domains in /chosen, and the QEMU arguments that put
+every module where the tree says.
+
+    tools/make_system.py -o DIR [machine options] --domain NAME --kernel FILE [domain options] [--domain NAME ...]
+
+Options after a --domain belong to it. Writes into DIR:
+
+    system.dtb     the host's device tree (from QEMU itself) and the domains
+    system.dts     the same as text
+    qemu.args      arguments for qemu-system-aarch64, one a line: mapfile -t args <DIR/qemu.args
+    host.args      arguments for the host command, one a line: bulkhead check DIR/system.dtb "${args[@]}"
+    boot.cmd       a U-Boot script that loads all by TFTP from DIR and boots (boot.scr: compiled, for `source`)
+
+Modules that are one file lie in memory once. Used by tools/demo.sh, tests/qemu and bench; needs dtc and QEMU.
+"""
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+
+MIB = 1 << 20
+RAM_BASE = 0x40000000
+# Where QEMU's -kernel puts an Image whose text_offset is 0, and the device tree (half of RAM, 128 MiB at most).
+IMAGE_AT = RAM_BASE + 2 * MIB
+DTB_AT = RAM_BASE + 128 * MIB
+MODULES_AT = RAM_BASE + 160 * MIB
+# For U-Boot: bulkhead.ub is unpacked or moved from here; the device tree goes to DTB_AT.
+UBOOT_UB_AT = RAM_BASE + 64 * MIB
+UBOOT_DUMMY_RAMDISK_AT = RAM_BASE + 144 * MIB
+
+
+class Domain:
+    """One xen,domain node. memory: MiB. properties: further lines of device-tree source."""
+
+    def __init__(self, name, kernel, memory=128, ramdisk=None, bootargs=None, cpus=1, vpl011=True, properties=""):
+        self.name = name
+        self.kernel = kernel
+        self.ramdisk = ramdisk
+        self.memory = memory
+        self.bootargs = bootargs
+        self.cpus = cpus
+        self.vpl011 = vpl011
+        self.properties = properties
+
+
+class System:
+    """A virt machine with domains. seeds: keep the rng-seed that QEMU draws (and draws again at each start)."""
+
+    def __init__(self, domains, memory=2048, cpus=2, cpu="cortex-a57", gic=2, machine="", hypervisor_args=None, seeds=True,
+                 extra_dts=""):
+        self.domains = domains
+        self.memory = memory
+        self.cpus = cpus
+        self.cpu = cpu
+        self.machine = f"virt,virtualization=on,gic-version={gic}" + (f",{machine}" if machine else "")
+        self.hypervisor_args = hypervisor_args
+        self.seeds = seeds
+        self.extra_dts = extra_dts
+        self.modules = {}  # file -> (address, size)
+        self.directory = None
+        self._next = MODULES_AT
+        for domain in domains:
+            for path in (domain.kernel, domain.ramdisk):
+                if path is not None:
+                    self._place(os.path.realpath(path))
+
+    def _place(self, path):
+        if path in self.modules:
+            return
+        size = os.path.getsize(path)
+        self.modules[path] = (self._next, size)
+        self._next += -(-max(size, 1) // (2 * MIB)) * 2 * MIB
+        if self._next > RAM_BASE + self.memory * MIB:
+            raise ValueError(f"{path} does not fit into {self.memory} MiB")
+
+    def machine_arguments(self):
+        return ["-M", self.machine, "-cpu", self.cpu, "-m", str(self.memory), "-smp", str(self.cpus),
+                "-display", "none", "-monitor", "none", "-nic", "none"]
+
+    def qemu_arguments(self, image):
+        """Everything but the serial port: the caller's choice."""
+        return self.machine_arguments() + ["-kernel", image, "-dtb", self.path("system.dtb")] + self.module_arguments()
+
+    def module_arguments(self):
+        arguments = []
+        for path, (address, _) in self.modules.items():
+            arguments += ["-device", f"loader,file={path},addr={address:#x},force-raw=on"]
+        return arguments
+
+    def host_arguments(self):
+        arguments = ["--image-at", f"{IMAGE_AT:#x}", "--dtb-at", f"{DTB_AT:#x}"]
+        for path, (address, _) in self.modules.items():
+            arguments += ["--module", f"{address:#x}={path}"]
+        return arguments
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def write(self, directory):
+        """Writes the device tree into @directory, which keeps it as long as QEMU runs."""
+        os.makedirs(directory, exist_ok=True)
+        self.directory = directory
+        host = self.path("host.dtb")
+        subprocess.run(["qemu-system-aarch64", *self.machine_arguments()[:-2], "-nic", "none", "-machine", f"dumpdtb={host}"],
+                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=60)
+        source = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", host], check=True, stdout=subprocess.PIPE, text=True,
+                                timeout=60).stdout
+        with open(self.path("system.dts"), "w") as file:
+            file.write(source + self.device_tree_source())
+        self.compile()
+        return self
+
+    def compile(self):
+        """Compiles system.dts again, after a change of it."""
+        subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", self.path("system.dtb"), self.path("system.dts")],
+                       check=True, timeout=60)
+
+    def device_tree_source(self):
+        """What is added to the host's tree: device-tree source, merged by dtc."""
+        lines = ["", "/ {", "\tchosen {", "\t\t#address-cells = <2>;", "\t\t#size-cells = <2>;"]
+        if not self.seeds:
+            lines += ["\t\t/delete-property/ rng-seed;", "\t\t/delete-property/ kaslr-seed;"]
+        if self.hypervisor_args is not None:
+            lines.append(f"\t\txen,xen-bootargs = {quote(self.hypervisor_args)};")
+        for domain in self.domains:
+            lines += self._domain_source(domain)
+        return "\n".join(lines + ["\t};", "};", self.extra_dts, ""])
+
+    def _domain_source(self, domain):
+        lines = ["", f"\t\t{domain.name} {{", '\t\t\tcompatible = "xen,domain";', "\t\t\t#address-cells = <2>;",
+                 "\t\t\t#size-cells = <2>;", f"\t\t\tmemory = {cells(domain.memory * 1024)};", f"\t\t\tcpus = <{domain.cpus}>;"]
+        if domain.vpl011:
+            lines.append("\t\t\tvpl011;")
+        if domain.properties:
+            lines.append("\t\t\t" + domain.properties)
+        lines += self._module_source("kernel", domain.kernel, domain.bootargs)
+        if domain.ramdisk is not None:
+            lines += self._module_source("ramdisk", domain.ramdisk, None)
+        return lines + ["\t\t};"]
+
+    def _module_source(self, kind, path, bootargs):
+        address, size = self.modules[os.path.realpath(path)]
+        lines = ["", f"\t\t\tmodule@{address:x} {{", f'\t\t\t\tcompatible = "multiboot,{kind}", "multiboot,module";',
+                 f"\t\t\t\treg = {cells(address, size)};"]
+        if bootargs is not None:
+            lines.append(f"\t\t\t\tbootargs = {quote(bootargs)};")
+        return lines + ["\t\t\t};"]
+
+    def write_uboot(self, ub, command="bootm", ramdisk="-"):
+        """Puts what U-Boot fetches into the directory, beside boot.cmd and boot.scr (run by DHCP's boot file name)."""
+        lines = [f"tftpb {DTB_AT:#x} system.dtb", f"tftpb {UBOOT_UB_AT:#x} {os.path.basename(ub)}"]
+        copy(ub, self.path(os.path.basename(ub)))
+        for number, (path, (address, _)) in enumerate(self.modules.items()):
+            name = f"module{number}"
+            copy(path, self.path(name))
+            lines.append(f"tftpb {address:#x} {name}")
+        if ramdisk != "-":
+            copy(ramdisk, self.path("dummy.ramdisk"))
+            lines.append(f"tftpb {UBOOT_DUMMY_RAMDISK_AT:#x} dummy.ramdisk")
+            ramdisk = f"{UBOOT_DUMMY_RAMDISK_AT:#x}:${{filesize}}"
+        lines.append(f"{command} {UBOOT_UB_AT:#x} {ramdisk} {DTB_AT:#x}")
+        with open(self.path("boot.cmd"), "w") as file:
+            file.write("\n".join(lines) + "\n")
+        subprocess.run(["mkimage", "-A", "arm64", "-T", "script", "-C", "none", "-d", self.path("boot.cmd"),
+                        self.path("boot.scr")], check=True, stdout=subprocess.DEVNULL, timeout=60)
+
+    def uboot_arguments(self, bios="/usr/lib/u-boot/qemu_arm64/u-boot.bin"):
+        """QEMU arguments that let a real U-Boot fetch everything from QEMU's TFTP server."""
+        machine = self.machine_arguments()[:-2]
+        return machine + ["-bios", bios, "-netdev", f"user,id=net,tftp={self.directory},bootfile=boot.scr",
+                          "-device", "virtio-net-device,netdev=net"]
+
+
+def cells(*values):
+    """Values of two cells each, as device-tree source."""
+    return "<" + " ".join(f"{value >> 32:#x} {value & 0xffffffff:#x}" for value in values) + ">"
+
+
+def quote(text):
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def copy(source, target):
+    """A hard link where the file system allows: kernels are large."""
+    if os.path.exists(target):
+        os.remove(target)
+    try:
+        os.link(os.path.realpath(source), target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+class DomainOption(argparse.Action):
+    """Applies to the --domain before it."""
+
+    def __call__(self, parser, options, value, option_string=None):
+        if self.dest == "domain":
+            options.domains = getattr(options, "domains", []) + [{"name": value}]
+            return
+        if not getattr(options, "domains", []):
+            parser.error(f"{option_string} belongs after a --domain")
+        options.domains[-1][self.dest] = value
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0], argument_default=argparse.SUPPRESS)
+    parser.add_argument("-o", "--output", required=True, metavar="DIR")
+    machine = parser.add_argument_group("machine")
+    machine.add_argument("--memory", type=int, help="MiB of RAM (2048)")
+    machine.add_argument("--cpus", type=int, help="physical CPUs (2)")
+    machine.add_argument("--cpu", help="QEMU's CPU model (cortex-a57)")
+    machine.add_argument("--gic", type=int, help="GIC version (2)")
+    machine.add_argument("--machine", help="further properties of -M")
+    machine.add_argument("--hypervisor-args", help="xen,xen-bootargs")
+    machine.add_argument("--no-seeds", dest="seeds", action="store_false", help="no rng-seed: the same tree every time")
+    machine.add_argument("--image", default=None, help="the hypervisor, for qemu.args")
+    machine.add_argument("--ub", default=None, help="the hypervisor as uImage, for boot.cmd")
+    domain = parser.add_argument_group("domain")
+    domain.add_argument("--domain", action=DomainOption, metavar="NAME", required=True)
+    domain.add_argument("--kernel", action=DomainOption, metavar="FILE")
+    domain.add_argument("--ramdisk", action=DomainOption, metavar="FILE")
+    domain.add_argument("--bootargs", action=DomainOption, metavar="TEXT")
+    domain.add_argument("--domain-memory", dest="domain_memory", action=DomainOption, type=int, help="MiB of RAM (128)")
+    domain.add_argument("--vcpus", action=DomainOption, type=int, help="virtual CPUs (1)")
+    domain.add_argument("--no-vpl011", dest="vpl011", action=DomainOption, nargs=0, help="no UART")
+    domain.add_argument("--properties", action=DomainOption, help="further properties, as device-tree source")
+    options = parser.parse_args()
+    for entry in options.domains:
+        if "kernel" not in entry:
+            parser.error(f"domain {entry['name']} has no --kernel")
+    return options
+
+
+def make_domain(entry):
+    renamed = {"domain_memory": "memory", "vcpus": "cpus"}
+    arguments = {renamed.get(key, key): value for key, value in entry.items()}
+    if "vpl011" in arguments:
+        arguments["vpl011"] = False
+    return Domain(**arguments)
+
+
+def main():
+    options = parse_options()
+    known = ("memory", "cpus", "cpu", "gic", "machine", "hypervisor_args", "seeds")
+    system = System([make_domain(entry) for entry in options.domains],
+                    **{key: getattr(options, key) for key in known if hasattr(options, key)})
+    system.write(options.output)
+    with open(system.path("host.args"), "w") as file:
+        file.write("\n".join(system.host_arguments()) + "\n")
+    if options.image is not None:
+        with open(system.path("qemu.args"), "w") as file:
+            file.write("\n".join(system.qemu_arguments(options.image)) + "\n")
+    if options.ub is not None:
+        system.write_uboot(options.ub)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
