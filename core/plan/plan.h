@@ -1,5 +1,5 @@
-/* Who owns what. A pure function of (machine, config, the headers of the images): every address, page, interrupt and CPU is
- * decided here and nowhere else. The same on the desk and on the board, with the same digest. */
+/* Who owns what. A pure function of (machine, config, the headers of the images): every address, page, interrupt and
+ * CPU is decided here and nowhere else. The same on the desk and on the board, with the same digest. */
 #ifndef BULKHEAD_PLAN_PLAN_H
 #define BULKHEAD_PLAN_PLAN_H
 
@@ -25,9 +25,11 @@
 #define GUEST_PHANDLE_GIC 65000
 #define GUEST_IPA_BITS_MIN 36
 
+#define PLAN_MODULE_KINDS 3 /* enum module_kind */
 #define PLAN_MAX_EXTENTS 16 /* contiguous pieces of host RAM that make up one domain's RAM */
 
-/** A piece of guest RAM that is contiguous in both address spaces. Multiples of 4 KiB; 2 MiB aligned but for the last. */
+/** A piece of guest RAM that is contiguous in both address spaces. Multiples of 4 KiB; 2 MiB aligned but for the last.
+ */
 struct plan_extent {
     ipa_t base;
     pa_t target;
@@ -45,10 +47,17 @@ struct plan_image {
     enum image_format format;
 };
 
+/** A module of the boot loader's, in host RAM. Stays there for ever, so that its domain can be started again. */
+struct plan_module {
+    const struct module_config *config; /* NULL: the domain has none of this kind */
+    struct region range;                /* what of it exists; empty: nothing that could be used */
+    bool open_ended;                    /* its size in the device tree is none: it was cut */
+};
+
 struct plan_domain {
     const struct domain_config *config;
-    bool valid;       /* this domain will be built */
-    uint16_t domid;   /* 1.. in device-tree order, valid or not; also the VMID */
+    bool valid;     /* this domain will be built */
+    uint16_t domid; /* 1.. in device-tree order, valid or not; also the VMID */
     uint32_t vcpu_count;
     uint8_t vcpu_cpu[HV_MAX_VCPUS]; /* physical CPU of each vCPU; the domain is built by that of vCPU 0 */
     struct plan_extent extents[PLAN_MAX_EXTENTS];
@@ -57,11 +66,13 @@ struct plan_domain {
     struct plan_image kernel;
     struct plan_image ramdisk;
     ipa_t dtb;
-    uint64_t dtb_size;    /* room for the generated tree */
+    uint64_t dtb_size; /* room for the generated tree */
     ipa_t entry;
-    uint32_t spi_count;   /* of the vGIC, multiple of 32 */
-    struct region control; /* host RAM for struct domain, its vCPUs and its stage-2 tables */
-    pa_t stage2_base;      /* inside it; aligned for the root table */
+    uint32_t spi_count;    /* of the vGIC, multiple of 32 */
+    struct region control; /* host RAM for struct domain, its vCPUs, its scratch and its stage-2 tables */
+    struct region
+        scratch;      /* inside it; PLAN_SCRATCH_BYTES for a struct gunzip where the kernel is packed, else empty */
+    pa_t stage2_base; /* inside it; aligned for the root table */
     uint32_t stage2_pages;
     uint8_t ipa_bits;
 };
@@ -72,27 +83,33 @@ struct system_plan {
     struct plan_domain domains[HV_MAX_DOMAINS]; /* same index as config->domains */
     unsigned domain_count;
     unsigned valid_count;
-    struct region_set free; /* host RAM that nobody owns */
+    struct plan_module modules[HV_MAX_DOMAINS][PLAN_MODULE_KINDS]; /* by domain and enum module_kind */
+    struct region_set free;                                        /* host RAM that nobody owns */
     uint64_t digest;
+    struct image_scratch scratch; /* of plan_make() */
 };
 
 /**
- * How the plan looks at module contents: @p size bytes of host RAM at @p base, read only. On the board a window, on the desk
- * a file or nothing. @return NULL where the bytes are not to be had: the plan then says what it could not check.
- * What an earlier call returned is no longer valid.
+ * How the plan looks at module contents: @p size bytes of host RAM at @p base, read only. On the board a window, on the
+ * desk a file or nothing. A range asked for is at most IMAGE_PROBE_SIZE long and never crosses a 2 MiB boundary.
+ * @return NULL where the bytes are not to be had: the plan then says what it could not check. What an earlier call
+ * returned is no longer valid.
  */
 struct plan_reader {
     const void *(*read)(struct plan_reader *reader, pa_t base, uint64_t size);
 };
 
 /**
- * Decides. Domains that cannot be are reported, marked invalid, and own nothing; the rest is planned as if they were not there.
+ * Decides. Domains that cannot be are reported, marked invalid, and own nothing; the rest is planned as if they were
+ * not there. Looks into packed kernels: image_probe()'s precondition holds here too.
+ * @param reader  NULL: nothing can be looked at
  * @return HV_OK where at least one domain is valid, else HV_E_MISSING
  */
-HV_CHECK hv_status plan_make(struct system_plan *plan, const struct machine *machine, const struct system_config *config,
-                             struct plan_reader *reader, struct diag *diag);
+HV_CHECK hv_status plan_make(struct system_plan *plan, const struct machine *machine,
+                             const struct system_config *config, struct plan_reader *reader, struct diag *diag);
 
-/** The canonical text: every decision, one per line, the same bytes on the desk and on the board. The digest is of this text. */
+/** The canonical text: every decision, one per line, the same bytes on the desk and on the board. The digest is of this
+ * text. */
 void plan_print(struct text_sink *sink, const struct system_plan *plan);
 /** FNV-1a, 64 bit, of plan_print()'s text. */
 uint64_t plan_digest(const struct system_plan *plan);
@@ -101,9 +118,10 @@ uint64_t plan_digest(const struct system_plan *plan);
  * compiler; domain/domain.c asserts that its structures fit. The stage-2 tables follow at plan_domain::stage2_base. */
 #define PLAN_DOMAIN_BYTES KIB(32)
 #define PLAN_VCPU_BYTES KIB(8)
+#define PLAN_SCRATCH_BYTES GUNZIP_BYTES
 
-/* The hypervisor and the device tree it was handed are kept free of guests in whole 2 MiB blocks: their exact ends, which the
- * boot loader moves, then do not change the plan. */
+/* The hypervisor and the device tree it was handed are kept free of guests in whole 2 MiB blocks: their exact ends,
+ * which the boot loader moves, then do not change the plan. */
 #define PLAN_BLOCK_ALIGNMENT BLOCK_SIZE
 
 #endif
