@@ -97,6 +97,7 @@ static enum build_result start(struct domain *domain)
         return BUILD_FAILED;
     mark(domain, "build");
     build->range_count = 0;
+    build->consumed = 0;
     hv_status status = empty_tables(domain);
     if (status == HV_OK)
         status = map_cpu_interface(domain);
@@ -114,7 +115,7 @@ static enum build_result kernel(struct domain *domain)
     struct build *build = domain->build;
     bool packed = image->format == IMAGE_ARM64_GZIP;
 
-    if (build->done == 0)
+    if (build->done == 0 && build->consumed == 0)
         mark(domain, packed ? "unpack kernel" : "copy kernel");
     enum build_result result = packed ? build_unpack(domain, image, module) : build_copy(domain, image, module);
     if (result == BUILD_DONE)

@@ -3,6 +3,7 @@
 #define BULKHEAD_DOMAIN_BUILD_STATE_H
 
 #include "domain/build.h"
+#include "lib/inflate.h"
 
 #define BUILD_MAX_RANGES 3 /* kernel, ramdisk, device tree */
 
@@ -19,6 +20,8 @@ struct build {
     unsigned range_count;
     struct build_range ranges[BUILD_MAX_RANGES];
     bool tables_ready;
+    uint64_t consumed;     /* bytes of a compressed kernel unpacked so far */
+    struct gunzip *gunzip; /* memory to unpack with; NULL where the kernel is not compressed */
 };
 
 /** Reports that @p module cannot be made into what the domain needs, and ends the domain. @return BUILD_FAILED */
