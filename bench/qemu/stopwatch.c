@@ -2,7 +2,9 @@
  * marker, `movz xzr, #imm` with imm in 0xb000..0xbfff, which does nothing otherwise at any exception level; or an
  * address given.
  *
- *   -plugin stopwatch.so,out=FILE[,pc=ADDRESS]
+ *   -plugin stopwatch.so,out=FILE[,pc=ADDRESS][,until=MARKER][,times=N]
+ *
+ * With until=, the machine stops when that marker is executed for the Nth time (1): not everything can power itself off.
  *
  * FILE gets a line for each event: "marker 0xb001 COUNT" or "pc 0x40200000 COUNT", and at the end "end 0 COUNT".
  * qemu-plugin.h is not packaged by Debian; the few declarations below are of its API version 1
@@ -13,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -42,11 +45,22 @@ static FILE *output;
 static uint64_t executed;
 static uint64_t watched_pc;
 static bool pc_seen;
+static uint64_t last_marker, last_marker_times = 1;
+
+/** Ends QEMU on the spot: whoever called has the counts that matter. */
+static void stop_machine(void)
+{
+    fprintf(output, "end 0 %" PRIu64 "\n", executed);
+    fflush(output);
+    _exit(0);
+}
 
 static void on_marker(unsigned cpu, void *data)
 {
     (void)cpu;
     fprintf(output, "marker 0x%04x %" PRIu64 "\n", (unsigned)(uintptr_t)data, executed);
+    if ((uintptr_t)data == last_marker && --last_marker_times == 0)
+        stop_machine();
 }
 
 static void on_pc(unsigned cpu, void *data)
@@ -92,6 +106,10 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int a
             output = fopen(argv[i] + 4, "w");
         else if (strncmp(argv[i], "pc=", 3) == 0)
             watched_pc = strtoull(argv[i] + 3, NULL, 0);
+        else if (strncmp(argv[i], "until=", 6) == 0)
+            last_marker = strtoull(argv[i] + 6, NULL, 0);
+        else if (strncmp(argv[i], "times=", 6) == 0)
+            last_marker_times = strtoull(argv[i] + 6, NULL, 0);
     }
     if (output == NULL) {
         fprintf(stderr, "stopwatch: out=FILE is missing or cannot be written\n");

@@ -130,6 +130,11 @@ static hv_status create_domains(const struct boot_input *input)
         if (!plan->domains[i].valid)
             continue;
         struct domain *domain = domain_create(&plan->domains[i]);
+        if (domain == NULL) {
+            console_printf("error: %s: the hypervisor has no address space left for it: left out\n",
+                           plan->domains[i].config->name);
+            continue;
+        }
         hypervisor.domains[i] = domain;
         for (unsigned v = 0; v < domain->vcpu_count; v++)
             sched_add_vcpu(domain->vcpus[v]);
