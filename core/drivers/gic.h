@@ -1,5 +1,6 @@
-/* The host's interrupt controller, and its virtual interface, behind one interface for GICv2 and GICv3. EOImode 1: priority drop
- * and deactivation are separate (IHI 0048B 4.4.5, IHI 0069 4.7), so that a guest's EOI can end a physical interrupt. */
+/* The host's interrupt controller, and its virtual interface, behind one interface for GICv2 and GICv3. EOImode 1:
+ * priority drop and deactivation are separate (IHI 0048B 4.4.5, IHI 0069 4.7), so that a guest's EOI can end a physical
+ * interrupt. */
 #ifndef BULKHEAD_DRIVERS_GIC_H
 #define BULKHEAD_DRIVERS_GIC_H
 
@@ -23,22 +24,25 @@ struct gic_lr {
     uint32_t virtual_intid;
     uint32_t physical_intid; /* with hardware: deactivated together with the virtual one */
     bool hardware;
-    bool eoi_maintenance;    /* without hardware: raise a maintenance interrupt at EOI */
-    uint8_t source;          /* GICv2 SGI: requesting vCPU */
-    uint8_t priority;        /* 0..255; GICv2 keeps 5 bits */
+    bool eoi_maintenance; /* without hardware: raise a maintenance interrupt at EOI */
+    uint8_t source;       /* GICv2 SGI: requesting vCPU */
+    uint8_t priority;     /* 0..255; GICv2 keeps 5 bits */
     bool group1;
     enum gic_lr_state state;
 };
 
 /** Maintenance causes to enable; bits of GICH_HCR / ICH_HCR_EL2. */
 #define GIC_HCR_EN (1u << 0)
-#define GIC_HCR_UIE (1u << 1)   /* underflow: at most one list register is in use */
+#define GIC_HCR_UIE (1u << 1) /* underflow: at most one list register is in use */
 #define GIC_HCR_LRENPIE (1u << 2)
-#define GIC_HCR_NPIE (1u << 3)  /* no pending interrupt in any list register */
+#define GIC_HCR_NPIE (1u << 3) /* no pending interrupt in any list register */
 
 struct gic;
 
-/** What is in hardware while a vCPU is loaded. */
+/** What is in hardware while a vCPU is loaded. All zero is the reset state of a virtual CPU interface.
+ *
+ * Always holds: a hardware list register that is not in the loaded state's @c used is invalid and owes no maintenance
+ * interrupt; lr[] is what was last written to or read from the hardware. */
 struct gic_vcpu_state {
     uint32_t hcr;
     uint32_t vmcr;
@@ -48,8 +52,8 @@ struct gic_vcpu_state {
 };
 
 struct gic_ops {
-    void (*init_distributor)(struct gic *gic);   /* once, boot CPU: all SPIs off, group, priority, level */
-    void (*init_cpu)(struct gic *gic);           /* each CPU: banked part, CPU interface on, EOImode 1, virtual interface off */
+    void (*init_distributor)(struct gic *gic); /* once, boot CPU: all SPIs off, group, priority, level */
+    void (*init_cpu)(struct gic *gic); /* each CPU: banked part, CPU interface on, EOImode 1, virtual interface off */
     void (*enable)(struct gic *gic, uint32_t intid);
     void (*disable)(struct gic *gic, uint32_t intid);
     /** @param trigger_flags as dt_interrupt. SPIs only; banked ones ignore it. */
@@ -60,9 +64,15 @@ struct gic_ops {
     void (*deactivate)(struct gic *gic, uint32_t token);
     /** Active state of a banked or shared interrupt of this CPU. */
     void (*set_active)(struct gic *gic, uint32_t intid, bool active);
+    /** @return whether the interrupt is pending; of a level-sensitive one, active or not: whether its line is asserted.
+     */
+    bool (*is_pending)(struct gic *gic, uint32_t intid);
     void (*send_kick)(struct gic *gic, unsigned cpu);
 
+    /** Turns the virtual interface on with @p state; none may be loaded on this CPU. */
     void (*vcpu_load)(struct gic *gic, const struct gic_vcpu_state *state);
+    /** Saves what the guest can change (VMCR, active priorities; list registers were read by vgic_sync()) and turns it
+     * off. */
     void (*vcpu_put)(struct gic *gic, struct gic_vcpu_state *state);
     /** Encoding of one list register; pure. */
     uint64_t (*lr_encode)(const struct gic_lr *lr);
@@ -85,7 +95,7 @@ struct gic {
     uint32_t intid_count; /* 32..1020 */
     unsigned lr_count;    /* 1..16 */
     uint32_t maintenance_intid;
-    pa_t virtual_interface; /* GICv2: frame that becomes the guest's GICC */
+    pa_t virtual_interface;          /* GICv2: frame that becomes the guest's GICC */
     uint8_t cpu_target[HV_MAX_CPUS]; /* GICv2: each CPU's bit in GICD_ITARGETSR, learnt by init_cpu() */
 };
 

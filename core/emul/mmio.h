@@ -13,7 +13,7 @@ struct mmio_access {
     uint32_t offset; /* from the region's base; filled in by the bus */
     uint8_t size;    /* bytes: 1, 2, 4, 8 */
     bool write;
-    uint64_t value;  /* write: zero-extended; read: what the handler answers, of which size bytes count */
+    uint64_t value; /* write: zero-extended; read: what the handler answers, of which size bytes count */
 };
 
 enum mmio_result {
@@ -35,7 +35,7 @@ struct mmio_bus {
     struct mmio_region regions[MMIO_MAX_REGIONS];
 };
 
-/** @return HV_E_OVERLAP, HV_E_FULL */
+/** Copies @p region. @return HV_E_INVALID (empty, no handler), HV_E_RANGE (wraps), HV_E_OVERLAP, HV_E_FULL */
 HV_CHECK hv_status mmio_bus_add(struct mmio_bus *bus, const struct mmio_region *region);
 /** Dispatches; an access that hits no region, or crosses its end, is MMIO_ABORT. */
 enum mmio_result mmio_bus_access(struct mmio_bus *bus, struct vcpu *vcpu, struct mmio_access *access);

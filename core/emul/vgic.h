@@ -1,5 +1,10 @@
-/* The guest's interrupt controller: a GICv2 distributor in software, its CPU interface in hardware (GICV), list registers filled
- * from a pending set that may be larger than there are registers. IHI 0048B.
+/* The guest's interrupt controller: a GICv2 distributor in software, its CPU interface in hardware (GICV), list
+ * registers filled from a pending set that may be larger than there are registers. IHI 0048B.
+ *
+ * Where the truth lies: what a list register holds (vgic_irq::lr, lr_pending, active) is as of the vCPU's last
+ * vgic_sync(), or as it shall be after its next vgic_flush(); everything else of vgic_irq is what the list register
+ * does not hold yet. Both functions run on the vCPU's own CPU, between runs of the guest; all others only change
+ * vgic_irq and mark the vCPU dirty.
  *
  * Locks: vgic.lock of the domain, taken last of all. */
 #ifndef BULKHEAD_EMUL_VGIC_H
@@ -13,59 +18,83 @@
 struct domain;
 struct vcpu;
 
+#define VGIC_SGIS 16
 #define VGIC_PRIVATE 32 /* SGIs 0..15 and PPIs 16..31 of each vCPU */
 #define VGIC_MAX_SPIS HV_MAX_SPIS
+#define VGIC_WORDS 32 /* bitmap words for all INTIDs */
 #define VGIC_NO_PHYSICAL 0
 
-/** One interrupt of one domain (or of one vCPU, if private). */
+/** One interrupt of one domain (or of one vCPU, if private). Eight bytes: a domain may have a thousand. */
 struct vgic_irq {
-    uint16_t physical_intid; /* VGIC_NO_PHYSICAL, or linked by the list register's HW bit */
-    uint8_t priority;
+    uint16_t physical_intid; /* VGIC_NO_PHYSICAL, or what the list register's HW bit links to */
+    uint8_t priority;        /* bits 7:3: GICV has 32 levels */
     uint8_t targets;         /* bit per vCPU; SPIs */
-    uint8_t sgi_sources;     /* SGI: bit per vCPU whose SGI is pending */
+    uint8_t sgi_sources;     /* SGI: bit per vCPU whose SGI is pending outside the list register */
+    uint8_t lr : 5;          /* list register + 1, 0: in none */
+    uint8_t lr_vcpu : 3;     /* vCPU whose list register that is */
     bool enabled : 1;
-    bool edge : 1;           /* ICFGR */
-    bool latch : 1;          /* pending because of an edge or of ISPENDR */
-    bool line : 1;           /* input level of a level-triggered interrupt */
-    bool active : 1;
+    bool edge : 1;  /* ICFGR */
+    bool latch : 1; /* pending outside the list register because of an edge or of ISPENDR */
+    bool line : 1;  /* input level; with physical: the host interrupt was taken and the guest did not acknowledge it yet
+                     */
+    bool active : 1; /* in the list register if lr != 0; else set by ISACTIVER and waiting for one */
     bool group1 : 1;
-    uint8_t lr;              /* list register + 1, 0: in none */
-    uint8_t lr_vcpu;         /* vCPU whose list register that is */
+    bool physical : 1;     /* physical_intid is active on the host on behalf of this interrupt */
+    bool lr_pending : 1;   /* the list register holds it pending */
+    bool lr_latched : 1;   /* and it does so because of latch or sgi_sources, not (only) of line */
+    uint8_t lr_source : 3; /* SGI: the source in the list register */
 };
 
 struct vgic {
     struct arch_spinlock lock;
-    bool enabled;            /* GICD_CTLR */
-    uint32_t spi_count;
+    uint8_t groups;     /* GICD_CTLR: bit 0 forwards group 0, bit 1 group 1 */
+    uint32_t spi_count; /* entries of spis[] in use; the others are never looked at */
     struct vgic_irq spis[VGIC_MAX_SPIS];
 };
 
 struct vgic_vcpu {
     struct vgic_irq private[VGIC_PRIVATE];
     struct gic_vcpu_state hw;
+    uint32_t dirty;                  /* list registers may differ from what they should hold: vgic_flush() has work */
+    uint32_t candidate_words;        /* bit per word of candidates[] that is not zero */
+    uint32_t candidates[VGIC_WORDS]; /* bit per INTID that wants (more of) a list register of this vCPU */
+    uint32_t lr_physical;            /* bit per list register that holds a physical interrupt pending */
     uint16_t lr_intid[GIC_MAX_LRS];
-    bool dirty;              /* something changed since list registers were last filled */
 };
 
-/** Reset state. SPIs: disabled, level, priority 0, target vCPU 0. */
+/** Reset state. SPIs: disabled, level, priority 0, target vCPU 0. Writes only the first @p spi_count entries (a
+ * multiple of 32, or VGIC_MAX_SPIS). */
 void vgic_init(struct vgic *vgic, uint32_t spi_count);
+/** Not while the vCPU is loaded: what its list registers hold would be delivered to whoever comes next. */
 void vgic_vcpu_init(struct vgic_vcpu *vgic_vcpu);
-/** The distributor's MMIO handler; device is the struct domain. */
+/** The distributor's MMIO handler; device is the struct domain. Never aborts: what is reserved reads as zero, ignores
+ * writes. */
 enum mmio_result vgic_distributor_access(struct vcpu *vcpu, void *device, struct mmio_access *access);
 
-/** Sets the input line of an SPI (edge: a rising level latches). Any CPU. Kicks the target vCPU's CPU if needed. */
+/** Sets the input line of an SPI (edge: a rising level latches). Any CPU. Wakes the target vCPU if needed. */
 void vgic_set_spi(struct domain *domain, uint32_t intid, bool level);
-/** Makes a PPI of @p vcpu pending, linked to the physical interrupt that is active on this CPU (the virtual timer). */
+/**
+ * Makes a level-sensitive PPI of @p vcpu pending, linked to the physical interrupt that is active on this CPU (the
+ * virtual timer). Only on the CPU of @p vcpu, after vgic_sync(). The host interrupt stays active, so that it cannot
+ * fire again, until
+ * - the guest ends its own, which ends the physical one in hardware (list register with HW bit) or in vgic_sync(), or
+ * - the line drops before the guest acknowledged: noticed in vgic_sync(), or when the guest enables or clears the
+ * interrupt. A guest that disables the interrupt while it is pending leaves it linked: it is delivered, or withdrawn,
+ * when enabled again.
+ */
 void vgic_inject_hardware_ppi(struct vcpu *vcpu, uint32_t intid, uint32_t physical_intid);
 
-/** Before entry: fills list registers if anything changed. After exit: takes back what the guest acknowledged and ended. */
+/** Before entry: fills list registers if anything changed. After exit: takes back what the guest acknowledged and
+ * ended. */
 void vgic_flush(struct vcpu *vcpu);
 void vgic_sync(struct vcpu *vcpu);
-/** @return whether an enabled interrupt waits for @p vcpu: ends its WFI. */
+/** @return whether an enabled interrupt waits for @p vcpu: ends its WFI. The guest's priority mask is not considered: a
+ * WFI may end early, which the architecture allows. */
 bool vgic_has_pending(struct vcpu *vcpu);
-/** @return whether @p intid of @p vcpu is pending or active; the physical interrupt behind it must then stay active. */
+/** @return whether @p intid of @p vcpu is pending or active with a physical interrupt behind it, which must then stay
+ * active. */
 bool vgic_ppi_in_flight(const struct vcpu *vcpu, uint32_t intid);
-/** Virtual interface of a vCPU that is loaded or put. */
+/** Virtual interface of a vCPU that is loaded or put; put after vgic_sync(). */
 void vgic_load(struct vcpu *vcpu);
 void vgic_put(struct vcpu *vcpu);
 

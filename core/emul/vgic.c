@@ -1,0 +1,403 @@
+/* Interrupts on their way into the list registers and back. */
+#include "emul/vgic.h"
+
+#include <string.h>
+
+#include "boot/hypervisor.h"
+#include "domain/domain.h"
+#include "emul/vgic_irq.h"
+#include "vcpu/vcpu.h"
+
+_Static_assert(sizeof(struct vgic_irq) == 8, "a domain's control area is sized for it");
+
+void vgic_init(struct vgic *vgic, uint32_t spi_count)
+{
+    vgic->lock = (struct arch_spinlock){0};
+    vgic->groups = 0;
+    vgic->spi_count = spi_count < VGIC_MAX_SPIS ? spi_count : VGIC_MAX_SPIS;
+    for (uint32_t i = 0; i < vgic->spi_count; i++)
+        vgic->spis[i] = (struct vgic_irq){.targets = 1};
+}
+
+void vgic_vcpu_init(struct vgic_vcpu *vgic_vcpu)
+{
+    memset(vgic_vcpu, 0, sizeof(*vgic_vcpu));
+    for (unsigned i = 0; i < VGIC_SGIS; i++)
+        vgic_vcpu->private[i] = (struct vgic_irq){.enabled = true, .edge = true};
+}
+
+void vgic_set_spi(struct domain *domain, uint32_t intid, bool level)
+{
+    if (intid < VGIC_PRIVATE || intid - VGIC_PRIVATE >= domain->vgic.spi_count)
+        return;
+    struct vgic_locked locked = vgic_lock(domain);
+    struct vgic_irq *irq = &domain->vgic.spis[intid - VGIC_PRIVATE];
+
+    if (irq->line != level) {
+        irq->line = level;
+        if (irq->edge && level)
+            irq->latch = true;
+        vgic_update(&locked, (struct vgic_ref){.irq = irq, .intid = intid});
+    }
+    vgic_unlock(&locked, NULL);
+}
+
+void vgic_inject_hardware_ppi(struct vcpu *vcpu, uint32_t intid, uint32_t physical_intid)
+{
+    struct vgic_locked locked = vgic_lock(vcpu->domain);
+    struct vgic_ref ref = {.irq = &vcpu->vgic.private[intid], .intid = intid, .vcpu = vcpu};
+
+    ref.irq->physical_intid = (uint16_t)physical_intid;
+    ref.irq->physical = true;
+    ref.irq->line = true;
+    vgic_update(&locked, ref);
+    vgic_unlock(&locked, vcpu);
+}
+
+bool vgic_has_pending(struct vcpu *vcpu)
+{
+    struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
+
+    if (__atomic_load_n(&vgic_vcpu->candidate_words, __ATOMIC_RELAXED) != 0)
+        return true;
+    for (uint32_t used = vgic_vcpu->hw.used; used != 0; used &= used - 1)
+        if (vgic_find(vcpu, vgic_vcpu->lr_intid[__builtin_ctz(used)]).irq->lr_pending)
+            return true;
+    return false;
+}
+
+bool vgic_ppi_in_flight(const struct vcpu *vcpu, uint32_t intid)
+{
+    return vcpu->vgic.private[intid].physical;
+}
+
+void vgic_load(struct vcpu *vcpu)
+{
+    hypervisor.gic.ops->vcpu_load(&hypervisor.gic, &vcpu->vgic.hw);
+}
+
+void vgic_put(struct vcpu *vcpu)
+{
+    hypervisor.gic.ops->vcpu_put(&hypervisor.gic, &vcpu->vgic.hw);
+}
+
+/** One of a vCPU's list registers, under the lock. */
+struct lr_ref {
+    struct vgic_locked *locked;
+    struct vcpu *vcpu;
+    unsigned index;
+    struct vgic_ref ref;
+};
+
+static struct lr_ref lr_of(struct vgic_locked *locked, struct vcpu *vcpu, unsigned index)
+{
+    struct vgic_ref ref = vgic_find(vcpu, vcpu->vgic.lr_intid[index]);
+    return (struct lr_ref){.locked = locked, .vcpu = vcpu, .index = index, .ref = ref};
+}
+
+static void lr_store(struct vcpu *vcpu, unsigned index, uint64_t value)
+{
+    if (vcpu->vgic.hw.lr[index] == value)
+        return;
+    vcpu->vgic.hw.lr[index] = value;
+    hypervisor.gic.ops->lr_write(&hypervisor.gic, index, value);
+}
+
+static void deactivate_physical(struct vgic_irq *irq)
+{
+    irq->physical = false;
+    hypervisor.gic.ops->set_active(&hypervisor.gic, irq->physical_intid, false);
+}
+
+/** The interrupt leaves its list register, which holds nothing of it any more. */
+static void lr_release(const struct lr_ref *lr)
+{
+    struct vgic_irq *irq = lr->ref.irq;
+
+    irq->lr = 0;
+    lr->vcpu->vgic.hw.used &= ~(1u << lr->index);
+    lr->vcpu->vgic.lr_physical &= ~(1u << lr->index);
+    if (irq->physical && !irq->line && !irq->active)
+        deactivate_physical(irq);
+    vgic_update(lr->locked, lr->ref);
+}
+
+/**
+ * Takes over what the guest did to a list register: it may have acknowledged, ended, or both, and, where it was pending
+ * and active, acknowledged again. A pending state never appears by itself. What others did to the interrupt meanwhile
+ * stands, as if it had come after.
+ */
+static void lr_take_back(const struct lr_ref *lr, uint64_t value)
+{
+    struct vgic_irq *irq = lr->ref.irq;
+    struct gic_lr was = hypervisor.gic.ops->lr_decode(lr->vcpu->vgic.hw.lr[lr->index]);
+    struct gic_lr now = hypervisor.gic.ops->lr_decode(value);
+    bool acknowledged = (was.state & ~now.state & GIC_LR_PENDING) != 0;
+
+    lr->vcpu->vgic.hw.lr[lr->index] = value;
+    if (acknowledged) {
+        irq->lr_pending = false;
+        irq->lr_latched = false;
+        lr->vcpu->vgic.lr_physical &= ~(1u << lr->index);
+        if (irq->physical)
+            irq->line = false;
+    }
+    if (acknowledged || ((was.state ^ now.state) & GIC_LR_ACTIVE) != 0)
+        irq->active = (now.state & GIC_LR_ACTIVE) != 0;
+    if (now.state != GIC_LR_INVALID) {
+        if (vgic_irq_pending_outside(irq, lr->ref.intid))
+            vgic_update(lr->locked, lr->ref);
+        return;
+    }
+    if (now.hardware)
+        irq->physical = false; /* the guest's deactivation was the host interrupt's too (IHI 0048B 5.2.2) */
+    if (now.eoi_maintenance)
+        lr_store(lr->vcpu, lr->index, 0); /* or the maintenance interrupt stays asserted */
+    lr_release(lr);
+}
+
+/** @return a bit per list register whose interrupt waits for its acknowledge while the line behind it has dropped. */
+static uint32_t dropped_lines(struct vcpu *vcpu, uint32_t lrs)
+{
+    uint32_t dropped = 0;
+
+    for (; lrs != 0; lrs &= lrs - 1) {
+        unsigned index = (unsigned)__builtin_ctz(lrs);
+        struct vgic_irq *irq = vgic_find(vcpu, vcpu->vgic.lr_intid[index]).irq;
+        if (!hypervisor.gic.ops->is_pending(&hypervisor.gic, irq->physical_intid))
+            dropped |= 1u << index;
+    }
+    return dropped;
+}
+
+void vgic_sync(struct vcpu *vcpu)
+{
+    struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
+    uint64_t values[GIC_MAX_LRS];
+    uint32_t changed = 0;
+
+    if (vgic_vcpu->hw.used == 0)
+        return;
+    for (uint32_t used = vgic_vcpu->hw.used; used != 0; used &= used - 1) {
+        unsigned index = (unsigned)__builtin_ctz(used);
+        values[index] = hypervisor.gic.ops->lr_read(&hypervisor.gic, index);
+        if (values[index] != vgic_vcpu->hw.lr[index])
+            changed |= 1u << index;
+    }
+    uint32_t dropped = dropped_lines(vcpu, vgic_vcpu->lr_physical & ~changed);
+    if ((changed | dropped) == 0)
+        return;
+
+    struct vgic_locked locked = vgic_lock(vcpu->domain);
+    for (; changed != 0; changed &= changed - 1) {
+        struct lr_ref lr = lr_of(&locked, vcpu, (unsigned)__builtin_ctz(changed));
+        lr_take_back(&lr, values[lr.index]);
+    }
+    for (; dropped != 0; dropped &= dropped - 1) {
+        struct lr_ref lr = lr_of(&locked, vcpu, (unsigned)__builtin_ctz(dropped));
+        lr.ref.irq->line = false;
+        vgic_update(&locked, lr.ref);
+    }
+    /* What had no room before may have it now. */
+    if (vgic_vcpu->candidate_words != 0)
+        vgic_vcpu->dirty = 1;
+    vgic_unlock(&locked, vcpu);
+}
+
+/** Pending goes back from the list register to where it came from. */
+static void pull_back(const struct lr_ref *lr)
+{
+    struct vgic_irq *irq = lr->ref.irq;
+
+    if (irq->lr_latched && lr->ref.intid < VGIC_SGIS)
+        irq->sgi_sources |= (uint8_t)(1u << irq->lr_source);
+    else if (irq->lr_latched)
+        irq->latch = true;
+    irq->lr_pending = false;
+    irq->lr_latched = false;
+    if (!irq->active) {
+        lr_store(lr->vcpu, lr->index, 0);
+        lr_release(lr);
+    } else {
+        vgic_update(lr->locked, lr->ref);
+    }
+}
+
+/** Whether an interrupt that is pending in a list register still may be. */
+static bool may_stay(const struct lr_ref *lr)
+{
+    const struct vgic_irq *irq = lr->ref.irq;
+
+    if (!vgic_irq_forwarded(&lr->vcpu->domain->vgic, irq))
+        return false;
+    if (lr->ref.intid >= VGIC_PRIVATE && (irq->targets >> lr->vcpu->index & 1) == 0)
+        return false;
+    return irq->lr_latched || (irq->line && !irq->edge);
+}
+
+/** Removes from the list registers what has been disabled, withdrawn, retargeted or deactivated since. */
+static void settle(struct vgic_locked *locked, struct vcpu *vcpu)
+{
+    for (uint32_t used = vcpu->vgic.hw.used; used != 0; used &= used - 1) {
+        struct lr_ref lr = lr_of(locked, vcpu, (unsigned)__builtin_ctz(used));
+        bool stays = lr.ref.irq->lr_pending && may_stay(&lr);
+        /* Also what is neither pending nor, since it was deactivated, active: there is then nothing to give back. */
+        if (!stays && (lr.ref.irq->lr_pending || !lr.ref.irq->active))
+            pull_back(&lr);
+    }
+}
+
+/** Moves a cause of pending into the list register that @p ref has. */
+static void hand_over(const struct vgic *vgic, struct vgic_ref ref)
+{
+    struct vgic_irq *irq = ref.irq;
+
+    if (!vgic_irq_forwarded(vgic, irq) || !vgic_irq_pending_outside(irq, ref.intid))
+        return;
+    if (ref.intid < VGIC_SGIS) {
+        if (!irq->lr_pending && !irq->active)
+            irq->lr_source = (uint8_t)__builtin_ctz(irq->sgi_sources) & 7;
+        if ((irq->sgi_sources >> irq->lr_source & 1) == 0)
+            return;
+        irq->sgi_sources &= (uint8_t) ~(1u << irq->lr_source);
+        irq->lr_latched = true;
+    } else {
+        if (irq->active && !irq->lr_pending && (!irq->edge || irq->physical))
+            return;
+        irq->lr_latched |= irq->latch;
+        irq->latch = false;
+    }
+    irq->lr_pending = true;
+}
+
+/** @return false if there is no list register for it. */
+static bool place(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t intid)
+{
+    struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
+    struct vgic_ref ref = vgic_find(vcpu, intid);
+
+    if (ref.irq->lr == 0) {
+        uint32_t free = ~vgic_vcpu->hw.used & ((1u << hypervisor.gic.lr_count) - 1);
+        if (free == 0)
+            return false;
+        unsigned index = (unsigned)__builtin_ctz(free);
+        vgic_vcpu->hw.used |= 1u << index;
+        vgic_vcpu->lr_intid[index] = (uint16_t)intid;
+        ref.irq->lr = (index + 1) & 0x1f;
+        ref.irq->lr_vcpu = vcpu->index & 7;
+        ref.irq->lr_source = 0;
+    }
+    hand_over(&locked->domain->vgic, ref);
+    vgic_update(locked, ref);
+    return true;
+}
+
+/** Calls @p visit for each candidate, until it returns false. */
+static bool for_each_candidate(struct vgic_locked *locked, struct vcpu *vcpu, void *context,
+                               bool (*visit)(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t intid,
+                                             void *context))
+{
+    for (uint32_t words = vcpu->vgic.candidate_words; words != 0; words &= words - 1) {
+        uint32_t word = (uint32_t)__builtin_ctz(words);
+        for (uint32_t bits = vcpu->vgic.candidates[word]; bits != 0; bits &= bits - 1)
+            if (!visit(locked, vcpu, word * 32 + (uint32_t)__builtin_ctz(bits), context))
+                return false;
+    }
+    return true;
+}
+
+static bool place_any(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t intid, void *context)
+{
+    (void)context;
+    return place(locked, vcpu, intid);
+}
+
+/** The candidates that come first, sorted. A rank is priority, then INTID: the lower, the more urgent. */
+struct best {
+    unsigned room, count;
+    uint32_t ranks[GIC_MAX_LRS];
+};
+
+static bool collect_best(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t intid, void *context)
+{
+    struct best *best = context;
+    uint32_t rank = (uint32_t)vgic_find(vcpu, intid).irq->priority << 16 | intid;
+
+    (void)locked;
+    if (best->count == best->room && (best->room == 0 || rank > best->ranks[best->count - 1]))
+        return true;
+    unsigned at = best->count < best->room ? best->count++ : best->count - 1;
+    for (; at > 0 && best->ranks[at - 1] > rank; at--)
+        best->ranks[at] = best->ranks[at - 1];
+    best->ranks[at] = rank;
+    return true;
+}
+
+/** More interrupts than list registers: what is only pending comes out, and the most urgent go in. */
+static void place_best(struct vgic_locked *locked, struct vcpu *vcpu)
+{
+    struct best best = {.room = hypervisor.gic.lr_count};
+
+    for (uint32_t used = vcpu->vgic.hw.used; used != 0; used &= used - 1) {
+        struct lr_ref lr = lr_of(locked, vcpu, (unsigned)__builtin_ctz(used));
+        if (lr.ref.irq->active)
+            best.room--;
+        else
+            pull_back(&lr);
+    }
+    for_each_candidate(locked, vcpu, &best, collect_best);
+    for (unsigned i = 0; i < best.count; i++)
+        place(locked, vcpu, best.ranks[i] & 0xffff);
+}
+
+/**
+ * What the list register shall hold. Whenever a cause stays outside (more interrupts than registers, a line that is
+ * still asserted, an SGI from another source) the end of this one must bring the vCPU out. With HW bit it would not, so
+ * the interrupt is then ended in software. No other maintenance interrupt is used: one for "nothing pending" or "nearly
+ * empty" stays asserted while the guest can do nothing about it, and the guest would never run again.
+ */
+static uint64_t lr_wanted(const struct lr_ref *lr, bool crowded)
+{
+    const struct vgic_irq *irq = lr->ref.irq;
+    bool both = irq->lr_pending && irq->active;
+    bool notify = crowded || vgic_irq_pending_outside(irq, lr->ref.intid) || (both && irq->physical);
+    struct gic_lr value = {
+        .virtual_intid = lr->ref.intid,
+        .physical_intid = irq->physical_intid,
+        .hardware = irq->physical && !notify,
+        .eoi_maintenance = notify,
+        .source = irq->lr_source,
+        .priority = irq->priority,
+        .group1 = irq->group1,
+        .state = both          ? GIC_LR_PENDING_ACTIVE
+                 : irq->active ? GIC_LR_ACTIVE
+                               : GIC_LR_PENDING,
+    };
+    return hypervisor.gic.ops->lr_encode(&value);
+}
+
+static void write_lrs(struct vgic_locked *locked, struct vcpu *vcpu)
+{
+    struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
+    bool crowded = vgic_vcpu->candidate_words != 0;
+
+    for (uint32_t used = vgic_vcpu->hw.used; used != 0; used &= used - 1) {
+        struct lr_ref lr = lr_of(locked, vcpu, (unsigned)__builtin_ctz(used));
+        lr_store(vcpu, lr.index, lr_wanted(&lr, crowded));
+        if (lr.ref.irq->physical && lr.ref.irq->lr_pending)
+            vgic_vcpu->lr_physical |= 1u << lr.index;
+    }
+}
+
+void vgic_flush(struct vcpu *vcpu)
+{
+    if (__atomic_load_n(&vcpu->vgic.dirty, __ATOMIC_RELAXED) == 0)
+        return;
+    struct vgic_locked locked = vgic_lock(vcpu->domain);
+    settle(&locked, vcpu);
+    if (!for_each_candidate(&locked, vcpu, NULL, place_any))
+        place_best(&locked, vcpu);
+    write_lrs(&locked, vcpu);
+    vcpu->vgic.dirty = 0;
+    vgic_unlock(&locked, vcpu);
+}

@@ -1,0 +1,315 @@
+/* The distributor's registers (IHI 0048B 4.3), as those of a GIC without security extensions. What is not in the table,
+ * and every width that the manual does not name for a register (4.1.4), reads as zero and ignores writes. */
+#include "domain/domain.h"
+#include "emul/vgic_irq.h"
+#include "vcpu/vcpu.h"
+
+#define BYTE (1u << 1)
+#define WORD (1u << 4)
+
+#define IIDR                                                                                                           \
+    0x4200043bu /* product 'B', implementer Arm's format: the guest's driver looks at the architecture fields only */
+#define PRIORITY_MASK 0xf8u
+
+/** A register, or an array of registers. */
+struct vgic_register {
+    uint16_t offset;
+    uint16_t length; /* bytes */
+    uint8_t bits;    /* of each interrupt's field; 0: not an array of fields, get and set are then not used */
+    uint8_t widths;  /* bit n: accesses of n bytes are allowed */
+    uint8_t (*get)(struct vgic_locked *locked, struct vgic_ref ref);             /* NULL: reads as zero */
+    void (*set)(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value); /* NULL: ignores writes */
+    uint32_t (*read)(struct vcpu *vcpu, uint32_t offset);                        /* offset in the register */
+    void (*write)(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t value);
+};
+
+/** What is in another vCPU's list register may be out of date here: bring that vCPU out, so that whoever polls sees it.
+ */
+static void refresh(struct vgic_locked *locked, struct vgic_ref ref)
+{
+    if (ref.intid >= VGIC_PRIVATE && ref.irq->lr != 0)
+        locked->touched |= 1u << ref.irq->lr_vcpu;
+}
+
+static uint8_t get_group(struct vgic_locked *locked, struct vgic_ref ref)
+{
+    (void)locked;
+    return ref.irq->group1;
+}
+
+static void set_group(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value)
+{
+    ref.irq->group1 = value != 0;
+    vgic_update(locked, ref);
+}
+
+static uint8_t get_enable(struct vgic_locked *locked, struct vgic_ref ref)
+{
+    (void)locked;
+    return ref.irq->enabled;
+}
+
+static void set_enable(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value)
+{
+    if (value == 0)
+        return;
+    vgic_resample(ref.irq);
+    ref.irq->enabled = true;
+    vgic_update(locked, ref);
+}
+
+/** SGIs cannot be disabled, as on a GIC-400 (IHI 0048B 4.3.6 leaves it open). An active interrupt stays in its list
+ * register. */
+static void clear_enable(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value)
+{
+    if (value == 0 || ref.intid < VGIC_SGIS)
+        return;
+    ref.irq->enabled = false;
+    vgic_update(locked, ref);
+}
+
+static uint8_t get_pending(struct vgic_locked *locked, struct vgic_ref ref)
+{
+    refresh(locked, ref);
+    return vgic_irq_pending(ref.irq, ref.intid);
+}
+
+/** SGIs have SPENDSGIR and CPENDSGIR for this (4.3.7). */
+static void set_pending(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value)
+{
+    if (value == 0 || ref.intid < VGIC_SGIS)
+        return;
+    ref.irq->latch = true;
+    vgic_update(locked, ref);
+}
+
+/** A level-sensitive interrupt whose line is asserted stays pending (4.3.8). */
+static void clear_pending(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value)
+{
+    if (value == 0 || ref.intid < VGIC_SGIS)
+        return;
+    vgic_resample(ref.irq);
+    ref.irq->latch = false;
+    ref.irq->lr_latched = false;
+    vgic_update(locked, ref);
+}
+
+static uint8_t get_active(struct vgic_locked *locked, struct vgic_ref ref)
+{
+    refresh(locked, ref);
+    return ref.irq->active;
+}
+
+static void set_active(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value)
+{
+    if (value == 0)
+        return;
+    ref.irq->active = true;
+    vgic_update(locked, ref);
+}
+
+static void clear_active(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value)
+{
+    if (value == 0)
+        return;
+    ref.irq->active = false;
+    vgic_update(locked, ref);
+}
+
+static uint8_t get_priority(struct vgic_locked *locked, struct vgic_ref ref)
+{
+    (void)locked;
+    return ref.irq->priority;
+}
+
+static void set_priority(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value)
+{
+    ref.irq->priority = value & PRIORITY_MASK;
+    vgic_update(locked, ref);
+}
+
+static uint8_t get_targets(struct vgic_locked *locked, struct vgic_ref ref)
+{
+    (void)locked;
+    return ref.intid < VGIC_PRIVATE ? (uint8_t)(1u << ref.vcpu->index) : ref.irq->targets;
+}
+
+static void set_targets(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value)
+{
+    if (ref.intid < VGIC_PRIVATE)
+        return;
+    ref.irq->targets = value & (uint8_t)((1u << locked->domain->vcpu_count) - 1);
+    vgic_update(locked, ref);
+}
+
+static uint8_t get_config(struct vgic_locked *locked, struct vgic_ref ref)
+{
+    (void)locked;
+    return ref.irq->edge ? 2 : 0;
+}
+
+/** SGIs are edge-triggered, PPIs level-sensitive, both for good. */
+static void set_config(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value)
+{
+    if (ref.intid < VGIC_PRIVATE)
+        return;
+    ref.irq->edge = (value & 2) != 0;
+    vgic_update(locked, ref);
+}
+
+static uint8_t get_sources(struct vgic_locked *locked, struct vgic_ref ref)
+{
+    (void)locked;
+    uint32_t in_lr = ref.irq->lr_latched ? 1u << ref.irq->lr_source : 0;
+    return (uint8_t)(ref.irq->sgi_sources | in_lr);
+}
+
+static void set_sources(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value)
+{
+    ref.irq->sgi_sources |= value & (uint8_t)((1u << locked->domain->vcpu_count) - 1);
+    vgic_update(locked, ref);
+}
+
+static void clear_sources(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value)
+{
+    ref.irq->sgi_sources &= (uint8_t)~value;
+    if ((value >> ref.irq->lr_source & 1) != 0)
+        ref.irq->lr_latched = false;
+    vgic_update(locked, ref);
+}
+
+static uint32_t read_control(struct vcpu *vcpu, uint32_t offset)
+{
+    (void)offset;
+    return vcpu->domain->vgic.groups;
+}
+
+/** Every interrupt of the domain may now be forwarded, or no longer. */
+static void write_control(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t value)
+{
+    struct domain *domain = locked->domain;
+
+    (void)vcpu;
+    if (domain->vgic.groups == (value & 3))
+        return;
+    domain->vgic.groups = value & 3;
+    for (uint32_t i = 0; i < domain->vcpu_count; i++)
+        for (uint32_t intid = 0; intid < VGIC_PRIVATE; intid++)
+            vgic_update(locked, vgic_find(domain->vcpus[i], intid));
+    for (uint32_t i = 0; i < domain->vgic.spi_count; i++)
+        vgic_update(locked, vgic_find(domain->vcpus[0], VGIC_PRIVATE + i));
+}
+
+static uint32_t read_type(struct vcpu *vcpu, uint32_t offset)
+{
+    (void)offset;
+    uint32_t lines = (VGIC_PRIVATE + vcpu->domain->vgic.spi_count + 31) / 32 - 1;
+    return (vcpu->domain->vcpu_count - 1) << 5 | lines;
+}
+
+static uint32_t read_implementer(struct vcpu *vcpu, uint32_t offset)
+{
+    (void)vcpu;
+    (void)offset;
+    return IIDR;
+}
+
+/** PIDR4..7, PIDR0..3, CIDR0..3: those of a GIC-400; PIDR2 bits 7:4 say architecture 2. */
+static uint32_t read_identification(struct vcpu *vcpu, uint32_t offset)
+{
+    static const uint8_t bytes[] = {0x04, 0x00, 0x00, 0x00, 0x90, 0xb4, 0x2b, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
+
+    (void)vcpu;
+    return bytes[offset / 4];
+}
+
+static void write_sgi(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t value)
+{
+    struct domain *domain = locked->domain;
+    uint32_t all = (1u << domain->vcpu_count) - 1;
+    uint32_t self = 1u << vcpu->index;
+    /* By TargetListFilter: the list, all but self, self; 3 is reserved and reaches nobody (4.3.15). */
+    const uint32_t filters[] = {value >> 16 & 0xff, ~self, self, 0};
+
+    for (uint32_t targets = filters[value >> 24 & 3] & all; targets != 0; targets &= targets - 1) {
+        struct vcpu *target = domain->vcpus[__builtin_ctz(targets)];
+        struct vgic_ref ref = vgic_find(target, value & 0xf);
+        ref.irq->sgi_sources |= (uint8_t)self;
+        vgic_update(locked, ref);
+    }
+}
+
+/* Sorted by use: a guest reads and writes what it masks, acknowledges in software and sends; the rest is set up once.
+ */
+static const struct vgic_register registers[] = {
+    {.offset = 0xf00, .length = 4, .widths = WORD, .write = write_sgi},
+    {.offset = 0x100, .length = 0x80, .bits = 1, .widths = WORD, .get = get_enable, .set = set_enable},
+    {.offset = 0x180, .length = 0x80, .bits = 1, .widths = WORD, .get = get_enable, .set = clear_enable},
+    {.offset = 0x200, .length = 0x80, .bits = 1, .widths = WORD, .get = get_pending, .set = set_pending},
+    {.offset = 0x280, .length = 0x80, .bits = 1, .widths = WORD, .get = get_pending, .set = clear_pending},
+    {.offset = 0x300, .length = 0x80, .bits = 1, .widths = WORD, .get = get_active, .set = set_active},
+    {.offset = 0x380, .length = 0x80, .bits = 1, .widths = WORD, .get = get_active, .set = clear_active},
+    {.offset = 0x400, .length = 0x3fc, .bits = 8, .widths = BYTE | WORD, .get = get_priority, .set = set_priority},
+    {.offset = 0x800, .length = 0x3fc, .bits = 8, .widths = BYTE | WORD, .get = get_targets, .set = set_targets},
+    {.offset = 0xc00, .length = 0x100, .bits = 2, .widths = WORD, .get = get_config, .set = set_config},
+    {.offset = 0x080, .length = 0x80, .bits = 1, .widths = WORD, .get = get_group, .set = set_group},
+    {.offset = 0xf10, .length = 0x10, .bits = 8, .widths = BYTE | WORD, .get = get_sources, .set = clear_sources},
+    {.offset = 0xf20, .length = 0x10, .bits = 8, .widths = BYTE | WORD, .get = get_sources, .set = set_sources},
+    {.offset = 0x000, .length = 4, .widths = WORD, .read = read_control, .write = write_control},
+    {.offset = 0x004, .length = 4, .widths = WORD, .read = read_type},
+    {.offset = 0x008, .length = 4, .widths = WORD, .read = read_implementer},
+    {.offset = 0xfd0, .length = 0x30, .widths = WORD, .read = read_identification},
+};
+
+static const struct vgic_register *find_register(uint32_t offset, uint8_t size)
+{
+    if (size > 4 || offset % size != 0)
+        return NULL;
+    for (size_t i = 0; i < ARRAY_SIZE(registers); i++)
+        if (offset - registers[i].offset < registers[i].length)
+            return (registers[i].widths >> size & 1) != 0 ? &registers[i] : NULL;
+    return NULL;
+}
+
+/** The fields of @p size bytes at @p offset of the array, lowest interrupt in the lowest bits. */
+static uint64_t access_fields(const struct vgic_register *reg, struct vgic_locked *locked, struct vcpu *vcpu,
+                              const struct mmio_access *access)
+{
+    uint32_t first = (access->offset - reg->offset) * 8 / reg->bits;
+    uint32_t count = access->size * 8u / reg->bits;
+    uint32_t mask = (1u << reg->bits) - 1;
+    uint64_t value = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct vgic_ref ref = vgic_find(vcpu, first + i);
+        if (ref.irq == NULL)
+            break;
+        if (!access->write && reg->get != NULL)
+            value |= (uint64_t)reg->get(locked, ref) << i * reg->bits;
+        else if (access->write && reg->set != NULL)
+            reg->set(locked, ref, (uint8_t)(access->value >> i * reg->bits & mask));
+    }
+    return value;
+}
+
+enum mmio_result vgic_distributor_access(struct vcpu *vcpu, void *device, struct mmio_access *access)
+{
+    const struct vgic_register *reg = find_register(access->offset, access->size);
+
+    if (!access->write)
+        access->value = 0;
+    if (reg == NULL)
+        return MMIO_HANDLED;
+    struct vgic_locked locked = vgic_lock(device);
+    if (reg->bits != 0) {
+        uint64_t value = access_fields(reg, &locked, vcpu, access);
+        if (!access->write)
+            access->value = value;
+    } else if (access->write && reg->write != NULL) {
+        reg->write(&locked, vcpu, (uint32_t)access->value);
+    } else if (!access->write && reg->read != NULL) {
+        access->value = reg->read(vcpu, access->offset - reg->offset);
+    }
+    vgic_unlock(&locked, vcpu);
+    return MMIO_HANDLED;
+}

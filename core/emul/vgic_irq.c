@@ -1,0 +1,137 @@
+/* The state of one interrupt, and what follows from it. */
+#include "emul/vgic_irq.h"
+
+#include "boot/hypervisor.h"
+#include "domain/domain.h"
+#include "vcpu/vcpu.h"
+
+#define NO_VCPU UINT32_MAX
+
+struct vgic_locked vgic_lock(struct domain *domain)
+{
+    arch_spin_lock(&domain->vgic.lock);
+    return (struct vgic_locked){.domain = domain};
+}
+
+void vgic_unlock(struct vgic_locked *locked, const struct vcpu *self)
+{
+    struct domain *domain = locked->domain;
+    uint32_t touched = locked->touched;
+
+    arch_spin_unlock(&domain->vgic.lock);
+    if (self != NULL)
+        touched &= ~(1u << self->index);
+    for (; touched != 0; touched &= touched - 1) {
+        struct vcpu *vcpu = domain->vcpus[__builtin_ctz(touched)];
+        /* One that this CPU runs is out of its guest now, and is flushed before it enters again. */
+        if (vcpu->cpu != arch_cpu_id() || load_acquire(&vcpu->state) != VCPU_READY)
+            vcpu_wake(vcpu);
+    }
+}
+
+struct vgic_ref vgic_find(struct vcpu *vcpu, uint32_t intid)
+{
+    struct vgic *vgic = &vcpu->domain->vgic;
+    struct vgic_irq *irq = NULL;
+
+    if (intid < VGIC_PRIVATE)
+        irq = &vcpu->vgic.private[intid];
+    else if (intid - VGIC_PRIVATE < vgic->spi_count)
+        irq = &vgic->spis[intid - VGIC_PRIVATE];
+    return (struct vgic_ref){.irq = irq, .intid = intid, .vcpu = vcpu};
+}
+
+bool vgic_irq_pending_outside(const struct vgic_irq *irq, uint32_t intid)
+{
+    if (intid < VGIC_SGIS)
+        return irq->sgi_sources != 0;
+    return irq->latch || (irq->line && !irq->edge && !(irq->physical && irq->lr_pending));
+}
+
+bool vgic_irq_pending(const struct vgic_irq *irq, uint32_t intid)
+{
+    return irq->lr_latched || (irq->line && !irq->edge) || vgic_irq_pending_outside(irq, intid);
+}
+
+bool vgic_irq_forwarded(const struct vgic *vgic, const struct vgic_irq *irq)
+{
+    return irq->enabled && (vgic->groups >> irq->group1 & 1) != 0;
+}
+
+/** A list register that has the interrupt already: what it can take in addition. */
+static bool ready_in_lr(const struct vgic_irq *irq, uint32_t intid)
+{
+    if (intid < VGIC_SGIS)
+        return (irq->sgi_sources >> irq->lr_source & 1) != 0;
+    if (!irq->latch)
+        return false;
+    /* Pending: the two merge. Active: only an edge can be pending and active at once; a level is looked at again when
+     * it ends, and a list register with HW bit must not hold both states (IHI 0048B 5.3.9). */
+    return irq->lr_pending || (irq->edge && !irq->physical);
+}
+
+bool vgic_irq_ready(const struct vgic *vgic, const struct vgic_irq *irq, uint32_t intid)
+{
+    /* Active, but in no list register: needs one, enabled or not, so that the guest's deactivation finds it. */
+    if (irq->active && irq->lr == 0)
+        return true;
+    if (!vgic_irq_forwarded(vgic, irq))
+        return false;
+    if (intid >= VGIC_PRIVATE && irq->lr != 0 && (irq->targets >> irq->lr_vcpu & 1) == 0)
+        return false;
+    return irq->lr != 0 ? ready_in_lr(irq, intid) : vgic_irq_pending_outside(irq, intid);
+}
+
+/** The vCPU that an SPI goes to: where it is in flight, else the first of its targets (1 of N, IHI 0048B 1.4.3). */
+static uint32_t spi_owner(const struct vgic_irq *irq)
+{
+    if (irq->lr != 0)
+        return irq->lr_vcpu;
+    return irq->targets != 0 ? (uint32_t)__builtin_ctz(irq->targets) : NO_VCPU;
+}
+
+static void mark(struct vgic_vcpu *vgic_vcpu, uint32_t intid, bool ready)
+{
+    uint32_t word = intid / 32;
+    uint32_t bits = vgic_vcpu->candidates[word] & ~(1u << intid % 32);
+
+    if (ready)
+        bits |= 1u << intid % 32;
+    vgic_vcpu->candidates[word] = bits;
+    if (bits != 0)
+        vgic_vcpu->candidate_words |= 1u << word;
+    else
+        vgic_vcpu->candidate_words &= ~(1u << word);
+}
+
+static void touch(struct vgic_locked *locked, struct vcpu *vcpu)
+{
+    vcpu->vgic.dirty = 1;
+    locked->touched |= 1u << vcpu->index;
+}
+
+void vgic_update(struct vgic_locked *locked, struct vgic_ref ref)
+{
+    struct domain *domain = locked->domain;
+    bool ready = vgic_irq_ready(&domain->vgic, ref.irq, ref.intid);
+
+    if (ref.intid < VGIC_PRIVATE) {
+        mark(&ref.vcpu->vgic, ref.intid, ready);
+        if (ready || ref.irq->lr != 0)
+            touch(locked, ref.vcpu);
+        return;
+    }
+    uint32_t owner = spi_owner(ref.irq);
+    for (uint32_t i = 0; i < domain->vcpu_count; i++)
+        mark(&domain->vcpus[i]->vgic, ref.intid, ready && i == owner);
+    if (owner < domain->vcpu_count && (ready || ref.irq->lr != 0))
+        touch(locked, domain->vcpus[owner]);
+}
+
+void vgic_resample(struct vgic_irq *irq)
+{
+    struct gic *gic = &hypervisor.gic;
+
+    if (irq->physical && irq->line && !gic->ops->is_pending(gic, irq->physical_intid))
+        irq->line = false;
+}

@@ -1,0 +1,42 @@
+/* What the files of the vGIC share: the lock with what it collects, and the rules by which an interrupt finds a list
+ * register. */
+#ifndef BULKHEAD_EMUL_VGIC_IRQ_H
+#define BULKHEAD_EMUL_VGIC_IRQ_H
+
+#include "emul/vgic.h"
+
+/** Proof that the domain's vgic.lock is held; collects the vCPUs that have to look at their list registers again. */
+struct vgic_locked {
+    struct domain *domain;
+    uint32_t touched; /* bit per vCPU */
+};
+
+struct vgic_locked vgic_lock(struct domain *domain);
+/** Unlocks, then wakes the vCPUs that were touched. @param self  the one that is out of its guest on this CPU anyway,
+ * or NULL */
+void vgic_unlock(struct vgic_locked *locked, const struct vcpu *self);
+
+/** One interrupt as @p vcpu sees it. */
+struct vgic_ref {
+    struct vgic_irq *irq; /* NULL: not implemented */
+    uint32_t intid;
+    struct vcpu *vcpu; /* whose it is, if private */
+};
+struct vgic_ref vgic_find(struct vcpu *vcpu, uint32_t intid);
+
+/** The pending state that a guest reads. */
+bool vgic_irq_pending(const struct vgic_irq *irq, uint32_t intid);
+/** Pending with a cause that no list register holds. */
+bool vgic_irq_pending_outside(const struct vgic_irq *irq, uint32_t intid);
+/** Whether the guest allows it to be signalled. */
+bool vgic_irq_forwarded(const struct vgic *vgic, const struct vgic_irq *irq);
+/** Whether the next vgic_flush() of its vCPU can put (more of) it into a list register. */
+bool vgic_irq_ready(const struct vgic *vgic, const struct vgic_irq *irq, uint32_t intid);
+
+/** After any change of @p ref.irq: notes for which vCPU it is a candidate, and whose list registers are out of date. */
+void vgic_update(struct vgic_locked *locked, struct vgic_ref ref);
+/** Asks the host whether the line behind a linked interrupt, not yet acknowledged, is still asserted; if not, withdraws
+ * it. */
+void vgic_resample(struct vgic_irq *irq);
+
+#endif
