@@ -28,8 +28,8 @@
 #define PLAN_MODULE_KINDS 3 /* enum module_kind */
 #define PLAN_MAX_EXTENTS 16 /* contiguous pieces of host RAM that make up one domain's RAM */
 
-/** A piece of guest RAM that is contiguous in both address spaces. Multiples of 4 KiB; 2 MiB aligned but for the last.
- */
+/** A piece of guest RAM contiguous in both address spaces. Multiples of 4 KiB; 2 MiB, and aligned to that, but for the
+ * end of the last one of a bank. */
 struct plan_extent {
     ipa_t base;
     pa_t target;
@@ -70,9 +70,8 @@ struct plan_domain {
     ipa_t entry;
     uint32_t spi_count;    /* of the vGIC, multiple of 32 */
     struct region control; /* host RAM for struct domain, its vCPUs, its scratch and its stage-2 tables */
-    struct region
-        scratch;      /* inside it; PLAN_SCRATCH_BYTES for a struct gunzip where the kernel is packed, else empty */
-    pa_t stage2_base; /* inside it; aligned for the root table */
+    struct region scratch; /* inside it; PLAN_SCRATCH_BYTES for a struct gunzip if the kernel is packed, else empty */
+    pa_t stage2_base;      /* inside it; aligned for the root table */
     uint32_t stage2_pages;
     uint8_t ipa_bits;
 };

@@ -1,0 +1,188 @@
+#include "plan/allot.h"
+
+#include "dt/dt.h"
+#include "mem/stage2.h"
+#include "plan/show.h"
+
+/* Level-3 tables for what may be mapped by single pages beside RAM and the GIC: frames of devices given to the domain.
+ */
+#define STAGE2_SPARE_TABLES 8
+
+/**
+ * Takes @p range out of the free set, come what may: where the set has no room for one piece more, the smaller piece is
+ * given up. So nothing that has an owner is ever free.
+ */
+static void take_away(struct system_plan *plan, struct region range, struct diag *diag)
+{
+    if (range.end <= range.base || regions_remove(&plan->free, range.base, range.end - range.base) == HV_OK)
+        return;
+    struct region piece = *regions_find(&plan->free, range.base);
+    bool lose_low = range.base - piece.base < piece.end - range.end;
+    struct region lost = lose_low ? (struct region){piece.base, range.end} : (struct region){range.base, piece.end};
+    hv_status status = regions_remove(&plan->free, lost.base, region_size(lost));
+    (void)status; /* one end of a piece is removed, or all of it: that needs no room */
+    dt_report(diag, DIAG_WARNING, dt_root(plan->machine->tree), NULL, show_range(lost).text, NULL,
+              "RAM is in too many pieces; this part is not used", "reserve fewer and larger ranges");
+}
+
+/** The whole units of @p alignment that hold @p range. Empty stays empty. */
+static struct region round_out(struct region range, uint64_t alignment)
+{
+    if (range.end <= range.base)
+        return (struct region){0, 0};
+    /* align_up() wraps for the topmost unit of the address space, which no RAM reaches. */
+    return (struct region){align_down(range.base, alignment), max_u64(align_up(range.end, alignment), range.end)};
+}
+
+void allot_free(struct system_plan *plan, struct diag *diag)
+{
+    const struct machine *machine = plan->machine;
+
+    plan->free.count = machine->memory.count;
+    for (unsigned i = 0; i < machine->memory.count; i++)
+        plan->free.list[i] = machine->memory.list[i];
+    take_away(plan, round_out(machine->image, PLAN_BLOCK_ALIGNMENT), diag);
+    take_away(plan, round_out(machine->dtb, PLAN_BLOCK_ALIGNMENT), diag);
+    for (unsigned i = 0; i < machine->reservation_count; i++)
+        take_away(plan, round_out(machine->reservations[i].range, PAGE_SIZE), diag);
+    for (unsigned i = 0; i < plan->domain_count; i++) {
+        for (unsigned kind = 0; kind < PLAN_MODULE_KINDS; kind++)
+            take_away(plan, round_out(plan->modules[i][kind].range, PAGE_SIZE), diag);
+    }
+}
+
+static void give_back(struct system_plan *plan, struct region range)
+{
+    /* It was one piece with its neighbours before; should the set be full all the same, it is lost, not owned twice. */
+    hv_status status = range.end > range.base ? regions_add(&plan->free, range.base, region_size(range)) : HV_OK;
+    (void)status;
+}
+
+static void give_back_all(struct system_plan *plan, struct plan_domain *domain)
+{
+    for (unsigned i = 0; i < domain->extent_count; i++) {
+        struct plan_extent extent = domain->extents[i];
+        give_back(plan, (struct region){extent.target.raw, extent.target.raw + extent.size});
+    }
+    domain->extent_count = 0;
+    give_back(plan, domain->control);
+    domain->control = (struct region){0, 0};
+}
+
+static unsigned stage2_pages(const struct plan_domain *domain)
+{
+    const struct region ranges[] = {
+        {GUEST_GICC_BASE, GUEST_GICC_BASE + GUEST_GICC_SIZE}, domain->guest_ram[0], domain->guest_ram[1]};
+
+    return stage2_pages_needed(domain->ipa_bits, ranges, ARRAY_SIZE(ranges), STAGE2_SPARE_TABLES);
+}
+
+/** [struct domain and its data][each vCPU][scratch][tables, aligned as the root needs it]. At the top, out of the
+ * guests' way. */
+static hv_status allot_control(struct system_plan *plan, struct plan_domain *domain)
+{
+    bool packed = domain->kernel.format == IMAGE_ARM64_GZIP;
+    uint64_t alignment = stage2_root_pages(domain->ipa_bits) * PAGE_SIZE;
+    uint64_t scratch = PLAN_DOMAIN_BYTES + domain->vcpu_count * PLAN_VCPU_BYTES;
+    uint64_t scratch_end = scratch + (packed ? PLAN_SCRATCH_BYTES : 0);
+    uint64_t tables = align_up(scratch_end, alignment);
+    uint64_t base;
+
+    domain->stage2_pages = stage2_pages(domain);
+    uint64_t size = tables + domain->stage2_pages * PAGE_SIZE;
+    HV_TRY(regions_take(&plan->free, size, alignment, true, &base));
+    domain->control = (struct region){base, base + size};
+    domain->scratch = (struct region){base + scratch, base + scratch_end};
+    domain->stage2_base = pa(base + tables);
+    return HV_OK;
+}
+
+/** Bytes of @p range that guests can have: whole blocks. */
+static uint64_t usable_size(struct region range)
+{
+    uint64_t base = align_up(range.base, BLOCK_SIZE);
+    uint64_t end = align_down(range.end, BLOCK_SIZE);
+
+    return end > base ? end - base : 0;
+}
+
+static uint64_t usable_total(const struct region_set *set)
+{
+    uint64_t total = 0;
+
+    for (unsigned i = 0; i < set->count; i++)
+        total += usable_size(set->list[i]);
+    return total;
+}
+
+/** Takes @p size in one piece, at a multiple of 1 GiB if it is that large: a domain mapped at once then has larger
+ * blocks. */
+static hv_status take_one(struct region_set *set, uint64_t size, uint64_t *base)
+{
+    if (size >= GIB(1) && regions_take(set, size, GIB(1), false, base) == HV_OK)
+        return HV_OK;
+    return regions_take(set, size, BLOCK_SIZE, false, base);
+}
+
+/** Takes the largest piece there is, whole. */
+static hv_status take_largest(struct region_set *set, uint64_t *base, uint64_t *size)
+{
+    struct region largest = {0, 0};
+
+    for (unsigned i = 0; i < set->count; i++) {
+        if (usable_size(set->list[i]) > usable_size(largest))
+            largest = set->list[i];
+    }
+    *base = align_up(largest.base, BLOCK_SIZE);
+    *size = usable_size(largest);
+    return *size == 0 ? HV_E_NOMEM : regions_remove(set, *base, *size);
+}
+
+/** Backs one bank of guest RAM: in one piece, else by the fewest pieces. */
+static hv_status allot_bank(struct system_plan *plan, struct plan_domain *domain, struct region bank)
+{
+    for (uint64_t next = bank.base; next < bank.end;) {
+        uint64_t size = bank.end - next;
+        uint64_t base;
+        if (domain->extent_count == PLAN_MAX_EXTENTS)
+            return HV_E_FULL;
+        if (take_one(&plan->free, size, &base) != HV_OK)
+            HV_TRY(take_largest(&plan->free, &base, &size));
+        domain->extents[domain->extent_count++] = (struct plan_extent){ipa(next), pa(base), size};
+        next += size;
+    }
+    return HV_OK;
+}
+
+static hv_status allot_all(struct system_plan *plan, struct plan_domain *domain)
+{
+    HV_TRY(allot_control(plan, domain));
+    HV_TRY(allot_bank(plan, domain, domain->guest_ram[0]));
+    return allot_bank(plan, domain, domain->guest_ram[1]);
+}
+
+static void report_shortage(const struct system_plan *plan, const struct plan_domain *domain, struct diag *diag)
+{
+    uint64_t wanted = region_size(domain->guest_ram[0]) + region_size(domain->guest_ram[1]);
+    uint64_t usable = usable_total(&plan->free);
+    char message[96];
+    char expected[64];
+
+    if (wanted <= usable)
+        format_string(message, sizeof(message),
+                      "domain's RAM would be in more than %u pieces, or leave none for its tables", PLAN_MAX_EXTENTS);
+    else
+        format_string(message, sizeof(message), "not enough RAM: %s missing", show_size(wanted - usable).text);
+    format_string(expected, sizeof(expected), "at most %s, what is left in whole 2 MiB blocks", show_size(usable).text);
+    dt_report(diag, DIAG_ERROR, domain->config->node, "memory", show_size(wanted).text, expected, message,
+              "give this or an earlier domain less memory");
+}
+
+hv_status allot_domain(struct system_plan *plan, struct plan_domain *domain, struct diag *diag)
+{
+    if (allot_all(plan, domain) == HV_OK)
+        return HV_OK;
+    give_back_all(plan, domain);
+    report_shortage(plan, domain, diag);
+    return HV_E_NOMEM;
+}

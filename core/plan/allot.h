@@ -1,0 +1,17 @@
+/* Host RAM: what of it is free, and who gets it. Inside of plan/. */
+#ifndef BULKHEAD_PLAN_ALLOT_H
+#define BULKHEAD_PLAN_ALLOT_H
+
+#include "plan/plan.h"
+
+/** Sets plan->free: RAM without reservations, the hypervisor, its device tree (both in whole blocks) and all modules.
+ */
+void allot_free(struct system_plan *plan, struct diag *diag);
+/**
+ * Gives @p domain its control area and its RAM. What it needs is decided before: guest_ram, kernel format, vCPUs,
+ * ipa_bits.
+ * @return HV_OK, or HV_E_NOMEM: reported, and the domain owns nothing
+ */
+HV_CHECK hv_status allot_domain(struct system_plan *plan, struct plan_domain *domain, struct diag *diag);
+
+#endif

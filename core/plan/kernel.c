@@ -1,0 +1,157 @@
+#include "plan/kernel.h"
+
+#include <string.h>
+
+#include "dt/dt.h"
+#include "plan/modules.h"
+#include "plan/show.h"
+
+#define TAIL_SIZE 8 /* gzip: CRC and size */
+
+/* Bytes of a module that lies badly, its beginning across a 2 MiB boundary: enough for gzip's header, a file name and
+ * the first compressed block's tables in all but absurd cases. */
+#define GATHER_SIZE 512
+
+/* What is taken for a kernel's size where neither its module nor its header tells. */
+#define ASSUMED_SIZE MIB(32)
+
+static uint64_t to_block_end(uint64_t address)
+{
+    return BLOCK_SIZE - address % BLOCK_SIZE;
+}
+
+/** Copies bytes that may lie across a 2 MiB boundary. */
+static bool gather(struct plan_reader *reader, uint64_t base, uint8_t *bytes, uint64_t size)
+{
+    while (size != 0) {
+        uint64_t length = min_u64(size, to_block_end(base));
+        const void *source = reader->read(reader, pa(base), length);
+        if (source == NULL)
+            return false;
+        memcpy(bytes, source, length);
+        base += length;
+        bytes += length;
+        size -= length;
+    }
+    return true;
+}
+
+/** The first bytes of a module, in place where they do not cross a 2 MiB boundary. */
+static const uint8_t *read_head(struct plan_reader *reader, struct region module, uint8_t buffer[GATHER_SIZE],
+                                size_t *size)
+{
+    *size = min_u64(region_size(module), IMAGE_PROBE_SIZE);
+    if (*size <= to_block_end(module.base))
+        return reader->read(reader, pa(module.base), *size);
+    *size = min_u64(*size, GATHER_SIZE);
+    return gather(reader, module.base, buffer, *size) ? buffer : NULL;
+}
+
+/** What is known of the kernel, and of what was found where it should be. */
+struct look {
+    hv_status status;
+    struct image_info info;
+    char found[64]; /* for messages */
+};
+
+static void describe(struct look *look, const uint8_t *head, size_t size)
+{
+    const char *name = image_describe(head, size);
+
+    if (name != NULL)
+        format_string(look->found, sizeof(look->found), "%s", name);
+    else if (size >= 4)
+        format_string(look->found, sizeof(look->found), "bytes %02x %02x %02x %02x", head[0], head[1], head[2],
+                      head[3]);
+    else
+        format_string(look->found, sizeof(look->found), "%zu bytes", size);
+}
+
+/** @return false where the module could not be read. */
+static bool look_at(struct system_plan *plan, const struct plan_module *module, struct plan_reader *reader,
+                    struct look *look)
+{
+    uint64_t size = region_size(module->range);
+    uint8_t buffer[GATHER_SIZE];
+    uint8_t tail[TAIL_SIZE];
+    size_t head_size;
+
+    if (reader == NULL)
+        return false;
+    /* The tail first: a second read ends the first one's validity. Of no use if nobody knows where the module ends. */
+    bool exact = !module->open_ended && size >= TAIL_SIZE;
+    if (exact && !gather(reader, module->range.end - TAIL_SIZE, tail, TAIL_SIZE))
+        return false;
+    const uint8_t *head = read_head(reader, module->range, buffer, &head_size);
+    if (head == NULL)
+        return false;
+    look->status = image_probe(&plan->scratch, head, head_size, size, exact ? tail : NULL, &look->info);
+    if (look->status != HV_OK)
+        describe(look, head, head_size);
+    return true;
+}
+
+static hv_status refuse(const struct module_config *module, const struct look *look, struct diag *diag)
+{
+    const char *message = "kernel is of no known format";
+
+    if (look->status == HV_E_UNSUPPORTED)
+        message = "kernel is of a format that is not supported";
+    else if (look->status == HV_E_RANGE)
+        message = "kernel's header contradicts itself";
+    dt_report(
+        diag, DIAG_ERROR, module->node, "reg", look->found, "an arm64 Image, little-endian, or the same in gzip",
+        message,
+        "check that the file was loaded to this address, all of it; unpack or convert it if it is another format");
+    return look->status;
+}
+
+static void assume(const struct plan_module *module, struct look *look, struct diag *diag)
+{
+    uint64_t size = region_size(module->range);
+
+    if (module->open_ended)
+        size = min_u64(size, ASSUMED_SIZE);
+    look->info = (struct image_info){IMAGE_ARM64, 0, size, size};
+    dt_report(diag, DIAG_NOTE, module->config->node, "reg", NULL, NULL,
+              "kernel could not be looked at; it is taken for an Image as large as its module", NULL);
+}
+
+/** Bytes of the module that the kernel in it can have at most. */
+static uint64_t needed_size(const struct image_info *info)
+{
+    /* What deflate cannot pack grows by 5 bytes in each 16 KiB at most, RFC 1951; and gzip's header has names in it. */
+    return info->format == IMAGE_ARM64 ? info->file_size : info->memory_size + info->memory_size / 1024 + KIB(4);
+}
+
+static void warn_size_unknown(const struct module_config *module, struct diag *diag)
+{
+    dt_report(diag, DIAG_WARNING, module->node, "reg", NULL, NULL,
+              "packed kernel does not end with its size: the module is longer than the file, or the file is cut off",
+              "write the exact size of the file into reg");
+}
+
+hv_status kernel_inspect(struct system_plan *plan, struct plan_domain *domain, struct plan_reader *reader,
+                         uint64_t *text_offset, struct diag *diag)
+{
+    struct plan_module *module = &plan->modules[domain - plan->domains][MODULE_KERNEL];
+    struct look look = {.status = HV_OK};
+
+    if (!look_at(plan, module, reader, &look))
+        assume(module, &look, diag);
+    if (look.status != HV_OK)
+        return refuse(module->config, &look, diag);
+    if (look.info.format == IMAGE_ARM64_GZIP && look.info.file_size == 0 && !module->open_ended)
+        warn_size_unknown(module->config, diag);
+    modules_shrink(module, needed_size(&look.info));
+    domain->kernel = (struct plan_image){
+        .present = true,
+        .source = pa(module->range.base),
+        .source_size = region_size(module->range),
+        .file_size = look.info.file_size,
+        .memory_size = look.info.memory_size,
+        .format = look.info.format,
+    };
+    *text_offset = look.info.text_offset;
+    return HV_OK;
+}

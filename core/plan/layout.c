@@ -1,0 +1,134 @@
+#include "plan/layout.h"
+
+#include "domain/guest_dt.h"
+#include "dt/dt.h"
+#include "plan/modules.h"
+#include "plan/show.h"
+
+/* Images are placed by whole 2 MiB, device tree and ramdisk 128 MiB into RAM where that is possible: where a guest that
+ * was made for Xen expects them, and where Linux's own boot protocol allows them. */
+#define PLACE_ALIGNMENT BLOCK_SIZE
+#define PLACE_USUAL MIB(128)
+
+hv_status layout_ram(const struct system_plan *plan, struct plan_domain *domain, struct diag *diag)
+{
+    const struct domain_config *config = domain->config;
+    uint64_t size = align_up(config->memory, PAGE_SIZE);
+    uint64_t bank0 = min_u64(size, GUEST_RAM0_SIZE);
+
+    if (config->memory > GUEST_RAM0_SIZE + GUEST_RAM1_SIZE) {
+        dt_report(diag, DIAG_ERROR, config->node, "memory", show_size(config->memory).text,
+                  show_size(GUEST_RAM0_SIZE + GUEST_RAM1_SIZE).text,
+                  "more RAM than the guest's memory map has room for", "memory is in KiB");
+        return HV_E_RANGE;
+    }
+    if (size != config->memory)
+        dt_report(diag, DIAG_WARNING, config->node, "memory", show_size(config->memory).text, "a multiple of 4 KiB",
+                  "memory is rounded up to whole pages", NULL);
+    domain->guest_ram[0] = (struct region){GUEST_RAM0_BASE, GUEST_RAM0_BASE + bank0};
+    domain->guest_ram[1] = (struct region){GUEST_RAM1_BASE, GUEST_RAM1_BASE + size - bank0};
+    uint64_t top = size > bank0 ? domain->guest_ram[1].end : domain->guest_ram[0].end;
+    unsigned needed = 64 - (unsigned)__builtin_clzll(top - 1);
+    unsigned host = plan->machine->pa_bits;
+    domain->ipa_bits = (uint8_t)max_u64(needed, min_u64(GUEST_IPA_BITS_MIN, host));
+    if (domain->ipa_bits <= host)
+        return HV_OK;
+    char expected[64];
+    format_string(expected, sizeof(expected), "guest addresses of at most %u bits", host);
+    dt_report(diag, DIAG_ERROR, config->node, "memory", show_size(config->memory).text, expected,
+              "more RAM than this CPU can translate for a guest", NULL);
+    return HV_E_RANGE;
+}
+
+/**
+ * Where device tree and ramdisk go, @p size bytes in all, @p kernel being where the kernel goes.
+ * @return 0 where there is no place
+ */
+static uint64_t place_beside(struct region ram, struct region kernel, uint64_t size)
+{
+    uint64_t kernel_end = align_up(kernel.end, PLACE_ALIGNMENT);
+    uint64_t usual = ram.base + PLACE_USUAL;
+
+    if (size > region_size(ram))
+        return 0;
+    if (kernel.end <= usual && usual + size <= ram.end)
+        return usual;
+    uint64_t top = align_down(ram.end - size, PLACE_ALIGNMENT);
+    if (top >= kernel_end)
+        return top;
+    uint64_t below = align_down(kernel.base, PLACE_ALIGNMENT);
+    return below - ram.base >= size ? below - size : 0;
+}
+
+/** The most that a ramdisk whose size nobody knows may have: what fits above or below the kernel beside the device
+ * tree. */
+static uint64_t largest_ramdisk(struct region ram, struct region kernel, uint64_t dtb_size)
+{
+    uint64_t end = align_down(ram.end, PLACE_ALIGNMENT);
+    uint64_t above = align_up(kernel.end, PLACE_ALIGNMENT);
+    uint64_t room = max_u64(end > above ? end - above : 0, align_down(kernel.base, PLACE_ALIGNMENT) - ram.base);
+
+    return room > dtb_size ? room - dtb_size : 0;
+}
+
+static hv_status refuse_kernel(const struct plan_domain *domain, uint64_t needed, struct diag *diag)
+{
+    char expected[64];
+
+    format_string(expected, sizeof(expected), "at least %s", show_size(align_up(needed, KIB(1))).text);
+    dt_report(diag, DIAG_ERROR, domain->config->node, "memory", show_size(region_size(domain->guest_ram[0])).text,
+              expected, "kernel is larger than its domain, counted with what it needs beyond its file",
+              "give the domain more memory");
+    return HV_E_RANGE;
+}
+
+static hv_status refuse_rest(const struct plan_domain *domain, struct region kernel, uint64_t size, struct diag *diag)
+{
+    uint64_t needed = align_up(kernel.end, PLACE_ALIGNMENT) - domain->guest_ram[0].base + size;
+    char expected[64];
+
+    format_string(expected, sizeof(expected), "at least %s", show_size(needed).text);
+    dt_report(diag, DIAG_ERROR, domain->config->node, "memory", show_size(region_size(domain->guest_ram[0])).text,
+              expected, "no room for device tree and ramdisk beside the kernel in the first 3 GiB",
+              "give the domain more memory");
+    return HV_E_RANGE;
+}
+
+/** Cuts an open-ended ramdisk to what fits the domain. */
+static void fit_ramdisk(struct plan_image *ramdisk, struct plan_module *module, uint64_t room, struct diag *diag)
+{
+    uint64_t before = region_size(module->range);
+
+    modules_shrink(module, room);
+    uint64_t size = region_size(module->range);
+    if (size != before)
+        dt_report(diag, DIAG_WARNING, module->config->node, "reg", show_size(before).text, show_size(size).text,
+                  "ramdisk, whose size nobody knows, is cut to what fits its domain", "write the file's size into reg");
+    ramdisk->source_size = size;
+    ramdisk->file_size = size;
+    ramdisk->memory_size = size;
+}
+
+hv_status layout_images(struct system_plan *plan, struct plan_domain *domain, uint64_t text_offset, struct diag *diag)
+{
+    struct plan_module *ramdisk = &plan->modules[domain - plan->domains][MODULE_RAMDISK];
+    uint64_t dtb_size = align_up(GUEST_DT_MAX_SIZE, PLACE_ALIGNMENT);
+    struct region ram = domain->guest_ram[0];
+    struct region kernel = {ram.base + text_offset, ram.base + text_offset + domain->kernel.memory_size};
+
+    if (kernel.end > ram.end)
+        return refuse_kernel(domain, kernel.end - ram.base, diag);
+    if (domain->ramdisk.present)
+        fit_ramdisk(&domain->ramdisk, ramdisk, largest_ramdisk(ram, kernel, dtb_size), diag);
+    uint64_t size = dtb_size + align_up(domain->ramdisk.memory_size, PLACE_ALIGNMENT);
+    uint64_t place = place_beside(ram, kernel, size);
+    if (place == 0 || (domain->ramdisk.present && domain->ramdisk.file_size == 0))
+        return refuse_rest(domain, kernel, size, diag);
+    domain->kernel.load = ipa(kernel.base);
+    domain->entry = domain->kernel.load;
+    domain->dtb = ipa(place);
+    domain->dtb_size = GUEST_DT_MAX_SIZE;
+    if (domain->ramdisk.present)
+        domain->ramdisk.load = ipa(place + dtb_size);
+    return HV_OK;
+}

@@ -1,0 +1,155 @@
+#include "plan/plan.h"
+
+#include "dt/dt.h"
+#include "plan/allot.h"
+#include "plan/kernel.h"
+#include "plan/layout.h"
+#include "plan/modules.h"
+
+/* A GICv2's distributor counts SPIs by 32; one of them is the vpl011's. */
+#define SPI_COUNT 32
+
+static void start_domains(struct system_plan *plan)
+{
+    for (unsigned i = 0; i < plan->domain_count; i++) {
+        const struct domain_config *config = &plan->config->domains[i];
+        plan->domains[i] = (struct plan_domain){
+            .config = config,
+            .valid = config->valid && config->kernel.present,
+            .domid = (uint16_t)(i + 1),
+            .vcpu_count = (uint32_t)min_u64(config->cpus, HV_MAX_VCPUS),
+            .spi_count = SPI_COUNT,
+        };
+    }
+}
+
+static void take_ramdisk(struct system_plan *plan, struct plan_domain *domain)
+{
+    const struct plan_module *module = &plan->modules[domain - plan->domains][MODULE_RAMDISK];
+    uint64_t size = region_size(module->range);
+
+    if (module->config == NULL)
+        return;
+    domain->ramdisk = (struct plan_image){
+        .present = true,
+        .source = pa(module->range.base),
+        .source_size = size,
+        .file_size = size,
+        .memory_size = size,
+    };
+}
+
+/** All that can be decided without host RAM. */
+static hv_status shape_domain(struct system_plan *plan, struct plan_domain *domain, struct plan_reader *reader,
+                              struct diag *diag)
+{
+    uint64_t text_offset;
+
+    HV_TRY(layout_ram(plan, domain, diag));
+    HV_TRY(kernel_inspect(plan, domain, reader, &text_offset, diag));
+    take_ramdisk(plan, domain);
+    return layout_images(plan, domain, text_offset, diag);
+}
+
+/**
+ * A module that nobody knows the size of claims all RAM up to the next thing. In a domain that will not be built,
+ * nobody will ever read it: the others may have that RAM.
+ */
+static void drop_open_ended(struct system_plan *plan, unsigned index)
+{
+    for (unsigned kind = 0; kind < PLAN_MODULE_KINDS; kind++)
+        modules_shrink(&plan->modules[index][kind], 0);
+}
+
+static void shape_domains(struct system_plan *plan, struct plan_reader *reader, struct diag *diag)
+{
+    for (unsigned i = 0; i < plan->domain_count; i++) {
+        struct plan_domain *domain = &plan->domains[i];
+        if (domain->valid)
+            domain->valid = shape_domain(plan, domain, reader, diag) == HV_OK;
+        if (!domain->valid)
+            drop_open_ended(plan, i);
+    }
+}
+
+/** First come, first served. */
+static void allot_domains(struct system_plan *plan, struct diag *diag)
+{
+    plan->valid_count = 0;
+    for (unsigned i = 0; i < plan->domain_count; i++) {
+        struct plan_domain *domain = &plan->domains[i];
+        if (domain->valid)
+            domain->valid = allot_domain(plan, domain, diag) == HV_OK;
+        if (domain->valid)
+            plan->valid_count++;
+    }
+}
+
+/** How many vCPUs each physical CPU has; which of them the domain in hand has already. */
+struct load {
+    uint16_t vcpus[HV_MAX_CPUS];
+    uint16_t taken;
+};
+
+/** The CPU with the fewest vCPUs, the first of equals, if possible none that the domain has already. */
+static uint8_t pick_cpu(const struct machine *machine, struct load *load)
+{
+    unsigned best = 0;
+    unsigned best_cost = UINT32_MAX;
+
+    for (unsigned cpu = 0; cpu < machine->cpu_count; cpu++) {
+        unsigned cost = load->vcpus[cpu] + ((load->taken & 1u << cpu) != 0 ? 0x10000u : 0);
+        if (machine->cpus[cpu].online && cost < best_cost) {
+            best = cpu;
+            best_cost = cost;
+        }
+    }
+    load->vcpus[best]++;
+    load->taken |= (uint16_t)(1u << best);
+    return (uint8_t)best;
+}
+
+/** The vCPUs 0 are spread first: they run from the start, and their CPUs build the domains, side by side. */
+static void place_vcpus(struct system_plan *plan)
+{
+    struct load load = {.taken = 0};
+
+    for (unsigned i = 0; i < plan->domain_count; i++) {
+        load.taken = 0;
+        if (plan->domains[i].valid)
+            plan->domains[i].vcpu_cpu[0] = pick_cpu(plan->machine, &load);
+    }
+    for (unsigned i = 0; i < plan->domain_count; i++) {
+        struct plan_domain *domain = &plan->domains[i];
+        load.taken = (uint16_t)(1u << domain->vcpu_cpu[0]);
+        for (unsigned vcpu = 1; domain->valid && vcpu < domain->vcpu_count; vcpu++)
+            domain->vcpu_cpu[vcpu] = pick_cpu(plan->machine, &load);
+    }
+}
+
+/** What a domain that will not be built had been given so far is not part of the plan. */
+static void clear_invalid(struct system_plan *plan)
+{
+    for (unsigned i = 0; i < plan->domain_count; i++) {
+        struct plan_domain *domain = &plan->domains[i];
+        if (!domain->valid)
+            *domain = (struct plan_domain){.config = domain->config, .domid = domain->domid};
+    }
+}
+
+hv_status plan_make(struct system_plan *plan, const struct machine *machine, const struct system_config *config,
+                    struct plan_reader *reader, struct diag *diag)
+{
+    plan->machine = machine;
+    plan->config = config;
+    plan->domain_count = config->domain_count;
+    start_domains(plan);
+    modules_resolve(plan, diag);
+    shape_domains(plan, reader, diag);
+    allot_free(plan, diag);
+    allot_domains(plan, diag);
+    clear_invalid(plan);
+    place_vcpus(plan);
+    plan->digest = plan_digest(plan);
+    return plan->valid_count != 0 ? HV_OK : HV_E_MISSING;
+}

@@ -1,0 +1,32 @@
+#include "plan/show.h"
+
+#include "lib/format.h"
+
+struct shown show_size(uint64_t bytes)
+{
+    struct shown shown;
+
+    if (bytes != 0 && is_aligned(bytes, MIB(1)))
+        format_string(shown.text, sizeof(shown.text), "%lu MiB", bytes / MIB(1));
+    else if (bytes != 0 && is_aligned(bytes, KIB(1)))
+        format_string(shown.text, sizeof(shown.text), "%lu KiB", bytes / KIB(1));
+    else
+        format_string(shown.text, sizeof(shown.text), "%lu bytes", bytes);
+    return shown;
+}
+
+struct shown show_range(struct region range)
+{
+    struct shown shown;
+
+    format_string(shown.text, sizeof(shown.text), "0x%lx..0x%lx", range.base, range.end - 1);
+    return shown;
+}
+
+struct shown show_address(uint64_t address)
+{
+    struct shown shown;
+
+    format_string(shown.text, sizeof(shown.text), "0x%lx", address);
+    return shown;
+}
