@@ -1,0 +1,200 @@
+#include "desk.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOB_MAX (1ull << 32)
+
+/** Where QEMU's -kernel puts the device tree: half of RAM up, at most this. */
+#define DTB_OFFSET_MAX MIB(128)
+#define IMAGE_OFFSET MIB(2)
+
+static void put_stdout(struct text_sink *sink, const char *text, size_t length)
+{
+    (void)sink;
+    fwrite(text, 1, length, stdout);
+}
+
+static void put_stderr(struct text_sink *sink, const char *text, size_t length)
+{
+    (void)sink;
+    fwrite(text, 1, length, stderr);
+}
+
+struct text_sink *stdout_sink(void)
+{
+    static struct text_sink sink = {put_stdout};
+
+    return &sink;
+}
+
+struct text_sink *stderr_sink(void)
+{
+    static struct text_sink sink = {put_stderr};
+
+    return &sink;
+}
+
+static bool complain_about(const char *path, const char *what)
+{
+    fprintf(stderr, "bulkhead: %s: %s\n", path, what);
+    return false;
+}
+
+bool blob_read(struct blob *blob, const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    size_t room = MIB(1), got;
+
+    *blob = (struct blob){0};
+    if (file == NULL)
+        return complain_about(path, strerror(errno));
+    do {
+        uint8_t *larger = room < BLOB_MAX ? realloc(blob->data, room *= 2) : NULL;
+
+        if (larger == NULL) {
+            fclose(file);
+            return complain_about(path, "too large");
+        }
+        blob->data = larger;
+        got = fread(blob->data + blob->size, 1, room - blob->size, file);
+        blob->size += got;
+    } while (got != 0);
+    bool failed = ferror(file) != 0;
+    fclose(file);
+    return !failed || complain_about(path, "cannot be read");
+}
+
+static char *copy_text(const char *text)
+{
+    return text != NULL ? strdup(text) : NULL;
+}
+
+static void keep_report(struct desk *desk, const struct diag_report *report)
+{
+    struct kept_report *more = realloc(desk->reports, (desk->report_count + 1) * sizeof(*more));
+
+    if (more == NULL)
+        abort();
+    desk->reports = more;
+    more[desk->report_count++] = (struct kept_report){
+        report->severity,
+        {copy_text(report->path), copy_text(report->property), copy_text(report->found), copy_text(report->expected),
+         copy_text(report->message), copy_text(report->hint)},
+    };
+}
+
+static void emit(struct diag *diag, const struct diag_report *report)
+{
+    struct desk *desk = CONTAINER_OF(diag, struct desk, diag);
+
+    if (desk->options->quiet && report->severity != DIAG_ERROR)
+        return;
+    if (desk->options->json)
+        keep_report(desk, report);
+    else
+        diag_format(stderr_sink(), report);
+}
+
+static void ignore(struct diag *diag, const struct diag_report *report)
+{
+    (void)diag;
+    (void)report;
+}
+
+/** The planner looks at a module. Bytes that no file covers are not known. */
+static const void *read_module(struct plan_reader *reader, pa_t base, uint64_t size)
+{
+    const struct desk *desk = CONTAINER_OF(reader, struct desk, reader);
+
+    for (unsigned i = 0; i < desk->options->module_count; i++) {
+        uint64_t offset = base.raw - desk->options->modules[i].address; /* wraps where base is lower: too large */
+
+        if (offset < desk->modules[i].size && size <= desk->modules[i].size - offset)
+            return desk->modules[i].data + offset;
+    }
+    return NULL;
+}
+
+/** Where the boot loader puts things, where the user did not say: as QEMU's -kernel does. */
+static void boot_loader(const struct desk *desk, struct region *dtb, struct region *image)
+{
+    const struct options *options = desk->options;
+    struct diag silent = {.emit = ignore};
+    uint64_t base = 0, size = 0;
+
+    if (!options->has_image_at || !options->has_dtb_at) {
+        struct machine *machine = calloc(1, sizeof(*machine));
+
+        /* Only for the first bank; what is wrong with the tree is reported when it is read in earnest. */
+        if (machine != NULL && machine_read(machine, &desk->tree, (struct region){0, 1}, (struct region){0, 1},
+                                            options->boot_cpu, &silent) == HV_OK) {
+            base = machine->memory.list[0].base;
+            size = region_size(machine->memory.list[0]);
+        }
+        free(machine);
+    }
+    image->base = options->has_image_at ? options->image_at : base + IMAGE_OFFSET;
+    image->end = image->base + options->image_size;
+    dtb->base =
+        options->has_dtb_at ? options->dtb_at : base + align_down(min_u64(size / 2, DTB_OFFSET_MAX), BLOCK_SIZE);
+    dtb->end = dtb->base + desk->tree.size;
+}
+
+static void read_and_plan(struct desk *desk)
+{
+    struct region dtb, image;
+
+    if (dt_open(&desk->tree, desk->file.data, desk->file.size, &desk->diag) != HV_OK)
+        return;
+    boot_loader(desk, &dtb, &image);
+    hv_status machine = machine_read(&desk->machine, &desk->tree, dtb, image, desk->options->boot_cpu, &desk->diag);
+    if (desk->options->pa_bits != 0)
+        desk->machine.pa_bits = desk->options->pa_bits;
+    for (unsigned i = 0; i < desk->machine.cpu_count; i++)
+        desk->machine.cpus[i].online = true; /* assumed: the desk has no firmware to ask */
+    hv_status config = config_read(&desk->config, &desk->tree, &desk->diag);
+    if (machine != HV_OK || config != HV_OK)
+        return;
+    desk->reader.read = read_module;
+    desk->planned = true;
+    /* Where no domain is valid each one's reason has been reported. */
+    hv_status plan = plan_make(&desk->plan, &desk->machine, &desk->config, &desk->reader, &desk->diag);
+    (void)plan;
+}
+
+int desk_open(struct desk *desk, const struct options *options)
+{
+    memset(desk, 0, sizeof(*desk));
+    desk->options = options;
+    desk->diag.emit = emit;
+    if (!blob_read(&desk->file, options->system))
+        return EXIT_USAGE;
+    for (unsigned i = 0; i < options->module_count; i++) {
+        if (!blob_read(&desk->modules[i], options->modules[i].path))
+            return EXIT_USAGE;
+    }
+    read_and_plan(desk);
+    if (desk->planned)
+        desk_check_modules(desk);
+    return 0;
+}
+
+void desk_close(struct desk *desk)
+{
+    for (unsigned i = 0; i < desk->report_count; i++) {
+        for (size_t j = 0; j < ARRAY_SIZE(desk->reports[i].texts); j++)
+            free(desk->reports[i].texts[j]);
+    }
+    free(desk->reports);
+    for (unsigned i = 0; i < desk->options->module_count; i++)
+        free(desk->modules[i].data);
+    free(desk->file.data);
+}
+
+int desk_status(const struct desk *desk)
+{
+    return desk->diag.errors != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,66 @@
+/* A system on the desk: the device tree of a board and what core makes of it. */
+#ifndef BULKHEAD_TOOL_DESK_H
+#define BULKHEAD_TOOL_DESK_H
+
+#include "config/machine.h"
+#include "config/system_config.h"
+#include "dt/dt.h"
+#include "lib/diag.h"
+#include "options.h"
+#include "plan/plan.h"
+
+/** A file in memory, aligned for a device tree. */
+struct blob {
+    uint8_t *data;
+    size_t size;
+};
+
+/** @return false after a message on stderr */
+bool blob_read(struct blob *blob, const char *path);
+
+/** A report, kept for --json. */
+struct kept_report {
+    enum diag_severity severity;
+    char *texts[6]; /* path, property, found, expected, message, hint; NULL: none */
+};
+
+struct desk {
+    const struct options *options;
+    struct diag diag;
+    struct kept_report *reports;
+    unsigned report_count;
+    struct blob file;
+    struct blob modules[OPTIONS_MAX_MODULES]; /* contents of options->modules */
+    struct dt tree;
+    struct machine machine;
+    struct system_config config;
+    struct system_plan plan;
+    struct plan_reader reader;
+    bool planned; /* plan holds something: the tree could be read */
+};
+
+/**
+ * Reads all files, then everything up to the plan; goes on past errors as the hypervisor does.
+ * @return 0, or EXIT_USAGE where a file cannot be read
+ */
+int desk_open(struct desk *desk, const struct options *options);
+void desk_close(struct desk *desk);
+/** 1 if errors were reported, else 0: the command's exit status. */
+int desk_status(const struct desk *desk);
+
+/** A sink that writes to a standard stream. */
+struct text_sink *stdout_sink(void);
+struct text_sink *stderr_sink(void);
+
+/** Compares the files given with --module with what the tree says of them, and unpacks what is packed. */
+void desk_check_modules(struct desk *desk);
+/** The plan as JSON, on standard output. */
+void desk_print_json(const struct desk *desk);
+
+/** The commands. @return exit status */
+int command_check(struct desk *desk);
+int command_plan(struct desk *desk);
+int command_guest_dtb(struct desk *desk);
+int command_sim(struct desk *desk);
+
+#endif

@@ -1,0 +1,245 @@
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "boot/version.h"
+#include "lib/types.h"
+
+#define FOR(command) (1u << (command))
+#define FOR_ALL (FOR(COMMAND_CHECK) | FOR(COMMAND_PLAN) | FOR(COMMAND_GUEST_DTB) | FOR(COMMAND_SIM))
+
+static const struct {
+    const char *name;
+    enum command command;
+    const char *arguments;
+    const char *help;
+} commands[] = {
+    {"check", COMMAND_CHECK, "SYSTEM.dtb", "report every error and warning in the device tree"},
+    {"plan", COMMAND_PLAN, "SYSTEM.dtb", "print who owns what, and the digest that the board prints too"},
+    {"guest-dtb", COMMAND_GUEST_DTB, "SYSTEM.dtb DOMAIN", "write the device tree that the domain would get"},
+    {"sim", COMMAND_SIM, "SYSTEM.dtb", "boot the system in the simulator"},
+};
+
+/** One option. The table is the parser's, --help's, and what the manual page is checked against. */
+struct option_entry {
+    const char *name;
+    char letter; /* its number for getopt_long(); a letter that can be typed only where `typed` */
+    bool typed;
+    const char *argument; /* NULL: takes none */
+    unsigned commands;
+    const char *help;
+};
+
+static const struct option_entry entries[] = {
+    {"image-at", 'a', false, "ADDR", FOR_ALL, "where the hypervisor is loaded (lowest RAM base + 2 MiB)"},
+    {"image-size", 'z', false, "BYTES", FOR_ALL, "RAM that the hypervisor occupies (2 MiB)"},
+    {"dtb-at", 'd', false, "ADDR", FOR_ALL, "where the device tree is handed over (middle of RAM, at most 128 MiB up)"},
+    {"module", 'm', false, "ADDR=FILE", FOR_ALL, "FILE is loaded at ADDR: look into it; any number of times"},
+    {"boot-cpu", 'b', false, "MPIDR", FOR_ALL, "affinity of the CPU that boots (first in the tree)"},
+    {"pa-bits", 'p', false, "N", FOR_ALL, "physical address size of the CPUs, 32 to 48 (40)"},
+    {"quiet", 'q', true, NULL, FOR_ALL, "no warnings and notes, errors only"},
+    {"json", 'j', false, NULL, FOR(COMMAND_PLAN), "print the plan as JSON"},
+    {"output", 'o', true, "FILE", FOR(COMMAND_GUEST_DTB), "write to FILE instead of standard output"},
+    {"seed", 's', false, "N", FOR(COMMAND_SIM), "order of what happens at one time; the same seed gives the same run"},
+    {"milliseconds", 't', false, "N", FOR(COMMAND_SIM), "virtual time after which the run ends (60000)"},
+    {"program", 'g', false, "NAME", FOR(COMMAND_SIM),
+     "guest program of kernels without sim.program= in their bootargs"},
+    {"input", 'i', false, "TEXT", FOR(COMMAND_SIM), "typed on the keyboard; \\n, \\xHH and \\\\ as in C"},
+    {"help", 'h', true, NULL, FOR_ALL, "print this and exit"},
+    {"version", 'V', false, NULL, FOR_ALL, "print the version and exit"},
+};
+
+static void print_help(void)
+{
+    puts("usage: bulkhead COMMAND [OPTION]... SYSTEM.dtb [DOMAIN]\n\n"
+         "Checks, plans and simulates what the Bulkhead hypervisor boots from a device tree.\n\ncommands:");
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        char synopsis[64];
+
+        snprintf(synopsis, sizeof(synopsis), "%s %s", commands[i].name, commands[i].arguments);
+        printf("  %-28s %s\n", synopsis, commands[i].help);
+    }
+    puts("\noptions:");
+    for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
+        char synopsis[64], letter[8] = "";
+
+        if (entries[i].typed)
+            snprintf(letter, sizeof(letter), "-%c, ", entries[i].letter);
+        snprintf(synopsis, sizeof(synopsis), "%s--%s%s%s", letter, entries[i].name,
+                 entries[i].argument != NULL ? " " : "", entries[i].argument != NULL ? entries[i].argument : "");
+        printf("  %-28s %s", synopsis, entries[i].help);
+        for (size_t j = 0; entries[i].commands != FOR_ALL && j < ARRAY_SIZE(commands); j++) {
+            if (entries[i].commands == FOR(commands[j].command))
+                printf(" [%s]", commands[j].name);
+        }
+        putchar('\n');
+    }
+    puts("\nNumbers are decimal, or hexadecimal with 0x. Exit status: 0 no error, 1 errors were reported, 2 usage, or "
+         "a file\n"
+         "that cannot be read or written.");
+}
+
+static bool complain(const char *format, const char *what)
+{
+    fputs("bulkhead: ", stderr);
+    fprintf(stderr, "%s \"%s\"", format, what);
+    fputs("; see bulkhead --help\n", stderr);
+    return false;
+}
+
+static bool number(const char *text, uint64_t *value)
+{
+    char *end;
+
+    errno = 0;
+    *value = strtoull(text, &end, 0);
+    return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0;
+}
+
+static bool read_module(struct options *options, char *text)
+{
+    struct module_option *module = &options->modules[options->module_count];
+    char *equals = strchr(text, '=');
+
+    if (options->module_count == OPTIONS_MAX_MODULES)
+        return complain("too many modules at", text);
+    if (equals == NULL)
+        return complain("--module wants ADDR=FILE, not", text);
+    *equals = '\0';
+    if (!number(text, &module->address))
+        return complain("not an address:", text);
+    module->path = equals + 1;
+    options->module_count++;
+    return true;
+}
+
+static bool read_number_option(struct options *options, const struct option_entry *entry, const char *text)
+{
+    uint64_t value;
+
+    if (!number(text, &value))
+        return complain("not a number:", text);
+    switch (entry->letter) {
+    case 'a':
+        options->image_at = value;
+        options->has_image_at = true;
+        return true;
+    case 'z':
+        options->image_size = value;
+        return value != 0 || complain("not a size:", text);
+    case 'd':
+        options->dtb_at = value;
+        options->has_dtb_at = true;
+        return true;
+    case 'b':
+        options->boot_cpu = value;
+        return true;
+    case 'p':
+        options->pa_bits = (unsigned)value;
+        return (value >= 32 && value <= 48) || complain("not 32 to 48:", text);
+    case 's':
+        options->seed = value;
+        return true;
+    default:
+        options->milliseconds = value;
+        return true;
+    }
+}
+
+static bool read_option(struct options *options, const struct option_entry *entry, char *argument)
+{
+    switch (entry->letter) {
+    case 'm':
+        return read_module(options, argument);
+    case 'q':
+        options->quiet = true;
+        return true;
+    case 'j':
+        options->json = true;
+        return true;
+    case 'o':
+        options->output = argument;
+        return true;
+    case 'g':
+        options->program = argument;
+        return true;
+    case 'i':
+        options->input = argument;
+        return true;
+    default:
+        return read_number_option(options, entry, argument);
+    }
+}
+
+static const struct option_entry *find_entry(int letter)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
+        if (entries[i].letter == letter)
+            return &entries[i];
+    }
+    return NULL;
+}
+
+/** The words that are no options: command, file, domain. */
+static bool read_words(struct options *options, int count, char **words)
+{
+    if (count == 0) {
+        fputs("bulkhead: no command; see bulkhead --help\n", stderr);
+        return false;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        if (strcmp(words[0], commands[i].name) == 0)
+            options->command = commands[i].command;
+    }
+    if (options->command == COMMAND_NONE)
+        return complain("unknown command", words[0]);
+    int wanted = options->command == COMMAND_GUEST_DTB ? 3 : 2;
+    if (count > wanted)
+        return complain("too much:", words[wanted]);
+    if (count < wanted)
+        return complain(count == 1 ? "no device tree given for" : "no domain given for", words[0]);
+    options->system = words[1];
+    options->domain = wanted == 3 ? words[2] : NULL;
+    return true;
+}
+
+bool options_read(struct options *options, int argc, char **argv)
+{
+    struct option table[ARRAY_SIZE(entries) + 1] = {0};
+    unsigned used = 0; /* commands that know all options given */
+    const char *last = "";
+    int letter;
+
+    *options = (struct options){.boot_cpu = UINT64_MAX, .image_size = BLOCK_SIZE};
+    for (size_t i = 0; i < ARRAY_SIZE(entries); i++)
+        table[i] = (struct option){entries[i].name, entries[i].argument != NULL, NULL, entries[i].letter};
+    used = FOR_ALL;
+    while ((letter = getopt_long(argc, argv, "qo:h", table, NULL)) != -1) {
+        const struct option_entry *entry = find_entry(letter);
+
+        if (entry == NULL) /* getopt_long() has said why */
+            return false;
+        if (letter == 'h' || letter == 'V') {
+            if (letter == 'h')
+                print_help();
+            else
+                puts("bulkhead " HV_VERSION);
+            return true;
+        }
+        if (!read_option(options, entry, optarg))
+            return false;
+        if ((entry->commands & used) != used) {
+            used &= entry->commands;
+            last = entry->name;
+        }
+    }
+    if (!read_words(options, argc - optind, argv + optind))
+        return false;
+    if ((used & FOR(options->command)) == 0)
+        return complain("not an option of this command:", last);
+    return true;
+}

@@ -1,0 +1,53 @@
+/* The command line of the host command. */
+#ifndef BULKHEAD_TOOL_OPTIONS_H
+#define BULKHEAD_TOOL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define OPTIONS_MAX_MODULES 64
+
+enum command {
+    COMMAND_NONE, /* --help or --version: answered already */
+    COMMAND_CHECK,
+    COMMAND_PLAN,
+    COMMAND_GUEST_DTB,
+    COMMAND_SIM,
+};
+
+/** --module ADDR=FILE */
+struct module_option {
+    uint64_t address;
+    const char *path;
+};
+
+struct options {
+    enum command command;
+    const char *system; /* file of the device tree */
+    const char *domain; /* guest-dtb: its name */
+    const char *output; /* guest-dtb: file, NULL: standard output */
+    bool json;
+    bool quiet;
+    bool has_image_at, has_dtb_at;
+    uint64_t image_at, image_size, dtb_at;
+    uint64_t boot_cpu; /* UINT64_MAX: the first one of the tree */
+    unsigned pa_bits;  /* 0: core's default */
+    struct module_option modules[OPTIONS_MAX_MODULES];
+    unsigned module_count;
+
+    /* sim */
+    uint64_t seed;
+    uint64_t milliseconds; /* virtual time, 0: hostsim's default */
+    const char *program;   /* guest program for kernels that name none */
+    const char *input;     /* keyboard */
+};
+
+#define EXIT_USAGE 2
+
+/**
+ * Reads the command line. --help and --version print and leave COMMAND_NONE.
+ * @return false after a message on stderr: the caller exits with EXIT_USAGE
+ */
+bool options_read(struct options *options, int argc, char **argv);
+
+#endif

@@ -1,0 +1,109 @@
+/* bulkhead sim: the same hypervisor, in a machine made from the device tree. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "desk.h"
+#include "hostsim/sim.h"
+
+static void put_character(void *context, char character)
+{
+    (void)context;
+    putchar(character);
+}
+
+/** "\n", "\\" and "\xHH" as in C; all else stands for itself. In place. */
+static void unescape(char *text)
+{
+    char *out = text;
+
+    for (; *text != '\0'; text++) {
+        if (*text == '\\' && text[1] == 'x' && isxdigit((unsigned char)text[2]) && isxdigit((unsigned char)text[3])) {
+            const char digits[] = {text[2], text[3], '\0'};
+
+            *out++ = (char)strtol(digits, NULL, 16);
+            text += 3;
+        } else if (*text == '\\' && text[1] != '\0') {
+            text++;
+            *out++ = *text == 'n' ? '\n' : *text == 'r' ? '\r' : *text;
+        } else {
+            *out++ = *text;
+        }
+    }
+    *out = '\0';
+}
+
+/** Ramdisks are loaded as they are. A kernel's instructions are not the host's: its domain runs a guest program
+ * instead. */
+static bool load(struct desk *desk, struct sim_machine *machine)
+{
+    const struct options *options = desk->options;
+    const char *program = options->program != NULL ? options->program : "linux";
+
+    if (!sim_load_modules(machine, desk->file.data, program))
+        return false;
+    for (unsigned i = 0; i < desk->config.domain_count; i++) {
+        const struct module_config *ramdisk = &desk->config.domains[i].ramdisk;
+
+        for (unsigned j = 0; ramdisk->present && j < options->module_count; j++) {
+            if (options->modules[j].address == ramdisk->base.raw &&
+                !sim_load(machine, ramdisk->base.raw, desk->modules[j].data, desk->modules[j].size))
+                return false;
+        }
+    }
+    return true;
+}
+
+static void summary(struct sim_machine *machine, enum sim_end end)
+{
+    struct sim_guest_info info;
+
+    fprintf(stderr, "sim: %s after %llu us of virtual time%s%s\n", sim_end_name(end),
+            (unsigned long long)(sim_time_ns(machine) / 1000), *sim_message(machine) != '\0' ? ": " : "",
+            sim_message(machine));
+    for (unsigned i = 0; sim_guest_info(machine, i, &info); i++)
+        fprintf(stderr, "sim: domain %u (%s): first instruction after %llu us, %u start%s, %llu exits\n", info.vmid,
+                info.program, (unsigned long long)(info.first_instruction_ns / 1000), info.starts,
+                info.starts == 1 ? "" : "s", (unsigned long long)info.exits);
+}
+
+static bool good(enum sim_end end)
+{
+    return end == SIM_END_POWER_OFF || end == SIM_END_RESET || end == SIM_END_IDLE || end == SIM_END_LIMIT;
+}
+
+int command_sim(struct desk *desk)
+{
+    const struct options *options = desk->options;
+    const struct sim_options how = {
+        .seed = options->seed,
+        .time_limit_us = options->milliseconds * 1000,
+        .pa_bits = options->pa_bits,
+        .image_base = desk->machine.image.base,
+        .image_size = region_size(desk->machine.image),
+        .dtb_base = desk->machine.dtb.base,
+    };
+    struct sim_machine *machine = sim_create(desk->file.data, desk->file.size, &how);
+    enum sim_end end;
+    char *input = NULL;
+
+    if (machine == NULL || !load(desk, machine)) {
+        fprintf(stderr, "bulkhead: %s: %s\n", options->system,
+                machine == NULL ? sim_create_error() : "a module does not lie in RAM");
+        sim_destroy(machine);
+        return EXIT_FAILURE;
+    }
+    sim_on_output(machine, put_character, NULL);
+    if (options->input != NULL) {
+        input = strdup(options->input);
+        unescape(input);
+        sim_input(machine, 0, input);
+    }
+    end = sim_run(machine);
+    fflush(stdout);
+    summary(machine, end);
+    sim_destroy(machine);
+    free(input);
+    return good(end) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
