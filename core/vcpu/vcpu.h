@@ -5,6 +5,7 @@
 #include "arch/vcpu.h"
 #include "emul/vgic.h"
 #include "lib/types.h"
+#include "trap/psci.h"
 
 struct domain;
 
@@ -25,6 +26,7 @@ struct vcpu {
     uint8_t cpu;    /* physical CPU it runs on, as the plan says */
     uint32_t state; /* enum vcpu_state; written by its own CPU, other CPUs wake it through vcpu_wake() */
     uint32_t wake;  /* set by other CPUs (release), cleared by the own one */
+    struct psci_request on_request; /* CPU_ON, not yet taken up */
     struct vgic_vcpu vgic;
     bool timer_in_flight; /* the virtual timer's physical interrupt is active on behalf of this vCPU */
     struct vcpu *next;    /* run queue of its CPU */

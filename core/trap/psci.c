@@ -1,0 +1,238 @@
+#include "trap/psci.h"
+
+#include "domain/domain.h"
+#include "trap/trap.h"
+
+#define VERSION_1_1 0x10001
+#define WIDE (1u << 30) /* SMC64: arguments are 64 bits */
+#define FUNCTION_MASK 0x1f
+#define SMCCC_VERSION 0x80000000
+
+#define SUCCESS 0
+#define NOT_SUPPORTED (-1)
+#define INVALID_PARAMETERS (-2)
+#define ALREADY_ON (-4)
+#define ON_PENDING (-5)
+#define INVALID_ADDRESS (-9)
+
+#define AFFINITY_ON 0
+#define AFFINITY_OFF 1
+#define AFFINITY_ON_PENDING 2
+
+#define MIGRATION_NOT_REQUIRED 2
+#define AFFINITY_BITS 0xff00ffffffULL
+#define POWER_STATE_BITS 0x0301ffffu /* original format: level 25:24, type 16, id 15:0 */
+
+struct arguments {
+    uint64_t a[3];
+};
+
+static uint32_t load(const uint32_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_SEQ_CST);
+}
+
+static void store(uint32_t *word, uint32_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
+}
+
+static int64_t version(struct vcpu *vcpu, const struct arguments *arguments)
+{
+    (void)vcpu;
+    (void)arguments;
+    return VERSION_1_1;
+}
+
+/* Any power state is answered by standby: the caller of a power-down state must be ready for that (DEN0022 5.4.5). */
+static int64_t cpu_suspend(struct vcpu *vcpu, const struct arguments *arguments)
+{
+    if ((arguments->a[0] & ~(uint64_t)POWER_STATE_BITS) != 0)
+        return INVALID_PARAMETERS;
+    vcpu->statistics.wfi++;
+    if (!vgic_has_pending(vcpu))
+        store_release(&vcpu->state, VCPU_WAITING);
+    return SUCCESS;
+}
+
+/* The stores and loads of all CPUs have one order: of two vCPUs that go off at once, the later one sees both off. */
+static bool all_off(const struct domain *domain)
+{
+    for (unsigned i = 0; i < domain->vcpu_count; i++)
+        if (load(&domain->vcpus[i]->state) != VCPU_OFF || load(&domain->vcpus[i]->on_request.state) != PSCI_NO_REQUEST)
+            return false;
+    return true;
+}
+
+static int64_t cpu_off(struct vcpu *vcpu, const struct arguments *arguments)
+{
+    (void)arguments;
+    store(&vcpu->state, VCPU_OFF);
+    if (all_off(vcpu->domain))
+        domain_stop(vcpu->domain, DOMAIN_OFF, "all its vCPUs were turned off");
+    return SUCCESS;
+}
+
+static struct vcpu *find_vcpu(const struct domain *domain, uint64_t affinity)
+{
+    for (unsigned i = 0; i < domain->vcpu_count; i++)
+        if ((domain->vcpus[i]->arch.vmpidr & AFFINITY_BITS) == affinity)
+            return domain->vcpus[i];
+    return NULL;
+}
+
+static bool valid_entry(const struct domain *domain, uint64_t entry)
+{
+    return is_aligned(entry, 4) && trap_is_guest_ram(domain, ipa(entry));
+}
+
+/* The claim comes before the look at the state: psci_start() makes the vCPU ready before it gives the claim back, so a
+ * target that is off after the claim was won stays off until this request is taken up. */
+static int64_t cpu_on(struct vcpu *vcpu, const struct arguments *arguments)
+{
+    struct vcpu *target = find_vcpu(vcpu->domain, arguments->a[0]);
+    uint32_t expected = PSCI_NO_REQUEST;
+
+    if (target == NULL)
+        return INVALID_PARAMETERS;
+    if (!valid_entry(vcpu->domain, arguments->a[1]))
+        return INVALID_ADDRESS;
+    if (!__atomic_compare_exchange_n(&target->on_request.state, &expected, PSCI_REQUEST_CLAIMED, false,
+                                     __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+        return ON_PENDING;
+    if (load(&target->state) != VCPU_OFF) {
+        store(&target->on_request.state, PSCI_NO_REQUEST);
+        return ALREADY_ON;
+    }
+    target->on_request.entry = arguments->a[1];
+    target->on_request.context = arguments->a[2];
+    store(&target->on_request.state, PSCI_REQUESTED);
+    vcpu_wake(target);
+    return SUCCESS;
+}
+
+bool psci_start_requested(const struct vcpu *vcpu)
+{
+    return load_acquire(&vcpu->on_request.state) == PSCI_REQUESTED;
+}
+
+void psci_start(struct vcpu *vcpu)
+{
+    arch_vcpu_init(&vcpu->arch, vcpu->on_request.entry, vcpu->on_request.context);
+    store(&vcpu->state, VCPU_READY);
+    store(&vcpu->on_request.state, PSCI_NO_REQUEST);
+}
+
+static int64_t state_of(const struct vcpu *vcpu)
+{
+    if (load(&vcpu->state) != VCPU_OFF)
+        return AFFINITY_ON;
+    return load(&vcpu->on_request.state) != PSCI_NO_REQUEST ? AFFINITY_ON_PENDING : AFFINITY_OFF;
+}
+
+/* A group of CPUs is on if one of them is, else about to be if one of them is, else off. */
+static int64_t affinity_info(struct vcpu *vcpu, const struct arguments *arguments)
+{
+    static const uint64_t group_masks[] = {0xff00ffffff, 0xff00ffff00, 0xff00ff0000, 0xff00000000};
+    const struct domain *domain = vcpu->domain;
+    int64_t answer = INVALID_PARAMETERS;
+
+    if (arguments->a[1] >= ARRAY_SIZE(group_masks) || (arguments->a[0] & ~AFFINITY_BITS) != 0)
+        return INVALID_PARAMETERS;
+    uint64_t mask = group_masks[arguments->a[1]];
+    for (unsigned i = 0; i < domain->vcpu_count; i++) {
+        if (((domain->vcpus[i]->arch.vmpidr ^ arguments->a[0]) & mask) != 0)
+            continue;
+        int64_t state = state_of(domain->vcpus[i]);
+        if (state == AFFINITY_ON)
+            return AFFINITY_ON;
+        if (answer != AFFINITY_ON_PENDING)
+            answer = state;
+    }
+    return answer;
+}
+
+static int64_t migrate_info_type(struct vcpu *vcpu, const struct arguments *arguments)
+{
+    (void)vcpu;
+    (void)arguments;
+    return MIGRATION_NOT_REQUIRED;
+}
+
+static int64_t system_off(struct vcpu *vcpu, const struct arguments *arguments)
+{
+    (void)arguments;
+    domain_stop(vcpu->domain, DOMAIN_OFF, "powered off");
+    return SUCCESS;
+}
+
+static int64_t system_reset(struct vcpu *vcpu, const struct arguments *arguments)
+{
+    (void)arguments;
+    domain_restart(vcpu->domain);
+    return SUCCESS;
+}
+
+/* Type 0 is the one architectural reset there is; types with bit 31 set are a vendor's (DEN0022 5.11). */
+static int64_t system_reset2(struct vcpu *vcpu, const struct arguments *arguments)
+{
+    return (uint32_t)arguments->a[0] == 0 ? system_reset(vcpu, arguments) : INVALID_PARAMETERS;
+}
+
+static int64_t features(struct vcpu *vcpu, const struct arguments *arguments);
+
+struct psci_function {
+    int64_t (*call)(struct vcpu *vcpu, const struct arguments *arguments);
+    bool wide; /* has an SMC64 form as well */
+};
+
+/* By the low bits of the function number. What is not here is optional and NOT_SUPPORTED. */
+static const struct psci_function functions[FUNCTION_MASK + 1] = {
+    [0x00] = {version, false},      [0x01] = {cpu_suspend, true},   [0x02] = {cpu_off, false},
+    [0x03] = {cpu_on, true},        [0x04] = {affinity_info, true}, [0x06] = {migrate_info_type, false},
+    [0x08] = {system_off, false},   [0x09] = {system_reset, false}, [0x0a] = {features, false},
+    [0x12] = {system_reset2, true},
+};
+
+static const struct psci_function *find_function(uint32_t function)
+{
+    const struct psci_function *found = &functions[function & FUNCTION_MASK];
+
+    return found->call != NULL && (found->wide || (function & WIDE) == 0) ? found : NULL;
+}
+
+/* 0 for CPU_SUSPEND says: power_state in its original format, no OS-initiated mode (DEN0022 5.16). */
+static int64_t features(struct vcpu *vcpu, const struct arguments *arguments)
+{
+    uint32_t function = (uint32_t)arguments->a[0];
+
+    (void)vcpu;
+    if (function == SMCCC_VERSION)
+        return SUCCESS;
+    return psci_owns(function) && function > FUNCTION_MASK && find_function(function) != NULL ? SUCCESS : NOT_SUPPORTED;
+}
+
+/* PSCI 0.1 had no fixed numbers: these two are what a guest's device tree gives. */
+static uint32_t modern_number(uint32_t function)
+{
+    switch (function) {
+    case 1:
+        return 0x84000002;
+    case 2:
+        return 0x84000003 | WIDE;
+    default:
+        return function;
+    }
+}
+
+uint64_t psci_call(struct vcpu *vcpu, uint32_t function)
+{
+    const uint64_t *x = vcpu->arch.regs.x;
+    uint32_t number = modern_number(function);
+    const struct psci_function *found = find_function(number);
+    uint64_t mask = (number & WIDE) != 0 ? UINT64_MAX : UINT32_MAX;
+
+    if (found == NULL)
+        return (uint64_t)NOT_SUPPORTED;
+    return (uint64_t)found->call(vcpu, &(struct arguments){{x[1] & mask, x[2] & mask, x[3] & mask}});
+}

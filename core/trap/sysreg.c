@@ -1,0 +1,138 @@
+/* System registers that trap, by allow-list. */
+#include "domain/domain.h"
+#include "trap/esr.h"
+#include "trap/id_registers.h"
+#include "trap/trap.h"
+
+/** One entry of the list: the registers whose encoding, less what mask leaves out, is that of the entry. */
+struct sysreg_rule {
+    uint32_t encoding;
+    uint32_t mask;
+    uint64_t (*read)(struct vcpu *vcpu, uint32_t encoding);              /* NULL: write-only */
+    void (*write)(struct vcpu *vcpu, uint32_t encoding, uint64_t value); /* NULL: read-only */
+};
+
+#define EXACTLY 0xfffff
+#define ANY_CRM 0xfff0f
+
+static uint64_t read_id(struct vcpu *vcpu, uint32_t encoding)
+{
+    return id_register_read(encoding, vcpu->domain->plan->ipa_bits);
+}
+
+static uint64_t read_zero(struct vcpu *vcpu, uint32_t encoding)
+{
+    (void)vcpu;
+    (void)encoding;
+    return 0;
+}
+
+static void ignore(struct vcpu *vcpu, uint32_t encoding, uint64_t value)
+{
+    (void)vcpu;
+    (void)encoding;
+    (void)value;
+}
+
+/* Software step, kernel debug and monitor debug events, which the CPU itself then acts on; a debugger's channel is not
+ * there. */
+#define MDSCR_WRITABLE (1u << 0 | 1u << 12 | 1u << 13 | 1u << 15)
+
+static uint64_t read_mdscr(struct vcpu *vcpu, uint32_t encoding)
+{
+    (void)encoding;
+    return arch_vcpu_sysreg_read(&vcpu->arch, VCPU_MDSCR_EL1);
+}
+
+static void write_mdscr(struct vcpu *vcpu, uint32_t encoding, uint64_t value)
+{
+    (void)encoding;
+    arch_vcpu_sysreg_write(&vcpu->arch, VCPU_MDSCR_EL1, value & MDSCR_WRITABLE);
+}
+
+/* OSLSR_EL1: the OS lock exists (OSLM 0b10) and is open. */
+static uint64_t read_oslsr(struct vcpu *vcpu, uint32_t encoding)
+{
+    (void)vcpu;
+    (void)encoding;
+    return 1u << 3;
+}
+
+/* Cache maintenance by set and way works on the caches of one CPU, not on addresses, and other guests share them: it
+ * cannot be passed on (Arm ARM D7.5.9 says it is for power-down code only). It does nothing; a guest's memory stays
+ * coherent as long as the guest cleans and invalidates by address. Told once for each walk over a cache, at its last
+ * (or first) step. */
+static void set_way(struct vcpu *vcpu, uint32_t encoding, uint64_t value)
+{
+    (void)encoding;
+    if ((uint32_t)value == 0)
+        domain_message(vcpu->domain, "vCPU %u: cache maintenance by set/way at pc 0x%llx does nothing", vcpu->index,
+                       (unsigned long long)vcpu->arch.regs.pc);
+}
+
+static const struct sysreg_rule rules[] = {
+    {SYSREG(3, 0, 0, 0, 6), EXACTLY, read_zero, NULL},         /* REVIDR_EL1 */
+    {SYSREG(3, 1, 0, 0, 7), EXACTLY, read_zero, NULL},         /* AIDR_EL1 */
+    {SYSREG(3, 0, 1, 0, 1), EXACTLY, read_zero, ignore},       /* ACTLR_EL1 */
+    {SYSREG(2, 0, 0, 2, 2), EXACTLY, read_mdscr, write_mdscr}, /* MDSCR_EL1 */
+    {SYSREG(2, 0, 1, 0, 4), EXACTLY, NULL, ignore},            /* OSLAR_EL1 */
+    {SYSREG(2, 0, 1, 1, 4), EXACTLY, read_oslsr, NULL},        /* OSLSR_EL1 */
+    {SYSREG(2, 0, 1, 3, 4), EXACTLY, read_zero, ignore},       /* OSDLR_EL1 */
+    {SYSREG(2, 0, 1, 4, 4), EXACTLY, read_zero, ignore},       /* DBGPRCR_EL1 */
+    {SYSREG(2, 0, 0, 0, 4), ANY_CRM, read_zero, ignore},       /* DBGBVRn_EL1 */
+    {SYSREG(2, 0, 0, 0, 5), ANY_CRM, read_zero, ignore},       /* DBGBCRn_EL1 */
+    {SYSREG(2, 0, 0, 0, 6), ANY_CRM, read_zero, ignore},       /* DBGWVRn_EL1 */
+    {SYSREG(2, 0, 0, 0, 7), ANY_CRM, read_zero, ignore},       /* DBGWCRn_EL1 */
+    {SYSREG(2, 0, 7, 8, 6), EXACTLY, read_zero, ignore},       /* DBGCLAIMSET_EL1 */
+    {SYSREG(2, 0, 7, 9, 6), EXACTLY, read_zero, ignore},       /* DBGCLAIMCLR_EL1 */
+    {SYSREG(2, 0, 7, 14, 6), EXACTLY, read_zero, NULL},        /* DBGAUTHSTATUS_EL1 */
+    {SYSREG(2, 0, 1, 0, 0), EXACTLY, read_zero, NULL},         /* MDRAR_EL1 */
+    {SYSREG(2, 0, 0, 2, 0), EXACTLY, read_zero, ignore},       /* MDCCINT_EL1 */
+    {SYSREG(2, 3, 0, 1, 0), EXACTLY, read_zero, NULL},         /* MDCCSR_EL0 */
+    {SYSREG(2, 3, 0, 4, 0), EXACTLY, read_zero, ignore},       /* DBGDTR_EL0 */
+    {SYSREG(2, 3, 0, 5, 0), EXACTLY, read_zero, ignore},       /* DBGDTRRX_EL0, DBGDTRTX_EL0 */
+    {SYSREG(2, 0, 0, 0, 2), EXACTLY, read_zero, ignore},       /* OSDTRRX_EL1 */
+    {SYSREG(2, 0, 0, 3, 2), EXACTLY, read_zero, ignore},       /* OSDTRTX_EL1 */
+    {SYSREG(2, 0, 0, 6, 2), EXACTLY, read_zero, ignore},       /* OSECCR_EL1 */
+    {SYSREG(1, 0, 7, 6, 2), EXACTLY, NULL, set_way},           /* DC ISW */
+    {SYSREG(1, 0, 7, 10, 2), EXACTLY, NULL, set_way},          /* DC CSW */
+    {SYSREG(1, 0, 7, 14, 2), EXACTLY, NULL, set_way},          /* DC CISW */
+};
+
+static const struct sysreg_rule id_rule = {0, 0, read_id, NULL};
+
+static const struct sysreg_rule *find_rule(uint32_t encoding)
+{
+    if (id_register_owns(encoding))
+        return &id_rule;
+    for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+        if ((encoding & rules[i].mask) == rules[i].encoding)
+            return &rules[i];
+    return NULL;
+}
+
+static void refuse(struct vcpu *vcpu, const struct esr_sysreg *access)
+{
+    uint32_t encoding = access->encoding;
+
+    domain_message(vcpu->domain, "vCPU %u: %s S%u_%u_C%u_C%u_%u at pc 0x%llx: undefined", vcpu->index,
+                   access->write ? "MSR" : "MRS", encoding >> 16, encoding >> 12 & 0xf, encoding >> 8 & 0xf,
+                   encoding >> 4 & 0xf, encoding & 0xf, (unsigned long long)vcpu->arch.regs.pc);
+    trap_inject_undefined(vcpu);
+}
+
+void sysreg_access(struct vcpu *vcpu, uint64_t esr)
+{
+    struct esr_sysreg access = esr_decode_sysreg(esr);
+    const struct sysreg_rule *rule = find_rule(access.encoding);
+
+    if (rule != NULL && access.write && rule->write != NULL)
+        rule->write(vcpu, access.encoding, trap_register_read(vcpu, access.reg));
+    else if (rule != NULL && !access.write && rule->read != NULL)
+        trap_register_write(vcpu, access.reg, rule->read(vcpu, access.encoding));
+    else {
+        refuse(vcpu, &access);
+        return;
+    }
+    trap_skip_instruction(vcpu, 4);
+}

@@ -1,0 +1,180 @@
+#include "trap/trap.h"
+
+#include "domain/domain.h"
+#include "trap/esr.h"
+
+#define VECTORS_SIZE 0x800
+
+uint64_t trap_register_read(const struct vcpu *vcpu, unsigned number)
+{
+    return number < ARRAY_SIZE(vcpu->arch.regs.x) ? vcpu->arch.regs.x[number] : 0;
+}
+
+void trap_register_write(struct vcpu *vcpu, unsigned number, uint64_t value)
+{
+    if (number < ARRAY_SIZE(vcpu->arch.regs.x))
+        vcpu->arch.regs.x[number] = value;
+}
+
+static void undefined(struct vcpu *vcpu, const struct arch_exit *exit)
+{
+    domain_message(vcpu->domain, "vCPU %u: undefined instruction at 0x%llx (ESR 0x%llx)", vcpu->index,
+                   (unsigned long long)vcpu->arch.regs.pc, (unsigned long long)exit->esr);
+    trap_inject_undefined(vcpu);
+}
+
+/* WFE, WFIT and WFET just end. Whoever finds the vCPU waiting looks for an interrupt again, so none is missed here. */
+static void wait(struct vcpu *vcpu, const struct arch_exit *exit)
+{
+    trap_skip_instruction(vcpu, esr_instruction_length(exit->esr));
+    if (!esr_is_wfi(exit->esr))
+        return;
+    vcpu->statistics.wfi++;
+    if (!vgic_has_pending(vcpu))
+        store_release(&vcpu->state, VCPU_WAITING);
+}
+
+/* pc is behind an HVC already. Immediates other than 0 belong to nobody (DEN0028 2.9). */
+static void hypervisor_call(struct vcpu *vcpu, const struct arch_exit *exit)
+{
+    vcpu->statistics.hypercalls++;
+    if (esr_immediate(exit->esr) == 0) {
+        smccc_call(vcpu);
+        return;
+    }
+    vcpu->arch.regs.pc -= 4;
+    undefined(vcpu, exit);
+}
+
+/* HCR_EL2.TSC traps an SMC before it is executed: pc still points at it. */
+static void secure_monitor_call(struct vcpu *vcpu, const struct arch_exit *exit)
+{
+    if (esr_immediate(exit->esr) != 0) {
+        undefined(vcpu, exit);
+        return;
+    }
+    vcpu->statistics.hypercalls++;
+    trap_skip_instruction(vcpu, 4);
+    smccc_call(vcpu);
+}
+
+static void system_register(struct vcpu *vcpu, const struct arch_exit *exit)
+{
+    vcpu->statistics.sysregs++;
+    sysreg_access(vcpu, exit->esr);
+}
+
+bool trap_is_guest_ram(const struct domain *domain, ipa_t address)
+{
+    const struct region *ram = domain->plan->guest_ram;
+
+    return (address.raw >= ram[0].base && address.raw < ram[0].end) ||
+           (address.raw >= ram[1].base && address.raw < ram[1].end);
+}
+
+static void touch(struct vcpu *vcpu, ipa_t address)
+{
+    vcpu->statistics.aborts++;
+    if (domain_touch(vcpu->domain, address) != HV_OK)
+        domain_stop(vcpu->domain, DOMAIN_FAILED, "its memory could not be mapped");
+}
+
+/* A guest whose vectors cannot be fetched would take this abort again and again, for ever. */
+static bool vectors_are_missing(const struct vcpu *vcpu)
+{
+    return (vcpu->arch.regs.pc & ~(uint64_t)(VECTORS_SIZE - 1)) == arch_vcpu_sysreg_read(&vcpu->arch, VCPU_VBAR_EL1);
+}
+
+static void refuse(struct vcpu *vcpu, const struct arch_exit *exit, const struct esr_abort *abort, ipa_t address)
+{
+    const char *what = abort->instruction ? "instruction fetch" : abort->write ? "write" : "read";
+
+    vcpu->statistics.aborts++;
+    domain_message(vcpu->domain, "vCPU %u: %s at address 0x%llx that it does not own, pc 0x%llx: external abort",
+                   vcpu->index, what, (unsigned long long)address.raw, (unsigned long long)vcpu->arch.regs.pc);
+    if (!abort->instruction)
+        trap_inject_data_abort(vcpu, exit->far, exit->esr);
+    else if (vectors_are_missing(vcpu))
+        domain_stop(vcpu->domain, DOMAIN_FAILED, "its exception vectors are not in its memory");
+    else
+        trap_inject_external_abort(vcpu, exit->far, true);
+}
+
+static uint64_t size_mask(unsigned size)
+{
+    return size >= 8 ? UINT64_MAX : (1ULL << size * 8) - 1;
+}
+
+/* What a load of this width puts into its register. Unsigned loads and 32-bit registers clear what they do not write.
+ */
+static uint64_t extend(const struct esr_abort *abort, uint64_t value)
+{
+    uint64_t mask = size_mask(abort->size);
+
+    value &= mask;
+    if (abort->sign_extend && (value & (mask ^ mask >> 1)) != 0)
+        value |= ~mask;
+    return abort->reg64 ? value : (uint32_t)value;
+}
+
+static bool emulate(struct vcpu *vcpu, const struct esr_abort *abort, ipa_t address)
+{
+    struct mmio_access access = {.address = address, .size = abort->size, .write = abort->write};
+
+    vcpu->statistics.mmio++;
+    if (access.write)
+        access.value = trap_register_read(vcpu, abort->reg) & size_mask(access.size);
+    if (mmio_bus_access(&vcpu->domain->bus, vcpu, &access) != MMIO_HANDLED)
+        return false;
+    if (!access.write)
+        trap_register_write(vcpu, abort->reg, extend(abort, access.value));
+    return true;
+}
+
+static void stage2_abort(struct vcpu *vcpu, const struct arch_exit *exit)
+{
+    struct esr_abort abort = esr_decode_abort(exit->esr);
+    ipa_t address = esr_fault_address(&abort, exit->far, exit->hpfar);
+
+    if (!abort.translation) {
+        refuse(vcpu, exit, &abort, ipa(0)); /* the syndrome does not tell where */
+        return;
+    }
+    if (trap_is_guest_ram(vcpu->domain, address)) {
+        touch(vcpu, address);
+        return;
+    }
+    if (!abort.instruction && !abort.table_walk) {
+        if (abort.cache_maintenance || (abort.syndrome && emulate(vcpu, &abort, address))) {
+            trap_skip_instruction(vcpu, esr_instruction_length(exit->esr));
+            return;
+        }
+    }
+    refuse(vcpu, exit, &abort, address);
+}
+
+typedef void handler(struct vcpu *vcpu, const struct arch_exit *exit);
+
+/* By exception class. What is not here is an instruction that this machine does not have, as far as the guest is
+ * concerned. */
+static handler *const handlers[ESR_EC_COUNT] = {
+    [ESR_EC_WFX] = wait,
+    [ESR_EC_HVC64] = hypervisor_call,
+    [ESR_EC_SMC64] = secure_monitor_call,
+    [ESR_EC_SYSREG] = system_register,
+    [ESR_EC_INSTRUCTION_ABORT] = stage2_abort,
+    [ESR_EC_DATA_ABORT] = stage2_abort,
+};
+
+void trap_handle(struct vcpu *vcpu, const struct arch_exit *exit)
+{
+    if (exit->reason != ARCH_EXIT_SYNC) {
+        domain_stop(vcpu->domain, DOMAIN_FAILED, "asynchronous external abort (SError) while it ran");
+        return;
+    }
+    handler *handle = handlers[esr_class(exit->esr)];
+    if (handle != NULL)
+        handle(vcpu, exit);
+    else
+        undefined(vcpu, exit);
+}
