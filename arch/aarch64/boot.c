@@ -1,0 +1,80 @@
+/* From head.S to core. */
+#include "arch/cpu.h"
+#include "arch/mem.h"
+#include "boot/hypervisor.h"
+#include "early.h"
+#include "feature.h"
+#include "mmu.h"
+
+void boot_main(uint64_t dtb, uint64_t image, uint64_t ticks, unsigned level);
+void boot_secondary(unsigned cpu);
+
+/** Maps no more than the tree claims to have, so that nothing outside RAM is mapped; of what is no tree, one page at
+ * most. */
+static struct boot_tree map_tree(pa_t base)
+{
+    struct boot_tree tree = {NULL, 0};
+    uint64_t size;
+
+    if (base.raw == 0 || !is_aligned(base.raw, 8))
+        return tree;
+    tree.space = PAGE_SIZE - base.raw % PAGE_SIZE;
+    tree.blob = arch_map(base, tree.space, ARCH_MAP_READ);
+    /* A header that runs into the next page is none that we can judge yet: the second page belongs to the tree or it is
+     * none. */
+    if (tree.blob == NULL || tree.space < 8 || !early_tree_present(&tree))
+        return tree;
+    size = min_u64(__builtin_bswap32(((const uint32_t *)tree.blob)[1]), DT_MAX_SIZE);
+    if (size > tree.space) {
+        tree.blob = arch_map(base, size, ARCH_MAP_READ);
+        tree.space = size;
+    }
+    return tree;
+}
+
+/** Bulkhead was not entered where it can work. */
+static void refuse_level(const struct boot_tree *tree, unsigned level)
+{
+    struct uart *uart = early_open(tree);
+
+    early_printf(uart, "Bulkhead must be entered at EL2, but was entered at EL%u: %s\n", level,
+                 level == 3
+                     ? "the firmware or boot loader must drop to EL2 first. QEMU: leave out secure=on, or start it "
+                       "with -kernel"
+                     : "this machine has no EL2, or the boot loader left it. QEMU: add virtualization=on");
+    arch_cpu_halt();
+}
+
+static void refuse_tree(const struct boot_tree *tree, uint64_t dtb)
+{
+    struct uart *uart = early_open(tree);
+
+    early_printf(
+        uart,
+        "Bulkhead needs a device tree, but x0 = 0x%llx points to none. QEMU: give -kernel the image, not the ELF\n",
+        (unsigned long long)dtb);
+    arch_cpu_halt();
+}
+
+void boot_main(uint64_t dtb, uint64_t image, uint64_t ticks, unsigned level)
+{
+    struct boot_tree tree;
+
+    mmu_init(pa(image));
+    tree = map_tree(pa(dtb));
+    if (level != 2)
+        refuse_level(&tree, level);
+    mmu_drop_identity(0);
+    if (!early_tree_present(&tree))
+        refuse_tree(&tree, dtb);
+    feature_init();
+    feature_init_cpu();
+    hv_main(tree.blob, tree.space, pa(dtb), ticks);
+}
+
+void boot_secondary(unsigned cpu)
+{
+    mmu_drop_identity(cpu);
+    feature_init_cpu();
+    hv_secondary_main(cpu);
+}

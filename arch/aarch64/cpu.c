@@ -1,0 +1,99 @@
+#include "arch/cpu.h"
+
+#include "arch/smc.h"
+#include "mmu.h"
+#include "sysreg.h"
+
+#define PSCI_CPU_ON 0xc4000003
+
+#define MPIDR_AFFINITY 0xff00ffffffULL
+
+unsigned arch_cpu_id(void)
+{
+    return (unsigned)sysreg_read(tpidr_el2);
+}
+
+uint64_t arch_cpu_mpidr(void)
+{
+    return sysreg_read(mpidr_el1) & MPIDR_AFFINITY;
+}
+
+/** PSCI's answers: DEN0022 5.2.2. */
+static hv_status psci_status(int64_t answer)
+{
+    switch (answer) {
+    case 0:
+        return HV_OK;
+    case -1: /* NOT_SUPPORTED */
+        return HV_E_UNSUPPORTED;
+    case -2: /* INVALID_PARAMETERS */
+    case -9: /* INVALID_ADDRESS */
+        return HV_E_INVALID;
+    case -4: /* ALREADY_ON */
+    case -5: /* ON_PENDING */
+        return HV_E_BUSY;
+    default:
+        return HV_E_DENIED;
+    }
+}
+
+hv_status arch_cpu_start(unsigned cpu, uint64_t mpidr)
+{
+    extern char secondary_entry[];
+
+    if (cpu == 0 || cpu >= HV_MAX_CPUS)
+        return HV_E_INVALID;
+    mmu_prepare_cpu(cpu);
+    barrier_dsb(sy);
+    /* PSCI returns int32 in the 32-bit convention and int64 here; some firmware mixes them up. */
+    return psci_status((int32_t)arch_smc(PSCI_CPU_ON, mpidr, mmu_image_pa(secondary_entry).raw, cpu));
+}
+
+void arch_cpu_idle(void)
+{
+    barrier_dsb(sy);
+    __asm__ volatile("wfi" ::: "memory");
+    barrier_isb();
+}
+
+void arch_cpu_wait(void)
+{
+    __asm__ volatile("wfe" ::: "memory");
+}
+
+void arch_cpu_signal(void)
+{
+    barrier_dsb(ish);
+    __asm__ volatile("sev" ::: "memory");
+}
+
+void arch_cpu_halt(void)
+{
+    __asm__ volatile("msr daifset, #0xf");
+    for (;;)
+        __asm__ volatile("wfi");
+}
+
+/* Ticket lock. The waiters sleep in WFE: the load-acquire-exclusive makes the owner's store an event for them (D1.6.1).
+ */
+void arch_spin_lock(struct arch_spinlock *lock)
+{
+    uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
+    uint32_t owner;
+
+    if (load_acquire(&lock->owner) == ticket)
+        return;
+    __asm__ volatile("sevl\n"
+                     "1: wfe\n"
+                     "   ldaxr %w0, %1\n"
+                     "   cmp %w0, %w2\n"
+                     "   b.ne 1b"
+                     : "=&r"(owner)
+                     : "Q"(lock->owner), "r"(ticket)
+                     : "memory", "cc");
+}
+
+void arch_spin_unlock(struct arch_spinlock *lock)
+{
+    store_release(&lock->owner, lock->owner + 1);
+}

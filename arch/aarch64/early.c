@@ -1,0 +1,71 @@
+#include "early.h"
+
+#include "config/machine.h"
+#include "drivers/uart.h"
+#include "dt/dt.h"
+#include "lib/diag.h"
+#include "lib/format.h"
+
+#define FDT_MAGIC_BE 0xedfe0dd0 /* 0xd00dfeed as a little-endian load sees it */
+
+#ifndef EARLY_CONSOLE_TYPE
+#define EARLY_CONSOLE_TYPE UART_NONE
+#define EARLY_CONSOLE_BASE 0
+#endif
+
+bool early_tree_present(const struct boot_tree *tree)
+{
+    return tree->blob != NULL && tree->space >= 40 && *(const uint32_t *)tree->blob == FDT_MAGIC_BE;
+}
+
+static void ignore(struct diag *diag, const struct diag_report *report)
+{
+    (void)diag;
+    (void)report;
+}
+
+struct uart *early_open(const struct boot_tree *tree)
+{
+    static struct uart uart;
+    static struct dt dt;
+    struct machine_uart description = {0};
+    struct diag diag = {.emit = ignore};
+
+    if (!early_tree_present(tree) || dt_open(&dt, tree->blob, tree->space, &diag) != HV_OK ||
+        machine_read_uart(&description, &dt, &diag) != HV_OK) {
+        description.type = EARLY_CONSOLE_TYPE;
+        description.frame = (struct dt_range){.base = EARLY_CONSOLE_BASE, .size = PAGE_SIZE};
+    }
+    if (description.type == UART_NONE || uart_open(&uart, &description) != HV_OK)
+        return NULL;
+    return &uart;
+}
+
+/** Passes text on to the UART, with the carriage returns that terminals want. */
+struct early_sink {
+    struct text_sink sink;
+    struct uart *uart;
+};
+
+static void put(struct text_sink *sink, const char *text, size_t length)
+{
+    struct uart *uart = CONTAINER_OF(sink, struct early_sink, sink)->uart;
+
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '\n')
+            uart_put(uart, '\r');
+        uart_put(uart, (uint8_t)text[i]);
+    }
+}
+
+void early_printf(struct uart *uart, const char *format, ...)
+{
+    struct early_sink sink = {.sink.put = put, .uart = uart};
+    va_list arguments;
+
+    if (uart == NULL)
+        return;
+    va_start(arguments, format);
+    format_to_v(&sink.sink, format, arguments);
+    va_end(arguments);
+}

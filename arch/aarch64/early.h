@@ -1,0 +1,22 @@
+/* A UART for the few messages that core's console cannot print, since core never runs. */
+#ifndef BULKHEAD_AARCH64_EARLY_H
+#define BULKHEAD_AARCH64_EARLY_H
+
+#include "lib/types.h"
+
+/** What the boot loader said is the device tree, mapped. */
+struct boot_tree {
+    const void *blob; /* NULL: x0 was no address that a tree can have */
+    uint64_t space;   /* bytes that may be read */
+};
+
+/** @return whether a header of a device tree is there at all. */
+bool early_tree_present(const struct boot_tree *tree);
+
+/** Finds the UART of the device tree, or else that of BULKHEAD_EARLY_CONSOLE. */
+struct uart *early_open(const struct boot_tree *tree);
+
+/** Writes to it; does nothing where there is none. */
+void early_printf(struct uart *uart, const char *format, ...) HV_PRINTF(2, 3);
+
+#endif

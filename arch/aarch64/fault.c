@@ -1,0 +1,68 @@
+#include "fault.h"
+
+#include "arch/cpu.h"
+#include "boot/hypervisor.h"
+#include "layout.h"
+
+/** What vectors.S saved on the emergency stack. */
+struct fault_frame {
+    uint64_t x[31];
+    uint64_t sp, elr, spsr, esr, far;
+};
+
+_Static_assert(offsetof(struct fault_frame, sp) == FAULT_OFFSET_SP, "vectors.S");
+_Static_assert(offsetof(struct fault_frame, elr) == FAULT_OFFSET_ELR, "vectors.S");
+_Static_assert(offsetof(struct fault_frame, esr) == FAULT_OFFSET_ESR, "vectors.S");
+_Static_assert(sizeof(struct fault_frame) == FAULT_FRAME_BYTES, "vectors.S");
+
+extern char smc_instruction[], stacks_start[];
+void fault_handle(struct fault_frame *frame, uint64_t kind);
+HV_NORETURN void __stack_chk_fail(void);
+
+static bool smc_undefined;
+static bool reporting[HV_MAX_CPUS];
+
+bool fault_smc_is_undefined(void)
+{
+    return smc_undefined;
+}
+
+static bool is_undefined_smc(const struct fault_frame *frame)
+{
+    return frame->elr == (uint64_t)smc_instruction && frame->esr >> 26 == 0;
+}
+
+/** The guard page is what lies below the stack of each CPU. */
+static bool is_stack_overflow(const struct fault_frame *frame)
+{
+    uint64_t offset = frame->far - (uint64_t)stacks_start;
+
+    return frame->esr >> 26 == 0x25 && offset < MAX_CPUS * STACK_STRIDE && offset % STACK_STRIDE < STACK_GUARD_BYTES;
+}
+
+/** @param kind  number of the vector: 0..3 with SP_EL0, 4..7 with SP_EL2; synchronous, IRQ, FIQ, SError */
+void fault_handle(struct fault_frame *frame, uint64_t kind)
+{
+    static const char *const names[] = {"exception", "IRQ", "FIQ", "SError"};
+    unsigned cpu = arch_cpu_id();
+
+    if (is_undefined_smc(frame)) {
+        smc_undefined = true;
+        frame->x[0] = UINT64_MAX;
+        frame->elr += 4;
+        return;
+    }
+    if (reporting[cpu])
+        arch_cpu_halt();
+    reporting[cpu] = true;
+    hv_panic("CPU %u: %s at EL2: ESR 0x%llx ELR 0x%llx FAR 0x%llx SP 0x%llx LR 0x%llx", cpu,
+             is_stack_overflow(frame) ? "stack overflow" : names[kind & 3], (unsigned long long)frame->esr,
+             (unsigned long long)frame->elr, (unsigned long long)frame->far, (unsigned long long)frame->sp,
+             (unsigned long long)frame->x[30]);
+}
+
+void __stack_chk_fail(void)
+{
+    hv_panic("CPU %u: stack corrupted, called from 0x%llx", arch_cpu_id(),
+             (unsigned long long)(uint64_t)__builtin_return_address(0));
+}

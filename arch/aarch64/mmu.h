@@ -1,0 +1,26 @@
+/* The hypervisor's own translation tables. */
+#ifndef BULKHEAD_AARCH64_MMU_H
+#define BULKHEAD_AARCH64_MMU_H
+
+#include "lib/types.h"
+
+/** Takes over the tables that head.S built. Boot CPU, first of all. @param image physical address of the image */
+void mmu_init(pa_t image);
+
+/** Prepares the tables that @p cpu will turn its MMU on with. */
+void mmu_prepare_cpu(unsigned cpu);
+
+/** Removes the identity mapping of this CPU, once it runs at the link address. EL2 only. */
+void mmu_drop_identity(unsigned cpu);
+
+/** @return the physical address of something in the image. */
+pa_t mmu_image_pa(const void *address);
+
+/**
+ * Maps whole pages for good. Boot CPU.
+ * @param attributes  descriptor bits of a page, without address
+ * @return the address of @p base's byte, 0 where address space or tables are exhausted
+ */
+uintptr_t mmu_map(pa_t base, uint64_t size, uint64_t attributes);
+
+#endif

@@ -1,0 +1,14 @@
+/* TLB maintenance: the only place with TLBI instructions in C, so that errata which want them repeated are handled
+ * here. */
+#ifndef BULKHEAD_AARCH64_TLB_H
+#define BULKHEAD_AARCH64_TLB_H
+
+#include "lib/types.h"
+
+/** Drops this CPU's translations of EL2. */
+void tlb_invalidate_own(void);
+
+/** Drops this CPU's EL2 translations of @p pages pages from @p va. */
+void tlb_invalidate_own_range(uint64_t va, uint64_t pages);
+
+#endif

@@ -1,0 +1,166 @@
+/* EL1 state of guests. It stays in the hardware from arch_vcpu_load() to arch_vcpu_put(), however often the guest comes
+ * out. */
+#include "arch/vcpu.h"
+
+#include <string.h>
+
+#include "arch/cpu.h"
+#include "boot/hypervisor.h"
+#include "feature.h"
+#include "layout.h"
+#include "sysreg.h"
+
+_Static_assert(offsetof(struct arch_vcpu, regs.x[30]) == VCPU_OFFSET_X30, "vectors.S");
+_Static_assert(offsetof(struct arch_vcpu, regs.pc) == VCPU_OFFSET_PC, "vectors.S");
+_Static_assert(offsetof(struct arch_vcpu, regs.pstate) == VCPU_OFFSET_PSTATE, "vectors.S");
+_Static_assert(offsetof(struct arch_vcpu, fp) == VCPU_OFFSET_FP, "fp.S");
+_Static_assert(offsetof(struct arch_vcpu, fp.fpcr) == VCPU_OFFSET_FPCR, "fp.S");
+_Static_assert(offsetof(struct arch_vcpu, fp.fpsr) == VCPU_OFFSET_FPCR + 8, "fp.S");
+_Static_assert(offsetof(struct arch_vcpu, virtual_lines) == VCPU_OFFSET_VIRTUAL_LINES, "vectors.S");
+_Static_assert(offsetof(struct arch_vcpu, trap_wfi) == VCPU_OFFSET_TRAP_WFI, "vectors.S");
+_Static_assert(offsetof(struct arch_exit, reason) == EXIT_OFFSET_REASON, "vectors.S");
+_Static_assert(offsetof(struct arch_exit, esr) == EXIT_OFFSET_ESR, "vectors.S");
+_Static_assert(offsetof(struct arch_exit, hpfar) == EXIT_OFFSET_HPFAR, "vectors.S");
+_Static_assert(ARCH_EXIT_SYNC == EXIT_REASON_SYNC && ARCH_EXIT_IRQ == EXIT_REASON_IRQ &&
+                   ARCH_EXIT_SERROR == EXIT_REASON_SERROR,
+               "vectors.S");
+_Static_assert(HCR_TWI == 1 << 13, "vectors.S shifts trap_wfi there");
+
+#define SCTLR_RESET 0x00c50078
+#define PSTATE_EL1H 0x5
+#define PSTATE_DAIF 0x3c0
+
+/* Registers that are in the hardware while a vCPU is loaded. TCR_EL1 is not here: it comes last on load and goes first
+ * on put. ACTLR_EL1 and MDSCR_EL1 trap, so a guest's values are in memory only. A list, since a register's name is part
+ * of the instruction. */
+#define HARDWARE_SYSREGS(X)                                                                                            \
+    X(VCPU_SCTLR_EL1, sctlr_el1)                                                                                       \
+    X(VCPU_CPACR_EL1, cpacr_el1)                                                                                       \
+    X(VCPU_TTBR0_EL1, ttbr0_el1)                                                                                       \
+    X(VCPU_TTBR1_EL1, ttbr1_el1)                                                                                       \
+    X(VCPU_MAIR_EL1, mair_el1)                                                                                         \
+    X(VCPU_AMAIR_EL1, amair_el1)                                                                                       \
+    X(VCPU_VBAR_EL1, vbar_el1)                                                                                         \
+    X(VCPU_ESR_EL1, esr_el1)                                                                                           \
+    X(VCPU_FAR_EL1, far_el1)                                                                                           \
+    X(VCPU_AFSR0_EL1, afsr0_el1)                                                                                       \
+    X(VCPU_AFSR1_EL1, afsr1_el1)                                                                                       \
+    X(VCPU_ELR_EL1, elr_el1)                                                                                           \
+    X(VCPU_SPSR_EL1, spsr_el1)                                                                                         \
+    X(VCPU_PAR_EL1, par_el1)                                                                                           \
+    X(VCPU_SP_EL0, sp_el0)                                                                                             \
+    X(VCPU_SP_EL1, sp_el1)                                                                                             \
+    X(VCPU_TPIDR_EL0, tpidr_el0)                                                                                       \
+    X(VCPU_TPIDRRO_EL0, tpidrro_el0)                                                                                   \
+    X(VCPU_TPIDR_EL1, tpidr_el1)                                                                                       \
+    X(VCPU_CONTEXTIDR_EL1, contextidr_el1)                                                                             \
+    X(VCPU_CNTKCTL_EL1, cntkctl_el1)                                                                                   \
+    X(VCPU_CSSELR_EL1, csselr_el1)                                                                                     \
+    X(VCPU_CNTV_CVAL_EL0, cntv_cval_el0)                                                                               \
+    X(VCPU_CNTV_CTL_EL0, cntv_ctl_el0)
+
+void fp_load(const struct arch_vcpu *vcpu);
+void fp_save(struct arch_vcpu *vcpu);
+HV_NORETURN void vcpu_bad_pstate(uint64_t pstate);
+
+void arch_vcpu_init(struct arch_vcpu *vcpu, uint64_t entry, uint64_t x0)
+{
+    memset(&vcpu->regs, 0, sizeof(vcpu->regs));
+    memset(vcpu->sysregs, 0, sizeof(vcpu->sysregs));
+    memset(&vcpu->fp, 0, sizeof(vcpu->fp));
+    vcpu->regs.pc = entry;
+    vcpu->regs.x[0] = x0;
+    vcpu->regs.pstate = PSTATE_EL1H | PSTATE_DAIF;
+    vcpu->sysregs[VCPU_SCTLR_EL1] = SCTLR_RESET;
+    vcpu->vpidr = sysreg_read(midr_el1);
+    vcpu->virtual_lines = 0;
+}
+
+/** VTCR_EL2: Arm ARM D19.2.158. */
+static uint64_t stage2_control(const struct arch_stage2 *stage2)
+{
+    uint64_t range = min_u64(sysreg_read(id_aa64mmfr0_el1) & 0xf, 5);
+
+    return VTCR_RES1 | VTCR_WRITE_BACK | VTCR_INNER_SHAREABLE | range << VTCR_PS_SHIFT |
+           (uint64_t)(2 - stage2->start_level) << VTCR_SL0_SHIFT | (64 - (uint64_t)stage2->ipa_bits);
+}
+
+/** Until all registers are one guest's, no walk may use them: speculative AT and prefetches would fill the TLB with
+ * mixtures of two guests (Cortex-A57 1319537, Cortex-A72 1319367, Cortex-A53 and A55 likewise). */
+static void stop_walks(void)
+{
+    sysreg_write(tcr_el1, TCR_EPD0 | TCR_EPD1);
+    barrier_isb();
+}
+
+void arch_vcpu_load(struct arch_vcpu *vcpu)
+{
+    stop_walks();
+    sysreg_write(vtcr_el2, stage2_control(vcpu->stage2));
+    sysreg_write(vttbr_el2, vcpu->stage2->root.raw | (uint64_t)vcpu->stage2->vmid << VTTBR_VMID_SHIFT);
+    sysreg_write(vpidr_el2, vcpu->vpidr);
+    sysreg_write(vmpidr_el2, vcpu->vmpidr);
+    sysreg_write(cntvoff_el2, vcpu->counter_offset);
+#define X(number, name) sysreg_write(name, vcpu->sysregs[number]);
+    HARDWARE_SYSREGS(X)
+#undef X
+    fp_load(vcpu);
+    barrier_isb();
+    sysreg_write(tcr_el1, vcpu->sysregs[VCPU_TCR_EL1]);
+    vcpu->loaded = true;
+}
+
+void arch_vcpu_put(struct arch_vcpu *vcpu)
+{
+    vcpu->sysregs[VCPU_TCR_EL1] = sysreg_read(tcr_el1);
+    stop_walks();
+#define X(number, name) vcpu->sysregs[number] = sysreg_read(name);
+    HARDWARE_SYSREGS(X)
+#undef X
+    sysreg_write(cntv_ctl_el0, 0); /* its interrupt is this guest's */
+    fp_save(vcpu);
+    vcpu->loaded = false;
+}
+
+uint64_t arch_vcpu_sysreg_read(const struct arch_vcpu *vcpu, enum vcpu_sysreg sysreg)
+{
+    if (!vcpu->loaded)
+        return vcpu->sysregs[sysreg];
+    switch (sysreg) {
+    case VCPU_TCR_EL1:
+        return sysreg_read(tcr_el1);
+#define X(number, name)                                                                                                \
+    case number:                                                                                                       \
+        return sysreg_read(name);
+        HARDWARE_SYSREGS(X)
+#undef X
+    default:
+        return vcpu->sysregs[sysreg];
+    }
+}
+
+void arch_vcpu_sysreg_write(struct arch_vcpu *vcpu, enum vcpu_sysreg sysreg, uint64_t value)
+{
+    vcpu->sysregs[sysreg] = value;
+    if (!vcpu->loaded)
+        return;
+    switch (sysreg) {
+    case VCPU_TCR_EL1:
+        sysreg_write(tcr_el1, value);
+        break;
+#define X(number, name)                                                                                                \
+    case number:                                                                                                       \
+        sysreg_write(name, value);                                                                                     \
+        break;
+        HARDWARE_SYSREGS(X)
+#undef X
+    default:
+        break;
+    }
+}
+
+/** A defect of core: nothing that a guest does can set PSTATE.M to EL2 or EL3. */
+void vcpu_bad_pstate(uint64_t pstate)
+{
+    hv_panic("vCPU to be entered with PSTATE 0x%llx", (unsigned long long)pstate);
+}
