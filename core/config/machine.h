@@ -1,4 +1,4 @@
-/* What the board is: read from the boot device tree, nothing decided. */
+/* What the board is: read from the boot device tree, nothing decided. Strings lie in the tree. */
 #ifndef BULKHEAD_CONFIG_MACHINE_H
 #define BULKHEAD_CONFIG_MACHINE_H
 
@@ -24,8 +24,8 @@ struct machine_cpu {
     const char *compatible; /* whole string list of the CPU node, for the guests' trees */
     uint32_t compatible_length;
     uint32_t clock_frequency; /* Hz, 0: not given */
-    bool psci;              /* enable-method is "psci" (or absent on the boot CPU) */
-    bool online;            /* checked in; on the desk: assumed */
+    bool psci;                /* enable-method is "psci" (or absent on the boot CPU) */
+    bool online;              /* checked in; machine_read() assumes it of all that can be started */
 };
 
 struct machine_gic {
@@ -55,8 +55,8 @@ struct machine_reservation {
 
 struct machine {
     const struct dt *tree;
-    struct region dtb;      /* where the boot device tree lies */
-    struct region image;    /* where the hypervisor lies */
+    struct region dtb;        /* where the boot device tree lies */
+    struct region image;      /* where the hypervisor lies */
     struct region_set memory; /* RAM banks, as /memory nodes say; reservations not yet removed */
     struct machine_reservation reservations[MACHINE_MAX_RESERVATIONS];
     unsigned reservation_count;
@@ -76,12 +76,16 @@ struct machine {
 /**
  * What the machine is asked of the device tree. A part that is missing or damaged is reported and left zero; the caller
  * decides whether it can go on (RAM and a GIC it must have, a UART not).
+ * @param machine     all zero, but for uart: what machine_read_uart() found in the same tree is kept, not read again
  * @param boot_mpidr  affinity of the CPU that boots; its node becomes cpus[0]. UINT64_MAX: the first enabled node
  * @return HV_OK, or the first error without which no domain can run (no RAM, no CPU, no usable GIC)
  */
 HV_CHECK hv_status machine_read(struct machine *machine, const struct dt *tree, struct region dtb, struct region image,
                                 uint64_t boot_mpidr, struct diag *diag);
-/** Only the UART: what the console needs before anything else is read. HV_E_MISSING where none is usable. */
+/**
+ * Only the UART: what the console needs before anything else is read. dtuart= of the hypervisor's command line comes
+ * before stdout-path. @return HV_E_MISSING where none is usable (reported)
+ */
 HV_CHECK hv_status machine_read_uart(struct machine_uart *uart, const struct dt *tree, struct diag *diag);
 
 #endif

@@ -7,7 +7,8 @@
 #include "lib/diag.h"
 #include "lib/types.h"
 
-#define CONFIG_BOOTARGS_MAX 1024 /* as Xen: a longer command line is refused */
+#define CONFIG_BOOTARGS_MAX 1024 /* bytes with the NUL, as Xen: a longer command line is refused */
+#define CONFIG_SUPPORTED_VCPUS 1 /* of one domain; up to HV_MAX_VCPUS are understood, more than this are refused */
 
 enum module_kind {
     MODULE_KERNEL,
@@ -28,11 +29,11 @@ struct module_config {
 struct domain_config {
     const char *name; /* node name with unit address */
     struct dt_node node;
-    bool valid;           /* no error was reported */
-    uint64_t memory;      /* bytes */
-    uint32_t cpus;        /* vCPUs */
+    bool valid;      /* no error was reported */
+    uint64_t memory; /* bytes */
+    uint32_t cpus;   /* vCPUs */
     bool vpl011;
-    bool eager_memory;    /* bulkhead,eager-memory: all RAM zeroed and mapped before the start */
+    bool eager_memory; /* bulkhead,eager-memory: all RAM zeroed and mapped before the start */
     struct module_config kernel;
     struct module_config ramdisk;
     struct module_config device_tree;
@@ -45,18 +46,19 @@ enum all_off_action {
 };
 
 struct system_config {
-    const char *command_line; /* the hypervisor's own, NULL: none */
+    const char *command_line;    /* the hypervisor's own, NULL: none */
     enum all_off_action all_off; /* bulkhead.all-off=power-off */
-    const char *console_name;    /* dtuart=: overrides stdout-path; NULL */
     struct domain_config domains[HV_MAX_DOMAINS];
     unsigned domain_count;
 };
 
-/** The hypervisor's command line by the protocol's rule: xen,xen-bootargs; else bootargs if a dom0 exists. May be NULL. */
+/** The hypervisor's command line by the protocol's rule: xen,xen-bootargs; else bootargs if a dom0 exists. May be NULL.
+ */
 const char *config_command_line(const struct dt *tree);
 
 /**
  * Reads /chosen. Errors are reported and make their domain invalid; never stops at the first.
+ * @param config  need not be initialised
  * @return HV_OK, or HV_E_MISSING where /chosen has no enabled xen,domain node at all (reported)
  */
 HV_CHECK hv_status config_read(struct system_config *config, const struct dt *tree, struct diag *diag);

@@ -1,0 +1,353 @@
+/* One domain of the dom0less binding: its properties. Its child nodes are read in module_config.c. */
+#include <string.h>
+
+#include "config/config_reader.h"
+#include "lib/text.h"
+
+/** Properties whose value is used. */
+enum slot {
+    SLOT_NONE, /* known, with no meaning of its own here */
+    SLOT_MEMORY,
+    SLOT_CPUS,
+    SLOT_VPL011,
+    SLOT_EAGER_MEMORY,
+    SLOT_ADDRESS_CELLS,
+    SLOT_SIZE_CELLS,
+    SLOT_COUNT,
+};
+
+struct domain_reader {
+    struct config_reader *reader;
+    struct domain_config *domain;
+    struct dt_property values[SLOT_COUNT];
+};
+
+/** A property of the binding. One without judge and message is used or harmless. */
+struct property_rule {
+    const char *name;
+    enum slot slot;
+    enum config_verdict (*judge)(struct dt_property value);
+    const char *expected;
+    const char *message;
+    const char *hint;
+};
+
+static enum config_verdict warn(struct dt_property value)
+{
+    (void)value;
+    return CONFIG_WARN;
+}
+
+static enum config_verdict refuse(struct dt_property value)
+{
+    (void)value;
+    return CONFIG_REFUSE;
+}
+
+static bool is_cell(struct dt_property value, uint32_t number)
+{
+    return value.length == sizeof(uint32_t) && dt_cells_value(value.data, 1) == number;
+}
+
+static enum config_verdict refuse_unless_zero(struct dt_property value)
+{
+    return is_cell(value, 0) ? CONFIG_ACCEPT : CONFIG_REFUSE;
+}
+
+static enum config_verdict refuse_unless_one(struct dt_property value)
+{
+    return is_cell(value, 1) ? CONFIG_ACCEPT : CONFIG_REFUSE;
+}
+
+static enum config_verdict refuse_unless_none(struct dt_property value)
+{
+    return dt_value_contains(value, "none") ? CONFIG_ACCEPT : CONFIG_REFUSE;
+}
+
+/** Xen takes any other text for "disabled". */
+static enum config_verdict judge_passthrough(struct dt_property value)
+{
+    if (dt_value_contains(value, "enabled"))
+        return CONFIG_REFUSE;
+    return dt_value_contains(value, "disabled") ? CONFIG_ACCEPT : CONFIG_WARN;
+}
+
+/** Empty or damaged means "enabled" on Xen, any text that it does not know "disabled". */
+static enum config_verdict judge_enhanced(struct dt_property value)
+{
+    if (value.length == 0 || value.data[value.length - 1] != '\0' || dt_value_contains(value, "enabled") ||
+        dt_value_contains(value, "legacy") || dt_value_contains(value, "no-xenstore"))
+        return CONFIG_REFUSE;
+    return dt_value_contains(value, "disabled") ? CONFIG_ACCEPT : CONFIG_WARN;
+}
+
+#define GRANT_MESSAGE "grant tables are not supported yet; the limit has no effect"
+
+static const struct property_rule property_rules[] = {
+    {"memory", .slot = SLOT_MEMORY},
+    {"cpus", .slot = SLOT_CPUS},
+    {"vpl011", .slot = SLOT_VPL011},
+    {"#address-cells", .slot = SLOT_ADDRESS_CELLS},
+    {"#size-cells", .slot = SLOT_SIZE_CELLS},
+    {"compatible", .slot = SLOT_NONE},
+    {"status", .slot = SLOT_NONE},
+    {"bootargs", .slot = SLOT_NONE},
+    {"phandle", .slot = SLOT_NONE},
+    {"linux,phandle", .slot = SLOT_NONE},
+    {"name", .slot = SLOT_NONE},
+    {"#xen,static-mem-address-cells", .slot = SLOT_NONE},
+    {"#xen,static-mem-size-cells", .slot = SLOT_NONE},
+    {"bulkhead,eager-memory", .slot = SLOT_EAGER_MEMORY},
+    {"nr_spis", .judge = warn,
+     .message = "the number of SPIs cannot be chosen: not supported yet; the domain gets as many as it needs"},
+    {"direct-map", .judge = refuse, .message = "domains whose RAM has the host's addresses are not supported yet",
+     .hint = "remove the property if the guest can live with RAM at 0x40000000"},
+    {"xen,static-mem", .judge = refuse, .message = "RAM at host addresses of the user's choice is not supported yet",
+     .hint = "remove the property: memory alone gives the domain its RAM"},
+    {"domain-cpupool", .judge = warn,
+     .message = "CPU pools are not supported yet; the domain may share its CPU with any other"},
+    {"passthrough", .judge = judge_passthrough, .expected = "\"disabled\"",
+     .message = "assigning devices to a domain is not supported yet",
+     .hint = "remove the property if the guest does without the device"},
+    {"xen,enhanced", .judge = judge_enhanced, .expected = "\"disabled\"",
+     .message = "Xen's interface for guests (hypercalls, grant tables, xenstore) is not supported yet",
+     .hint = "remove the property if the guest does without Xen's paravirtual devices"},
+    {"capabilities", .judge = refuse_unless_zero, .expected = "<0x0>",
+     .message = "control, hardware and xenstore domains are not supported yet"},
+    {"xen,domain-p2m-mem-mb", .judge = warn,
+     .message = "the memory for page tables cannot be chosen: not supported yet; the domain gets what it needs"},
+    {"max_grant_version", .judge = warn, .message = GRANT_MESSAGE},
+    {"max_grant_frames", .judge = warn, .message = GRANT_MESSAGE},
+    {"max_maptrack_frames", .judge = warn, .message = GRANT_MESSAGE},
+    {"sve", .judge = refuse_unless_zero, .expected = "<0x0>", .message = "SVE in domains is not supported yet",
+     .hint = "remove the property if the guest does without SVE"},
+    {"llc-colors", .judge = refuse,
+     .message = "cache colouring is not supported yet: the domain would share the cache with all others",
+     .hint = "remove the property if the domain may share the cache"},
+    {"trap-unmapped-accesses", .judge = refuse_unless_one, .expected = "<0x1>",
+     .message = "ignoring accesses to addresses that hold nothing is not supported yet: they abort",
+     .hint = "remove the property if the guest touches only what its device tree describes"},
+    {"xen,sci_type", .judge = refuse_unless_none, .expected = "\"none\"",
+     .message = "SCMI for domains is not supported yet"},
+    {"v8r_el1_msa", .judge = refuse, .message = "the property is for Armv8-R processors, which are not supported yet"},
+};
+
+static const struct property_rule *find_rule(const char *name)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(property_rules); i++) {
+        if (text_equal(name, property_rules[i].name))
+            return &property_rules[i];
+    }
+    return NULL;
+}
+
+static void unknown_property(struct domain_reader *self, const char *name)
+{
+    struct text_nearest nearest = text_nearest_start(name, strlen(name));
+
+    for (unsigned i = 0; i < ARRAY_SIZE(property_rules); i++)
+        text_nearest_offer(&nearest, property_rules[i].name);
+    config_unknown(self->reader, self->domain->node, name, "unknown property, ignored", nearest.best);
+}
+
+static bool visit_property(void *context, const char *name, struct dt_property value)
+{
+    struct domain_reader *self = context;
+    const struct property_rule *rule = find_rule(name);
+    enum config_verdict verdict;
+
+    if (rule == NULL) {
+        unknown_property(self, name);
+        return true;
+    }
+    self->values[rule->slot] = value;
+    verdict = rule->judge != NULL ? rule->judge(value) : CONFIG_ACCEPT;
+    if (verdict != CONFIG_ACCEPT)
+        config_complain(self->reader, self->domain,
+                        &(struct complaint){.severity = verdict == CONFIG_REFUSE ? DIAG_ERROR : DIAG_WARNING,
+                                            .node = self->domain->node,
+                                            .property = name,
+                                            .value = value,
+                                            .expected = rule->expected,
+                                            .message = rule->message,
+                                            .hint = rule->hint});
+    return true;
+}
+
+static void property_error(struct domain_reader *self, const char *property, struct dt_property value,
+                           const char *expected, const char *message, const char *hint)
+{
+    config_complain(self->reader, self->domain,
+                    &(struct complaint){.severity = DIAG_ERROR,
+                                        .node = self->domain->node,
+                                        .property = property,
+                                        .value = value,
+                                        .expected = expected,
+                                        .message = message,
+                                        .hint = hint});
+}
+
+static void read_memory(struct domain_reader *self)
+{
+    static const char expected[] = "KiB in two cells, or in one";
+    static const char hint[] = "for 256 MiB write memory = <0x0 0x40000>;";
+    struct dt_property value = self->values[SLOT_MEMORY];
+    uint64_t kib;
+
+    self->domain->memory = 0;
+    if (value.data == NULL) {
+        property_error(self, "memory", value, expected, "the domain has no memory size", hint);
+        return;
+    }
+    if (value.length != 4 && value.length != 8) {
+        property_error(self, "memory", value, expected, "the domain's memory size cannot be read", hint);
+        return;
+    }
+    kib = dt_cells_value(value.data, value.length / 4);
+    if (kib == 0)
+        property_error(self, "memory", value, expected, "the domain's memory size is zero", hint);
+    else if (kib > UINT64_MAX >> 10)
+        property_error(self, "memory", value, expected, "the domain's memory size is more than any machine has", hint);
+    else
+        self->domain->memory = kib << 10;
+}
+
+static void read_cpus(struct domain_reader *self)
+{
+    static const char expected[] = "number of vCPUs, one cell, 1 to 8";
+    struct dt_property value = self->values[SLOT_CPUS];
+    uint64_t cpus;
+
+    self->domain->cpus = 0;
+    if (value.data == NULL) {
+        property_error(self, "cpus", value, expected, "the domain has no number of vCPUs", "add cpus = <1>;");
+        return;
+    }
+    if (value.length != 4) {
+        property_error(self, "cpus", value, expected, "the number of vCPUs cannot be read", "write cpus = <1>;");
+        return;
+    }
+    cpus = dt_cells_value(value.data, 1);
+    if (cpus == 0 || cpus > HV_MAX_VCPUS) {
+        property_error(self, "cpus", value, expected,
+                       cpus == 0 ? "the domain has no vCPU" : "the domain has more vCPUs than its GICv2 can serve",
+                       "write cpus = <1>;");
+        return;
+    }
+    self->domain->cpus = (uint32_t)cpus;
+    if (cpus > CONFIG_SUPPORTED_VCPUS)
+        property_error(self, "cpus", value, "<0x1>", "domains with more than one vCPU are not supported yet",
+                       "write cpus = <1>;");
+}
+
+/** Properties that count by being there; a value of <0> does not take them back. */
+static bool read_flag(struct domain_reader *self, const char *name, struct dt_property value)
+{
+    if (value.data != NULL && value.length != 0)
+        config_complain(self->reader, self->domain,
+                        &(struct complaint){.severity = DIAG_WARNING,
+                                            .node = self->domain->node,
+                                            .property = name,
+                                            .value = value,
+                                            .expected = "no value",
+                                            .message = "the property is on wherever it is present, whatever its value",
+                                            .hint = "write it without a value, or remove it"});
+    return value.data != NULL;
+}
+
+static void read_one_cells(struct domain_reader *self, const char *name, struct dt_property value, uint32_t inherited,
+                           uint32_t *number, bool *valid)
+{
+    *number = inherited;
+    if (value.data != NULL)
+        *number = value.length == 4 ? (uint32_t)dt_cells_value(value.data, 1) : 0;
+    if (*number == 1 || *number == 2)
+        return;
+    *valid = false;
+    property_error(self, name, value, "one cell, 1 or 2", "the modules' addresses cannot be read",
+                   "write #address-cells = <2>; #size-cells = <2>; and reg = <0x0 address 0x0 size>;");
+}
+
+static struct config_cells read_cells(struct domain_reader *self)
+{
+    struct config_cells cells = {.valid = true};
+
+    read_one_cells(self, "#address-cells", self->values[SLOT_ADDRESS_CELLS], self->reader->address_cells,
+                   &cells.address, &cells.valid);
+    read_one_cells(self, "#size-cells", self->values[SLOT_SIZE_CELLS], self->reader->size_cells, &cells.size,
+                   &cells.valid);
+    return cells;
+}
+
+/** dtc refuses two nodes of one name, but a tree may be made otherwise. */
+static void check_name(struct domain_reader *self)
+{
+    const struct system_config *config = self->reader->config;
+
+    for (const struct domain_config *other = config->domains; other < self->domain; other++) {
+        if (!text_equal(other->name, self->domain->name))
+            continue;
+        config_complain(self->reader, self->domain,
+                        &(struct complaint){.severity = DIAG_ERROR,
+                                            .node = self->domain->node,
+                                            .message = "there is another domain of this name; this one, the later, is "
+                                                       "left out",
+                                            .hint = "give each domain a name of its own"});
+        return;
+    }
+}
+
+static void read_bootargs(struct domain_reader *self)
+{
+    struct domain_config *domain = self->domain;
+    const char *own = NULL;
+
+    if (!config_read_bootargs(self->reader, domain, domain->node, &own))
+        return;
+    domain->bootargs = domain->kernel.bootargs != NULL ? domain->kernel.bootargs : own;
+}
+
+static void read_children(struct domain_reader *self, struct config_cells cells)
+{
+    struct domain_config *domain = self->domain;
+
+    DT_FOR_EACH_CHILD(node, domain->node)
+    {
+        config_read_child(self->reader, domain, node, cells);
+    }
+    if (!domain->kernel.present)
+        config_complain(
+            self->reader, domain,
+            &(struct complaint){
+                .severity = DIAG_ERROR,
+                .node = domain->node,
+                .expected = "a child node with compatible = \"multiboot,kernel\", \"multiboot,module\" and reg",
+                .message = "the domain has no kernel",
+                .hint = "add the node; its reg says where the boot loader put the kernel, and its size"});
+}
+
+void config_read_domain(struct config_reader *reader, struct dt_node node)
+{
+    struct system_config *config = reader->config;
+    struct domain_reader self = {.reader = reader};
+
+    if (config->domain_count == HV_MAX_DOMAINS) {
+        config_complain(reader, NULL,
+                        &(struct complaint){.severity = DIAG_ERROR,
+                                            .node = node,
+                                            .expected = "at most 32 domains",
+                                            .message = "there are more domains than this build can hold; this one is "
+                                                       "left out"});
+        return;
+    }
+    self.domain = &config->domains[config->domain_count++];
+    *self.domain = (struct domain_config){.name = dt_name(node), .node = node, .valid = true};
+    check_name(&self);
+    dt_for_each_property(node, visit_property, &self);
+    read_memory(&self);
+    read_cpus(&self);
+    self.domain->vpl011 = read_flag(&self, "vpl011", self.values[SLOT_VPL011]);
+    self.domain->eager_memory = read_flag(&self, "bulkhead,eager-memory", self.values[SLOT_EAGER_MEMORY]);
+    read_children(&self, read_cells(&self));
+    read_bootargs(&self);
+}

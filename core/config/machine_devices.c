@@ -1,0 +1,279 @@
+/* The devices that the hypervisor itself uses: interrupt controller, timer, firmware, UART. */
+#include "config/machine_reader.h"
+#include "config/options.h"
+#include "config/system_config.h"
+#include "lib/text.h"
+
+#define PPI_FIRST 16
+#define PPI_END 32
+
+/** One known value of compatible. */
+struct device_match {
+    const char *compatible;
+    void (*read)(struct machine_reader *reader, const struct dt_scan *scan);
+};
+
+/* Order of a GICv2's reg: IHI 0048B 4.1.2 in the binding's words. */
+enum gicv2_frame {
+    GICV2_DISTRIBUTOR,
+    GICV2_CPU_INTERFACE,
+    GICV2_HYP_INTERFACE,
+    GICV2_VIRTUAL_INTERFACE,
+    GICV2_FRAMES,
+};
+
+static void read_maintenance(struct machine_reader *reader, const struct dt_scan *scan)
+{
+    struct dt_interrupt interrupt;
+    hv_status status = dt_scan_interrupt(scan, 0, &interrupt);
+
+    if (status == HV_OK && interrupt.intid < PPI_END) {
+        reader->machine->gic.maintenance_intid = interrupt.intid;
+        return;
+    }
+    dt_report(reader->diag, DIAG_WARNING, scan->node, "interrupts", status == HV_OK ? NULL : hv_status_name(status),
+              "a PPI", "the maintenance interrupt is not known; interrupts of guests may be late", NULL);
+}
+
+static void read_gicv2(struct machine_reader *reader, const struct dt_scan *scan)
+{
+    struct machine_gic *gic = &reader->machine->gic;
+    struct dt_range *frames[GICV2_FRAMES] = {&gic->distributor, &gic->cpu_interface, &gic->hyp_interface,
+                                             &gic->virtual_interface};
+
+    if (gic->version != GIC_NONE)
+        return; /* a second controller hangs behind the first */
+    for (unsigned i = 0; i < GICV2_FRAMES; i++) {
+        hv_status status = dt_scan_reg_cpu(scan, i, frames[i]);
+
+        if (status == HV_OK && frames[i]->size != 0)
+            continue;
+        *gic = (struct machine_gic){.version = GIC_V2};
+        dt_report(reader->diag, DIAG_ERROR, scan->node, "reg", status == HV_OK ? "size 0" : hv_status_name(status),
+                  "four ranges: GICD, GICC, GICH, GICV",
+                  i < GICV2_HYP_INTERFACE
+                      ? "the interrupt controller's registers cannot be found"
+                      : "the interrupt controller has no virtualization interface, so no domain can "
+                        "have interrupts",
+                  "on QEMU add virtualization=on to -M virt; on a board add GICH and GICV from its manual");
+        machine_fail(reader, status == HV_E_MISSING ? HV_E_UNSUPPORTED : HV_E_INVALID);
+        return;
+    }
+    gic->version = GIC_V2;
+    read_maintenance(reader, scan);
+}
+
+static void read_gicv3(struct machine_reader *reader, const struct dt_scan *scan)
+{
+    struct machine_gic *gic = &reader->machine->gic;
+
+    if (gic->version != GIC_NONE)
+        return;
+    gic->version = GIC_V3;
+    if (dt_scan_reg_cpu(scan, 0, &gic->distributor) != HV_OK)
+        gic->distributor = (struct dt_range){0};
+    read_maintenance(reader, scan);
+    dt_report(reader->diag, DIAG_ERROR, scan->node, "compatible", "a GICv3", "a GICv2",
+              "there is no driver for this interrupt controller yet, so no domain can run",
+              "on QEMU start with -M virt,gic-version=2");
+    machine_fail(reader, HV_E_UNSUPPORTED);
+}
+
+/** @return the place of @p name in interrupt-names, or @p otherwise, where the binding without names has it. */
+static unsigned interrupt_index(struct dt_node node, const char *name, unsigned otherwise)
+{
+    struct dt_property names = dt_property(node, "interrupt-names");
+    unsigned index = 0;
+    uint32_t start = 0;
+
+    if (names.data == NULL)
+        return otherwise;
+    for (uint32_t i = 0; i < names.length; i++) {
+        if (names.data[i] != '\0')
+            continue;
+        if (text_equal((const char *)names.data + start, name))
+            return index;
+        start = i + 1;
+        index++;
+    }
+    return otherwise;
+}
+
+static uint32_t read_timer_interrupt(struct machine_reader *reader, const struct dt_scan *scan, const char *name,
+                                     unsigned otherwise)
+{
+    struct dt_interrupt interrupt;
+    hv_status status = dt_scan_interrupt(scan, interrupt_index(scan->node, name, otherwise), &interrupt);
+
+    if (status == HV_OK && interrupt.intid < PPI_END)
+        return interrupt.intid;
+    dt_report(reader->diag, DIAG_WARNING, scan->node, "interrupts", status == HV_OK ? NULL : hv_status_name(status),
+              "four PPIs: secure, non-secure, virtual, hypervisor",
+              "an interrupt of the timer cannot be read; its usual number is assumed", NULL);
+    return 0;
+}
+
+static void read_timer(struct machine_reader *reader, const struct dt_scan *scan)
+{
+    struct machine *machine = reader->machine;
+    uint32_t frequency;
+
+    if (reader->timer)
+        return;
+    reader->timer = true;
+    machine->timer_virtual_intid = read_timer_interrupt(reader, scan, "virt", 2);
+    machine->timer_hypervisor_intid = read_timer_interrupt(reader, scan, "hyp-phys", 3);
+    if (dt_read_u32(scan->node, "clock-frequency", &frequency) == HV_OK)
+        machine->timer_frequency = frequency;
+}
+
+static void read_psci(struct machine_reader *reader, const struct dt_scan *scan)
+{
+    char found[32];
+
+    reader->psci = true;
+    if (dt_list_contains(scan->node, "method", "smc")) {
+        reader->machine->psci = true;
+        return;
+    }
+    dt_show(dt_property(scan->node, "method"), found, sizeof(found));
+    dt_report(
+        reader->diag, DIAG_ERROR, scan->node, "method", found, "\"smc\"",
+        "the firmware cannot be called from EL2: only the boot CPU is used, and the machine cannot be powered off",
+        "an HVC from EL2 ends in the hypervisor itself; on QEMU start with -M virt,virtualization=on");
+}
+
+static void read_old_psci(struct machine_reader *reader, const struct dt_scan *scan)
+{
+    reader->psci = true;
+    dt_report(reader->diag, DIAG_WARNING, scan->node, "compatible", "\"arm,psci\"", "\"arm,psci-0.2\" or later",
+              "PSCI 0.1 is not supported: only the boot CPU is used, and the machine cannot be powered off",
+              "update the firmware");
+}
+
+static const struct device_match device_matches[] = {
+    {"arm,gic-400", read_gicv2},       {"arm,cortex-a15-gic", read_gicv2}, {"arm,cortex-a9-gic", read_gicv2},
+    {"arm,cortex-a7-gic", read_gicv2}, {"qcom,msm-qgic2", read_gicv2},     {"arm,gic-v3", read_gicv3},
+    {"arm,armv8-timer", read_timer},   {"arm,armv7-timer", read_timer},    {"arm,psci-1.0", read_psci},
+    {"arm,psci-0.2", read_psci},       {"arm,psci", read_old_psci},
+};
+
+static const struct device_match *find_match(const char *compatible)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(device_matches); i++) {
+        if (text_equal(compatible, device_matches[i].compatible))
+            return &device_matches[i];
+    }
+    return NULL;
+}
+
+void machine_read_device(struct machine_reader *reader, const struct dt_scan *scan, struct dt_property compatible)
+{
+    const char *item = (const char *)compatible.data;
+
+    if (compatible.length == 0 || item[compatible.length - 1] != '\0')
+        return;
+    for (uint32_t i = 0; i < compatible.length; i++) {
+        const struct device_match *match = i == 0 || item[i - 1] == '\0' ? find_match(item + i) : NULL;
+
+        if (match != NULL) {
+            match->read(reader, scan); /* the most specific comes first; the rest says the same with less */
+            return;
+        }
+    }
+}
+
+static enum uart_type uart_type(struct dt_node node)
+{
+    if (dt_compatible(node, "arm,pl011") || dt_compatible(node, "arm,sbsa-uart"))
+        return UART_PL011;
+    if (dt_compatible(node, "cdns,uart-r1p8") || dt_compatible(node, "cdns,uart-r1p12") ||
+        dt_compatible(node, "xlnx,xuartps"))
+        return UART_CADENCE;
+    return UART_NONE;
+}
+
+static void warn_uart(struct diag *diag, struct dt_node node, const char *property, const char *expected,
+                      const char *message, const char *hint)
+{
+    char found[64];
+
+    dt_show(dt_property(node, property), found, sizeof(found));
+    dt_report(diag, DIAG_WARNING, node, property, found, expected, message, hint);
+}
+
+/** Whether the node is a UART that can be used; says why not. */
+static bool check_uart(struct machine_uart *uart, struct dt_node node, struct diag *diag)
+{
+    if (!dt_enabled(node)) {
+        warn_uart(diag, node, "status", "\"okay\"", "the console's UART is disabled; nothing will be printed", NULL);
+        return false;
+    }
+    uart->type = uart_type(node);
+    if (uart->type == UART_NONE) {
+        warn_uart(diag, node, "compatible", "\"arm,pl011\"",
+                  "there is no driver for the console's UART; nothing will be printed",
+                  "name another one with stdout-path, or with dtuart= in xen,xen-bootargs");
+        return false;
+    }
+    if (uart->type == UART_CADENCE)
+        warn_uart(diag, node, "compatible", "\"arm,pl011\"",
+                  "there is no driver for the Cadence UART yet; nothing will be printed", NULL);
+    return true;
+}
+
+static void read_uart_interrupt(struct machine_uart *uart, const struct dt_scan *scan, struct diag *diag)
+{
+    struct dt_interrupt interrupt;
+    hv_status status = dt_scan_interrupt(scan, 0, &interrupt);
+
+    if (status == HV_OK) {
+        uart->intid = interrupt.intid;
+        uart->flags = interrupt.flags;
+    } else if (status != HV_E_MISSING) {
+        dt_report(diag, DIAG_WARNING, scan->node, "interrupts", hv_status_name(status), "an interrupt of the GIC",
+                  "the UART's interrupt cannot be used; its input is polled", NULL);
+    }
+}
+
+/** @return the node that is to be the console, invalid if there is none; says why. */
+static struct dt_node find_console(const struct dt *tree, struct diag *diag)
+{
+    struct dt_node chosen = dt_find(tree, "/chosen");
+    struct dt_node node = {.tree = tree, .offset = -1};
+    char option[DT_PATH_MAX];
+    const char *path = option;
+
+    if (!option_read(config_command_line(tree), "dtuart", option, sizeof(option)) &&
+        dt_read_string(chosen, "stdout-path", &path) != HV_OK &&
+        dt_read_string(chosen, "linux,stdout-path", &path) != HV_OK) {
+        dt_report(diag, DIAG_WARNING, chosen, "stdout-path", NULL, "the path or alias of a UART",
+                  "there is no console; nothing will be printed",
+                  "add stdout-path = \"serial0\" to /chosen, or dtuart=serial0 to its xen,xen-bootargs");
+        return node;
+    }
+    node = dt_find(tree, path);
+    if (!dt_node_valid(node))
+        dt_report(diag, DIAG_WARNING, chosen, path == option ? "dtuart=" : "stdout-path", path,
+                  "the path of a node, or a name in /aliases",
+                  "the console's UART does not exist; nothing will be printed", NULL);
+    return node;
+}
+
+hv_status machine_read_uart(struct machine_uart *uart, const struct dt *tree, struct diag *diag)
+{
+    struct dt_node node = find_console(tree, diag);
+    struct dt_scan scan;
+
+    *uart = (struct machine_uart){.node = node};
+    if (!dt_node_valid(node) || !check_uart(uart, node, diag) || !dt_scan_to(&scan, node))
+        return HV_E_MISSING;
+    if (dt_scan_reg_cpu(&scan, 0, &uart->frame) != HV_OK) {
+        warn_uart(diag, node, "reg", "address and size", "the console's UART has no registers; nothing will be printed",
+                  NULL);
+        uart->type = UART_NONE;
+        return HV_E_MISSING;
+    }
+    read_uart_interrupt(uart, &scan, diag);
+    return HV_OK;
+}
