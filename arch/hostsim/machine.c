@@ -1,0 +1,194 @@
+/* The machine as a whole: made, filled, looked at, taken apart. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hostsim/gic.h"
+#include "hostsim/guest_runtime.h"
+#include "hostsim/machine.h"
+#include "hostsim/mmu.h"
+#include "hostsim/pl011.h"
+#include "hostsim/timers.h"
+#include <libfdt.h>
+
+static struct sim_machine *the_machine;
+static struct sim_cpu desk_cpu; /* who runs where there is no machine */
+static char create_error[256];
+
+struct sim_machine *sim_this_machine(void)
+{
+    return the_machine;
+}
+
+struct sim_cpu *sim_this_cpu(void)
+{
+    return the_machine != NULL ? the_machine->turn : &desk_cpu;
+}
+
+const char *sim_create_error(void)
+{
+    return create_error;
+}
+
+const char *sim_end_name(enum sim_end end)
+{
+    static const char *const names[] = {
+        [SIM_END_POWER_OFF] = "power off", [SIM_END_RESET] = "reset",       [SIM_END_IDLE] = "idle",
+        [SIM_END_RETURNED] = "returned",   [SIM_END_HALTED] = "halted",     [SIM_END_DEADLOCK] = "deadlock",
+        [SIM_END_LIMIT] = "limit reached", [SIM_END_FAILED] = "rule broken"};
+    return names[end];
+}
+
+static void set_defaults(struct sim_machine *machine)
+{
+    struct sim_options *options = &machine->options;
+    if (options->list_registers == 0)
+        options->list_registers = 4;
+    if (options->spi_count == 0)
+        options->spi_count = 256;
+    if (options->pa_bits == 0)
+        options->pa_bits = 40;
+    if (options->time_limit_us == 0)
+        options->time_limit_us = 60000000;
+    if (options->step_limit == 0)
+        options->step_limit = 200000000;
+    machine->frequency = options->timer_frequency != 0 ? options->timer_frequency : 62500000;
+    machine->costs = sim_costs_qemu_virt;
+    machine->random = options->seed;
+    machine->horizon = SIM_NEVER;
+    machine->guests_tail = &machine->guests;
+}
+
+static void set_places(struct sim_machine *machine)
+{
+    struct sim_options *options = &machine->options;
+    const struct sim_bank *bank = &machine->banks[0];
+    if (options->image_base == 0)
+        options->image_base = bank->base + MIB(2);
+    if (options->image_size == 0)
+        options->image_size = MIB(2);
+    if (options->dtb_base == 0)
+        options->dtb_base = align_down(bank->base + bank->size, MIB(2)) - MIB(4);
+}
+
+static bool build(struct sim_machine *machine, const void *dtb, size_t dtb_size)
+{
+    const char *problem = "not a device tree";
+    if (dtb_size >= sizeof(struct fdt_header) && fdt_check_header(dtb) == 0 && fdt_totalsize(dtb) <= dtb_size)
+        problem = sim_parts_read(machine, dtb);
+    if (problem == NULL && !sim_memory_create(machine))
+        problem = "no address space for its RAM";
+    if (problem != NULL) {
+        snprintf(create_error, sizeof(create_error), "%s", problem);
+        return false;
+    }
+    set_places(machine);
+    if (!sim_set_boot_dtb(machine, dtb, fdt_totalsize(dtb))) {
+        snprintf(create_error, sizeof(create_error), "the device tree does not fit into RAM at %#llx",
+                 (unsigned long long)machine->options.dtb_base);
+        return false;
+    }
+    return true;
+}
+
+struct sim_machine *sim_create(const void *dtb, size_t dtb_size, const struct sim_options *options)
+{
+    if (the_machine != NULL)
+        sim_fail("sim_create(): one machine at a time");
+    struct sim_machine *machine = calloc(1, sizeof(*machine));
+    if (machine == NULL)
+        abort();
+    if (options != NULL)
+        machine->options = *options;
+    set_defaults(machine);
+    the_machine = machine;
+    machine->turn = &machine->cpus[0];
+    machine->tlb = sim_tlb_create();
+    if (build(machine, dtb, dtb_size))
+        return machine;
+    sim_destroy(machine);
+    return NULL;
+}
+
+void sim_destroy(struct sim_machine *machine)
+{
+    if (machine == NULL)
+        return;
+    sim_guests_destroy(machine);
+    for (unsigned i = 0; i < machine->cpu_count; i++)
+        coroutine_release(&machine->cpus[i].coroutine);
+    for (unsigned i = 0; i < machine->uart_count; i++)
+        sim_uart_destroy(machine->uarts[i]);
+    sim_gic_destroy(machine->gic);
+    sim_tlb_destroy(machine->tlb);
+    sim_memory_destroy(machine);
+    free(machine);
+    the_machine = NULL;
+}
+
+bool sim_set_boot_dtb(struct sim_machine *machine, const void *dtb, size_t size)
+{
+    machine->boot_dtb = machine->options.dtb_base;
+    machine->boot_dtb_size = size;
+    return sim_load(machine, machine->boot_dtb, dtb, size);
+}
+
+bool sim_load(struct sim_machine *machine, uint64_t address, const void *data, size_t size)
+{
+    uint8_t *cached = sim_cached(machine, address, size), *memory = sim_memory(machine, address, size);
+    if (cached == NULL)
+        return false;
+    memcpy(cached, data, size);
+    if (memory != cached)
+        memcpy(memory, data, size);
+    return true;
+}
+
+bool sim_peek(struct sim_machine *machine, uint64_t address, void *data, size_t size)
+{
+    const uint8_t *memory = sim_memory(machine, address, size);
+    if (memory == NULL)
+        return false;
+    memcpy(data, memory, size);
+    return true;
+}
+
+const char *sim_message(const struct sim_machine *machine)
+{
+    return machine->message;
+}
+
+uint64_t sim_time_ns(const struct sim_machine *machine)
+{
+    return machine->now;
+}
+
+uint64_t sim_steps(const struct sim_machine *machine)
+{
+    return machine->steps;
+}
+
+uint64_t sim_fingerprint(const struct sim_machine *machine)
+{
+    return machine->fingerprint;
+}
+
+void sim_act_as(struct sim_machine *machine, unsigned cpu)
+{
+    if (machine->running || cpu >= machine->cpu_count)
+        sim_fail("sim_act_as(%u)", cpu);
+    machine->turn = &machine->cpus[cpu];
+    machine->turn->time = machine->now;
+}
+
+void sim_advance(struct sim_machine *machine, uint64_t nanoseconds)
+{
+    if (machine->running)
+        sim_fail("sim_advance() inside a run");
+    sim_pass(machine->turn, nanoseconds);
+}
+
+void sim_set_spi(struct sim_machine *machine, unsigned intid, bool level)
+{
+    sim_gic_set_shared(machine, intid, level);
+}

@@ -1,0 +1,247 @@
+#include "hostsim/mmu.h"
+
+#include <stdlib.h>
+
+#define ENTRY_VALID (1ULL << 0)
+#define ENTRY_TABLE (1ULL << 1)
+#define ENTRY_ADDRESS 0x0000fffffffff000ULL
+#define LEAF_ACCESS_FLAG (1ULL << 10)
+#define LEAF_EXECUTE_NEVER (1ULL << 54)
+#define FAULT_ADDRESS_SIZE 0x00
+#define FAULT_TRANSLATION 0x04
+#define FAULT_ACCESS_FLAG 0x08
+#define FAULT_PERMISSION 0x0c
+
+/* ---- Reading the tables (Arm ARM D8.2, stage 2, 4 KiB granule) */
+
+/** What a walk found: a leaf, or a fault. */
+struct walk {
+    uint64_t entry; /* the leaf; 0: a fault */
+    uint8_t level;
+    uint8_t status;
+};
+
+static unsigned level_shift(unsigned level)
+{
+    return 12 + 9 * (3 - level);
+}
+
+static uint64_t read_entry(struct sim_machine *machine, uint64_t address)
+{
+    /* Walks are write-back cacheable by VTCR_EL2: they see what the hypervisor's caches hold. */
+    const uint8_t *entry = sim_cached(machine, address, 8);
+    if (entry == NULL)
+        sim_fail("stage-2 walk: table entry at %#llx is not in RAM", (unsigned long long)address);
+    return __atomic_load_n((const uint64_t *)(const void *)entry, __ATOMIC_ACQUIRE);
+}
+
+static void check_root(const struct arch_stage2 *stage2)
+{
+    unsigned shift = level_shift(stage2->start_level);
+    if (stage2->vmid == 0 || stage2->vmid > 255 || stage2->start_level > 2)
+        sim_fail("stage 2: VMID %u, start level %u", stage2->vmid, stage2->start_level);
+    if (stage2->ipa_bits <= shift || stage2->ipa_bits > shift + 9 + 4)
+        sim_fail("stage 2: start level %u cannot translate %u bits (Arm ARM D8.2.7)", stage2->start_level,
+                 stage2->ipa_bits);
+    unsigned index_bits = stage2->ipa_bits - shift;
+    if (!is_aligned(stage2->root.raw, (8ULL << index_bits) > PAGE_SIZE ? 8ULL << index_bits : PAGE_SIZE))
+        sim_fail("stage 2: root %#llx not aligned to its size", (unsigned long long)stage2->root.raw);
+}
+
+static struct walk fault(uint8_t type, unsigned level)
+{
+    return (struct walk){0, (uint8_t)level, (uint8_t)(type | level)};
+}
+
+static struct walk walk(struct sim_machine *machine, const struct arch_stage2 *stage2, uint64_t address)
+{
+    check_root(stage2);
+    if (address >> stage2->ipa_bits != 0)
+        return fault(FAULT_TRANSLATION, 0);
+    uint64_t table = stage2->root.raw;
+    for (unsigned level = stage2->start_level;; level++) {
+        uint64_t index = address >> level_shift(level);
+        if (level != stage2->start_level)
+            index &= 511;
+        uint64_t entry = read_entry(machine, table + index * 8);
+        bool leaf = level == 3 ? (entry & ENTRY_TABLE) != 0 : (entry & ENTRY_TABLE) == 0;
+        if ((entry & ENTRY_VALID) == 0 || (leaf && level == 0) || (!leaf && level == 3))
+            return fault(FAULT_TRANSLATION, level);
+        if (((entry & ENTRY_ADDRESS) >> machine->options.pa_bits) != 0)
+            return fault(FAULT_ADDRESS_SIZE, level);
+        if (leaf)
+            return (struct walk){entry, (uint8_t)level, 0};
+        table = entry & ENTRY_ADDRESS;
+    }
+}
+
+/* ---- The TLB: one for all CPUs, one entry for each 4 KiB page that was ever used. Larger translations are held as
+ * pages too, as a real TLB may: an invalidation that covers less than the block leaves the rest behind. */
+
+struct tlb_entry {
+    uint64_t key; /* VMID and page; 0: free, 1: was one */
+    uint64_t leaf;
+    uint8_t level;
+};
+
+struct sim_tlb {
+    struct tlb_entry *entries;
+    uint64_t capacity, used;
+};
+
+#define TLB_GONE 1
+#define TLB_INITIAL 1024
+
+static uint64_t tlb_key(uint16_t vmid, uint64_t address)
+{
+    return (uint64_t)vmid << 48 | address >> 12 << 2 | 2;
+}
+
+static struct tlb_entry *tlb_slot(const struct sim_tlb *tlb, uint64_t key)
+{
+    struct tlb_entry *gone = NULL;
+    for (uint64_t i = key * 0x9e3779b97f4a7c15 >> 20;; i++) {
+        struct tlb_entry *entry = &tlb->entries[i & (tlb->capacity - 1)];
+        if (entry->key == key)
+            return entry;
+        if (entry->key == TLB_GONE && gone == NULL)
+            gone = entry;
+        if (entry->key == 0)
+            return gone != NULL ? gone : entry;
+    }
+}
+
+static void tlb_allocate(struct sim_tlb *tlb, uint64_t capacity)
+{
+    tlb->entries = calloc(capacity, sizeof(*tlb->entries));
+    if (tlb->entries == NULL)
+        abort();
+    tlb->capacity = capacity;
+    tlb->used = 0;
+}
+
+static void tlb_insert(struct sim_tlb *tlb, uint64_t key, struct walk walk)
+{
+    if (tlb->used * 2 >= tlb->capacity) {
+        struct sim_tlb old = *tlb;
+        tlb_allocate(tlb, old.capacity * 2);
+        for (uint64_t i = 0; i < old.capacity; i++) {
+            if (old.entries[i].key <= TLB_GONE)
+                continue;
+            *tlb_slot(tlb, old.entries[i].key) = old.entries[i];
+            tlb->used++;
+        }
+        free(old.entries);
+    }
+    struct tlb_entry *entry = tlb_slot(tlb, key);
+    tlb->used += entry->key == 0;
+    *entry = (struct tlb_entry){key, walk.entry, walk.level};
+}
+
+struct sim_tlb *sim_tlb_create(void)
+{
+    struct sim_tlb *tlb = calloc(1, sizeof(*tlb));
+    if (tlb == NULL)
+        abort();
+    tlb_allocate(tlb, TLB_INITIAL);
+    return tlb;
+}
+
+void sim_tlb_destroy(struct sim_tlb *tlb)
+{
+    free(tlb->entries);
+    free(tlb);
+}
+
+void sim_tlb_invalidate(struct sim_machine *machine, uint16_t vmid, uint64_t base, uint64_t size)
+{
+    struct sim_tlb *tlb = machine->tlb;
+    uint64_t first = base >> 12, last = size == 0 ? first : (base + size - 1) >> 12;
+    for (uint64_t i = 0; i < tlb->capacity; i++) {
+        struct tlb_entry *entry = &tlb->entries[i];
+        uint64_t page = (entry->key & 0xffffffffffff) >> 2;
+        if (entry->key > TLB_GONE && entry->key >> 48 == vmid && page >= first && page <= last)
+            entry->key = TLB_GONE;
+    }
+}
+
+/* While another CPU is between changing a table and invalidating it holds the lock of those tables; a stale entry is
+ * then what hardware may well use. At any other time somebody forgot. */
+static bool change_in_progress(const struct sim_cpu *self)
+{
+    for (unsigned i = 0; i < self->machine->cpu_count; i++)
+        if (&self->machine->cpus[i] != self && self->machine->cpus[i].held_count > 0)
+            return true;
+    return false;
+}
+
+static struct walk look_up(struct sim_cpu *cpu, const struct arch_stage2 *stage2, uint64_t address)
+{
+    struct sim_tlb *tlb = cpu->machine->tlb;
+    uint64_t key = tlb_key(stage2->vmid, address);
+    const struct tlb_entry *cached = tlb_slot(tlb, key);
+    struct walk now = walk(cpu->machine, stage2, address);
+    if (cached->key != key) {
+        if (now.entry != 0)
+            tlb_insert(tlb, key, now);
+        return now;
+    }
+    if (cached->leaf == now.entry && cached->level == now.level)
+        return now;
+    if (!change_in_progress(cpu))
+        sim_fail("stale TLB entry: VMID %u, IPA %#llx was %#llx (level %u), is %#llx (level %u); changed without "
+                 "invalidation%s",
+                 stage2->vmid, (unsigned long long)address, (unsigned long long)cached->leaf, cached->level,
+                 (unsigned long long)now.entry, now.level,
+                 now.entry != 0 ? " (break before make, Arm ARM D8.14.1)" : "");
+    return (struct walk){cached->leaf, cached->level, 0};
+}
+
+/* ---- Leaf attributes */
+
+static bool permitted(uint64_t leaf, enum sim_access access)
+{
+    bool readable = (leaf >> 6 & 1) != 0, writable = (leaf >> 7 & 1) != 0;
+    if (access == SIM_ACCESS_WRITE)
+        return writable;
+    return readable && (access != SIM_ACCESS_FETCH || (leaf & LEAF_EXECUTE_NEVER) == 0);
+}
+
+/* MemAttr[3:0] (Arm ARM D8.5.5, without FEAT_S2FWB): 00xx Device, else outer and inner cacheability. */
+static bool is_device(uint64_t leaf)
+{
+    return (leaf >> 4 & 3) == 0;
+}
+
+static void check_leaf(struct sim_machine *machine, uint64_t leaf, unsigned level, uint64_t address)
+{
+    uint64_t size = 1ULL << level_shift(level), target = leaf & ENTRY_ADDRESS;
+    if (!is_aligned(target, size))
+        sim_fail("stage 2: IPA %#llx: level %u entry %#llx has RES0 address bits set", (unsigned long long)address,
+                 level, (unsigned long long)leaf);
+    if (!is_device(leaf) && (leaf >> 2 & 3) == 0)
+        sim_fail("stage 2: IPA %#llx: reserved memory attributes in %#llx", (unsigned long long)address,
+                 (unsigned long long)leaf);
+    bool ram = sim_bank_find(machine, target, size) != NULL;
+    if (ram == is_device(leaf))
+        sim_fail("stage 2: IPA %#llx maps %#llx as %s memory, but it is %s", (unsigned long long)address,
+                 (unsigned long long)target, is_device(leaf) ? "Device" : "Normal", ram ? "RAM" : "not RAM");
+}
+
+struct sim_translation sim_translate(struct sim_cpu *cpu, uint64_t address, enum sim_access access)
+{
+    const struct arch_stage2 *stage2 = cpu->loaded->stage2;
+    if (stage2 == NULL)
+        sim_fail("arch_vcpu_run() of a vCPU without stage 2");
+    struct walk found = look_up(cpu, stage2, address);
+    if (found.entry == 0)
+        return (struct sim_translation){.fault = true, .status = found.status};
+    check_leaf(cpu->machine, found.entry, found.level, address);
+    if ((found.entry & LEAF_ACCESS_FLAG) == 0)
+        return (struct sim_translation){.fault = true, .status = (uint8_t)(FAULT_ACCESS_FLAG | found.level)};
+    if (!permitted(found.entry, access))
+        return (struct sim_translation){.fault = true, .status = (uint8_t)(FAULT_PERMISSION | found.level)};
+    uint64_t size = 1ULL << level_shift(found.level);
+    return (struct sim_translation){
+        .pa = (found.entry & ENTRY_ADDRESS) | (address & (size - 1)), .size = size, .device = is_device(found.entry)};
+}

@@ -1,0 +1,166 @@
+/* Whose turn it is. Every simulated CPU has a clock of its own; the one that is furthest behind runs, so contract calls
+ * happen in the order of virtual time. With a seed, another CPU sometimes runs ahead: any order that a slow or a
+ * stalled CPU could bring about. Time as core reads it never goes back either way. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hostsim/machine.h"
+
+#define SWITCH_ODDS 16 /* with a seed: one in so many switch points goes to a CPU drawn at random */
+
+HV_NORETURN static void finish(struct sim_machine *machine, enum sim_end end)
+{
+    machine->end = end;
+    struct sim_cpu *self = machine->turn;
+    struct coroutine *from = &self->coroutine;
+    coroutine_switch(from, &machine->desk);
+    abort();
+}
+
+void sim_finish(struct sim_machine *machine, enum sim_end end, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(machine->message, sizeof(machine->message), format, arguments);
+    va_end(arguments);
+    if (!machine->running) {
+        fprintf(stderr, "hostsim: %s: %s\n", sim_end_name(end), machine->message);
+        abort();
+    }
+    finish(machine, end);
+}
+
+void sim_fail(const char *format, ...)
+{
+    static char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    struct sim_machine *machine = sim_this_machine();
+    if (machine == NULL || !machine->running) {
+        fprintf(stderr, "hostsim: %s\n", text);
+        abort();
+    }
+    sim_finish(machine, SIM_END_FAILED, "CPU %u at %llu ns, seed %llu: %s", machine->turn->id,
+               (unsigned long long)machine->now, (unsigned long long)machine->options.seed, text);
+}
+
+/* The ready CPU that is furthest behind; with a seed now and then another. */
+static struct sim_cpu *choose(struct sim_machine *machine)
+{
+    struct sim_cpu *best = NULL, *any = NULL;
+    unsigned ready = 0;
+    for (unsigned i = 0; i < machine->cpu_count; i++) {
+        struct sim_cpu *cpu = &machine->cpus[i];
+        if (cpu->state != SIM_CPU_READY)
+            continue;
+        ready++;
+        if (best == NULL || cpu->time < best->time)
+            best = cpu;
+        if (machine->options.seed != 0 && sim_random(machine) % ready == 0)
+            any = cpu;
+    }
+    return ready > 1 && any != NULL && sim_random(machine) % SWITCH_ODDS == 0 ? any : best;
+}
+
+static uint64_t horizon(const struct sim_machine *machine, const struct sim_cpu *self)
+{
+    uint64_t time = machine->events != NULL ? machine->events->time : SIM_NEVER;
+    for (unsigned i = 0; i < machine->cpu_count; i++) {
+        const struct sim_cpu *cpu = &machine->cpus[i];
+        if (cpu != self && cpu->state == SIM_CPU_READY)
+            time = machine->options.seed != 0 ? 0 : min_u64(time, cpu->time);
+    }
+    return time;
+}
+
+HV_NORETURN static void nothing_left(struct sim_machine *machine)
+{
+    unsigned alive = 0;
+    for (unsigned i = 0; i < machine->cpu_count; i++) {
+        const struct sim_cpu *cpu = &machine->cpus[i];
+        if (cpu->state == SIM_CPU_LOCK)
+            sim_finish(machine, SIM_END_DEADLOCK, "CPU %u waits for a lock that nobody will release", cpu->id);
+        if (cpu->state == SIM_CPU_IDLE || cpu->state == SIM_CPU_WAIT)
+            alive++;
+    }
+    if (alive > 0)
+        finish(machine, SIM_END_IDLE);
+    finish(machine, machine->main_returned ? SIM_END_RETURNED : SIM_END_HALTED);
+}
+
+/* Gives the turn to whoever has it next: an event, another CPU, or @p self again. */
+static void reschedule(struct sim_machine *machine, struct sim_cpu *self)
+{
+    struct sim_cpu *next;
+    for (;;) {
+        next = choose(machine);
+        if (next == NULL && machine->events == NULL)
+            nothing_left(machine);
+        if (machine->events == NULL || (next != NULL && next->time < machine->events->time))
+            break;
+        sim_events_run(machine, machine->events->time);
+    }
+    if (machine->now > machine->options.time_limit_us * 1000)
+        sim_finish(machine, SIM_END_LIMIT, "virtual time reached %llu us",
+                   (unsigned long long)machine->options.time_limit_us);
+    machine->horizon = horizon(machine, next);
+    next->time = max_u64(next->time, machine->now);
+    machine->now = next->time;
+    if (next == self)
+        return;
+    sim_note(machine, next->index);
+    machine->turn = next;
+    coroutine_switch(&self->coroutine, &next->coroutine);
+}
+
+void sim_pass(struct sim_cpu *cpu, uint64_t nanoseconds)
+{
+    struct sim_machine *machine = cpu->machine;
+    if (machine == NULL)
+        return;
+    cpu->time += nanoseconds;
+    if (!machine->running) {
+        sim_events_run(machine, cpu->time);
+        cpu->time = machine->now = max_u64(machine->now, cpu->time);
+        return;
+    }
+    if (++machine->steps > machine->options.step_limit)
+        sim_finish(machine, SIM_END_LIMIT, "%llu steps", (unsigned long long)machine->options.step_limit);
+    if (cpu->time >= machine->horizon)
+        reschedule(machine, cpu);
+    machine->now = max_u64(machine->now, cpu->time);
+}
+
+void sim_spend(struct sim_cpu *cpu, enum sim_cost cost, uint64_t count)
+{
+    if (cpu->machine != NULL)
+        sim_pass(cpu, cpu->machine->costs[cost] * count);
+}
+
+void sim_cpu_block(struct sim_cpu *cpu, enum sim_cpu_state state)
+{
+    struct sim_machine *machine = cpu->machine;
+    cpu->state = state;
+    if (machine->running) {
+        reschedule(machine, cpu);
+        return;
+    }
+    /* On the desk: only events can end the wait. */
+    while (cpu->state != SIM_CPU_READY && machine->events != NULL)
+        sim_events_run(machine, machine->events->time);
+    cpu->state = SIM_CPU_READY;
+    cpu->time = max_u64(cpu->time, machine->now);
+}
+
+void sim_cpu_wake(struct sim_cpu *cpu)
+{
+    if (cpu->state == SIM_CPU_READY || cpu->state == SIM_CPU_OFF || cpu->state == SIM_CPU_HALTED)
+        return;
+    cpu->state = SIM_CPU_READY;
+    cpu->time = max_u64(cpu->time, cpu->machine->now);
+    cpu->machine->horizon = 0; /* whoever runs looks anew at its next call */
+}

@@ -1,0 +1,150 @@
+/* hostsim, the public side: a machine in this process, made from a device tree, on which the hypervisor boots.
+ *
+ *   struct sim_options options = {0};
+ *   struct sim_machine *machine = sim_create(dtb, dtb_size, &options);
+ *   sim_load(machine, 0x44000000, image, image_size);     modules, where the device tree says they lie
+ *   enum sim_end end = sim_run(machine);                  boots, and runs until nothing more can happen
+ *   puts(sim_output(machine));                            what came out of the UART
+ *   sim_destroy(machine);
+ *
+ * One machine exists at a time. The same device tree, options, loads and inputs give the same run, bit for bit.
+ *
+ * A machine can also be used without sim_run(): between sim_create() and sim_destroy() the caller is CPU 0 (or another,
+ * see sim_act_as()) and may call the contract's functions and core's drivers itself. Device models and time then work
+ * as they do in a run. Without any machine the contract's locks, counters and memory helpers still work; what needs a
+ * machine ends the process with a message. */
+#ifndef BULKHEAD_HOSTSIM_SIM_H
+#define BULKHEAD_HOSTSIM_SIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sim_machine;
+
+/** All zero is a good machine: what a field's 0 means is written beside it. */
+struct sim_options {
+    /* The machine */
+    uint64_t timer_frequency; /* Hz; 0: 62.5 MHz, as QEMU */
+    unsigned list_registers;  /* of the GIC's virtual interface, 1..64; 0: 4, as GIC-400 */
+    bool gic_security;        /* the GIC has Security Extensions: EL2 sees the Non-secure view of its registers */
+    unsigned spi_count;       /* 0: 256 */
+    unsigned pa_bits;         /* 32..48; 0: 40 */
+    unsigned uart_baud;       /* 0: characters leave at once, as on QEMU */
+    bool random;              /* the CPU has RNDR; its numbers come from the seed */
+    bool clean_ram;           /* RAM holds zeros at power-on; false: traces of earlier use in every 2 MiB block */
+    bool coherent; /* no cache model: what EL2 writes is in memory at once (as QEMU). false: only when cleaned */
+
+    /* Where the boot loader put things; addresses must lie in RAM. 0: image 2 MiB above the first bank's base, 2 MiB
+     * long; device tree 4 MiB below the first bank's end. */
+    uint64_t image_base, image_size;
+    uint64_t dtb_base;
+
+    /* The run */
+    uint64_t seed; /* 0: CPUs advance strictly in order of virtual time; else switches between them are random too */
+    uint64_t time_limit_us; /* virtual time at which the run ends; 0: 60 s */
+    uint64_t step_limit;    /* contract calls and guest operations; 0: 200 million */
+    bool echo;              /* UART output also goes to stdout */
+
+    /* What goes wrong. CPUs are bits in the order of the device tree */
+    uint32_t cpus_never_start; /* CPU_ON says yes and the CPU never arrives */
+    uint32_t cpus_refused;     /* CPU_ON answers INTERNAL_FAILURE */
+    bool uart_stuck;           /* the transmitter never drains */
+};
+
+/** How a run ended. */
+enum sim_end {
+    SIM_END_POWER_OFF, /* PSCI SYSTEM_OFF */
+    SIM_END_RESET,     /* PSCI SYSTEM_RESET */
+    SIM_END_IDLE,      /* every CPU waits and no event will ever come */
+    SIM_END_RETURNED,  /* hv_main() returned and no other CPU has anything to do */
+    SIM_END_HALTED,    /* every CPU halted: a panic */
+    SIM_END_DEADLOCK,  /* a CPU waits for a lock that nobody will release */
+    SIM_END_LIMIT,     /* time or step limit */
+    SIM_END_FAILED,    /* the hypervisor or a guest program broke a rule: sim_message() says which */
+};
+
+const char *sim_end_name(enum sim_end end);
+
+/**
+ * Makes a machine: RAM from the memory nodes, CPUs, GICv2, PL011 from the tree. The tree is copied into RAM as a boot
+ * loader would. @return NULL where it holds no machine; sim_create_error() says why
+ */
+struct sim_machine *sim_create(const void *dtb, size_t dtb_size, const struct sim_options *options);
+const char *sim_create_error(void);
+void sim_destroy(struct sim_machine *machine);
+
+/** Hands the hypervisor another device tree (an edited or damaged one) than that of which the machine was made. */
+bool sim_set_boot_dtb(struct sim_machine *machine, const void *dtb, size_t size);
+
+/** Copies into RAM, as a boot loader does: cleaned to memory. @return false if it is not all RAM */
+bool sim_load(struct sim_machine *machine, uint64_t address, const void *data, size_t size);
+/** @return what memory holds, as a CPU with its caches off reads it; false if it is not all RAM */
+bool sim_peek(struct sim_machine *machine, uint64_t address, void *data, size_t size);
+
+/** The keyboard: @p text arrives at the UART, one character a character time, from virtual time @p at_us on. */
+void sim_input(struct sim_machine *machine, uint64_t at_us, const char *text);
+/** The same, relative to the moment when @p after has been seen in the output. */
+void sim_input_after(struct sim_machine *machine, const char *after, const char *text);
+
+/** Resets core's globals and boots. May be called once per machine. */
+enum sim_end sim_run(struct sim_machine *machine);
+/** @return why a run ended, in words; "" where there is nothing to add to its sim_end. */
+const char *sim_message(const struct sim_machine *machine);
+
+/** @return all that the UART sent so far, NUL-terminated; valid until the machine does anything. */
+const char *sim_output(const struct sim_machine *machine);
+/** Called for every character the UART sends. */
+void sim_on_output(struct sim_machine *machine, void (*callback)(void *context, char character), void *context);
+
+/** Virtual time since power-on. */
+uint64_t sim_time_ns(const struct sim_machine *machine);
+/** Contract calls and guest operations so far. */
+uint64_t sim_steps(const struct sim_machine *machine);
+/** A number that two runs share only if they did the same things in the same order. */
+uint64_t sim_fingerprint(const struct sim_machine *machine);
+
+/** One vCPU that ran, in the order in which they first did. */
+struct sim_guest_info {
+    const char *program; /* the name in its kernel image */
+    unsigned vmid;
+    unsigned starts;               /* 1, and one more for each restart */
+    uint64_t first_instruction_ns; /* virtual time of its very first instruction */
+    uint64_t exits;                /* times arch_vcpu_run() returned */
+};
+/** @return false past the end. */
+bool sim_guest_info(const struct sim_machine *machine, unsigned index, struct sim_guest_info *info);
+
+/** Outside of sim_run(): contract calls are made by this CPU from now on (order of the device tree). */
+void sim_act_as(struct sim_machine *machine, unsigned cpu);
+/** Outside of sim_run(): lets virtual time pass. */
+void sim_advance(struct sim_machine *machine, uint64_t nanoseconds);
+/** Outside of sim_run(): drives the input of a shared interrupt, as a device would. */
+void sim_set_spi(struct sim_machine *machine, unsigned intid, bool level);
+
+/**
+ * Writes a guest kernel: an arm64 Image whose code is the guest program @p name (hostsim/guest.h).
+ * @param file_size   bytes to write, at least SIM_IMAGE_MIN; filled with a pattern that the program checks when it
+ * starts
+ * @param image_size  what the header's image_size says, BSS included
+ */
+#define SIM_IMAGE_MIN 4096
+bool sim_make_image(void *buffer, size_t file_size, uint64_t image_size, const char *name);
+
+/** One multiboot module that the device tree names. */
+struct sim_module {
+    char domain[64]; /* node name of its domain; "" if it belongs to none */
+    bool kernel, ramdisk;
+    uint64_t base, size;
+    char bootargs[256];
+};
+/** @return false past the end. */
+bool sim_module(const void *dtb, unsigned index, struct sim_module *module);
+/**
+ * Loads a guest program for each kernel module of the tree (sim.program=NAME in its bootargs, else @p program) and a
+ * pattern for each ramdisk; sizes that run past the bank or into the next module are cut. @return false if one does not
+ * lie in RAM
+ */
+bool sim_load_modules(struct sim_machine *machine, const void *dtb, const char *program);
+
+#endif
