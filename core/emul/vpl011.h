@@ -1,4 +1,7 @@
-/* The guest's UART: a PL011 (Arm DDI 0183) whose other end is the shared console; complete enough for SBSA and full drivers. */
+/* The guest's UART: a PL011 (Arm DDI 0183) whose other end is the shared console; complete enough for SBSA and full
+ * drivers.
+ *
+ * Lock: vpl011.lock, before vgic.lock. Never held while the console is called. */
 #ifndef BULKHEAD_EMUL_VPL011_H
 #define BULKHEAD_EMUL_VPL011_H
 
@@ -6,8 +9,8 @@
 #include "console/console.h"
 #include "emul/mmio.h"
 
-#define VPL011_RX_FIFO 256 /* characters kept for a guest that does not read; the guest sees a 32-deep FIFO */
-#define VPL011_TX_CHUNK 64
+#define VPL011_RX_FIFO 256   /* characters kept for a guest that does not read; a power of two */
+#define VPL011_FIFO_DEPTH 32 /* what the guest is told: a PL011 r1p5 */
 
 struct domain;
 
@@ -19,14 +22,23 @@ struct vpl011 {
     uint32_t raw_status; /* UARTRIS */
     uint32_t mask;       /* UARTIMSC */
     uint32_t control, line_control, integer_baud, fraction_baud, fifo_select, dma_control, irda;
-    uint32_t receive_status;
+    uint32_t receive_status; /* UARTRSR */
+    bool overrun;            /* characters were lost since the last one that was read */
     uint8_t rx[VPL011_RX_FIFO];
-    uint32_t rx_head, rx_tail;
-    bool line; /* interrupt output as last given to the vGIC */
+    uint32_t rx_head, rx_tail; /* free running: written at head, read at tail */
+    bool line;                 /* interrupt output as last given to the vGIC */
 };
 
-/** Reset state; the console source keeps its place in the rotation. */
+/**
+ * Reset state; the console source keeps its place in the rotation, an unfinished line of it is ended. The vGIC was
+ * reset before.
+ * @param intid  SPI of @p domain
+ */
 void vpl011_init(struct vpl011 *uart, struct domain *domain, uint32_t intid);
+/**
+ * 8, 16 and 32 bits wide, within one register; others abort. What is reserved reads as zero and ignores writes.
+ * @param device  the struct vpl011
+ */
 enum mmio_result vpl011_access(struct vcpu *vcpu, void *device, struct mmio_access *access);
 
 #endif

@@ -1,0 +1,299 @@
+#include "emul/vpl011.h"
+
+#include "emul/vgic.h"
+
+#define DR 0x00
+#define FR 0x18
+#define ID_BASE 0xfe0
+
+#define DR_OVERRUN (1u << 11)
+#define RSR_OVERRUN (1u << 3)
+
+/* Clear to send, data set ready, carrier: somebody listens. Never busy, never full: what is written is gone at once. */
+#define FR_CONNECTED 0x007u
+#define FR_RXFE (1u << 4)
+#define FR_RXFF (1u << 6)
+#define FR_TXFE (1u << 7)
+
+#define LCR_H_FEN (1u << 4)
+#define LCR_H_WLEN_8 (3u << 5)
+
+#define CR_UARTEN (1u << 0)
+#define CR_LOOPBACK (1u << 7)
+#define CR_TXE (1u << 8)
+#define CR_RXE (1u << 9)
+
+#define INTERRUPT_RECEIVE (1u << 4)
+#define INTERRUPT_TRANSMIT (1u << 5)
+#define INTERRUPT_RECEIVE_TIMEOUT (1u << 6)
+#define INTERRUPT_OVERRUN (1u << 10)
+#define INTERRUPT_ALL 0x7ffu
+
+static uint32_t load(const uint32_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+static bool enabled(const struct vpl011 *uart, uint32_t direction)
+{
+    return (load(&uart->control) & (CR_UARTEN | direction)) == (CR_UARTEN | direction);
+}
+
+static uint32_t waiting(const struct vpl011 *uart)
+{
+    return load(&uart->rx_head) - load(&uart->rx_tail);
+}
+
+/* Characters at which the receive interrupt is raised: with FIFOs 1/8, 1/4, 1/2, 3/4 or 7/8 of them, without the first
+ * one. */
+static uint32_t receive_trigger(const struct vpl011 *uart)
+{
+    static const uint8_t eighths[8] = {1, 2, 4, 6, 7, 7, 7, 7};
+
+    if ((uart->line_control & LCR_H_FEN) == 0)
+        return 1;
+    return eighths[uart->fifo_select >> 3 & 7] * (VPL011_FIFO_DEPTH / 8);
+}
+
+static void update_line(struct vpl011 *uart)
+{
+    bool level = (uart->raw_status & uart->mask) != 0;
+
+    if (level == uart->line)
+        return;
+    uart->line = level;
+    vgic_set_spi(uart->domain, uart->intid, level);
+}
+
+/* The receive timeout does not wait for its 32 bit times: nobody types at line speed, and a FIFO that is not empty is
+ * told of at once. */
+static bool receive(struct vpl011 *uart, uint8_t character)
+{
+    uint32_t count = waiting(uart);
+
+    if (!enabled(uart, CR_RXE))
+        return false;
+    if (count == VPL011_RX_FIFO) {
+        uart->overrun = true;
+        uart->receive_status |= RSR_OVERRUN;
+        uart->raw_status |= INTERRUPT_OVERRUN;
+        return false;
+    }
+    uart->rx[uart->rx_head % VPL011_RX_FIFO] = character;
+    uart->rx_head++;
+    uart->raw_status |= INTERRUPT_RECEIVE_TIMEOUT;
+    if (count + 1 >= receive_trigger(uart))
+        uart->raw_status |= INTERRUPT_RECEIVE;
+    return true;
+}
+
+static bool take_input(struct console_source *source, char character)
+{
+    struct vpl011 *uart = CONTAINER_OF(source, struct vpl011, console);
+
+    arch_spin_lock(&uart->lock);
+    bool taken = receive(uart, (uint8_t)character);
+    update_line(uart);
+    arch_spin_unlock(&uart->lock);
+    return taken;
+}
+
+static uint32_t read_data(struct vpl011 *uart)
+{
+    uint32_t value;
+
+    if (waiting(uart) == 0)
+        return 0;
+    value = uart->rx[uart->rx_tail % VPL011_RX_FIFO];
+    uart->rx_tail++;
+    if (waiting(uart) == 0)
+        uart->raw_status &= ~INTERRUPT_RECEIVE_TIMEOUT;
+    if (waiting(uart) < receive_trigger(uart))
+        uart->raw_status &= ~INTERRUPT_RECEIVE;
+    uart->receive_status = uart->overrun ? RSR_OVERRUN : 0;
+    if (uart->overrun)
+        value |= DR_OVERRUN;
+    uart->overrun = false;
+    return value;
+}
+
+/* The character itself goes to the console when the lock is free again. It has left the FIFO at once, so the level has
+ * fallen through the trigger, which is what raises the interrupt (DDI 0183 2.4.4): not before the first character. */
+static void write_data(struct vpl011 *uart, uint32_t value)
+{
+    if (!enabled(uart, CR_TXE))
+        return;
+    uart->raw_status |= INTERRUPT_TRANSMIT;
+    if ((uart->control & CR_LOOPBACK) != 0)
+        (void)receive(uart, (uint8_t)value);
+}
+
+static bool reaches_console(const struct vpl011 *uart)
+{
+    return enabled(uart, CR_TXE) && (load(&uart->control) & CR_LOOPBACK) == 0;
+}
+
+static uint32_t read_flags(struct vpl011 *uart)
+{
+    uint32_t count = waiting(uart);
+    uint32_t depth = (load(&uart->line_control) & LCR_H_FEN) != 0 ? VPL011_FIFO_DEPTH : 1;
+
+    return FR_CONNECTED | FR_TXFE | (count == 0 ? FR_RXFE : 0) | (count >= depth ? FR_RXFF : 0);
+}
+
+static void clear_errors(struct vpl011 *uart, uint32_t value)
+{
+    (void)value;
+    uart->receive_status = 0;
+    uart->overrun = false;
+}
+
+static uint32_t read_masked_status(struct vpl011 *uart)
+{
+    return uart->raw_status & uart->mask;
+}
+
+static void clear_interrupts(struct vpl011 *uart, uint32_t value)
+{
+    uart->raw_status &= ~value;
+}
+
+/** A register of the file: plain storage, or functions. */
+struct vpl011_register {
+    uint32_t writable; /* bits of the storage that a write changes */
+    uint16_t storage;  /* offset of its word in struct vpl011, 0: none */
+    uint32_t (*read)(struct vpl011 *uart);
+    void (*write)(struct vpl011 *uart, uint32_t value);
+};
+
+#define STORED(member, bits)                                                                                           \
+    {                                                                                                                  \
+        .storage = offsetof(struct vpl011, member), .writable = (bits)                                                 \
+    }
+
+/* By offset / 4. What is not here is reserved. */
+static const struct vpl011_register registers[] = {
+    [DR / 4] = {.read = read_data, .write = write_data},
+    [0x04 / 4] = {.storage = offsetof(struct vpl011, receive_status), .write = clear_errors}, /* RSR, ECR */
+    [FR / 4] = {.read = read_flags},
+    [0x20 / 4] = STORED(irda, 0xff), /* ILPR */
+    [0x24 / 4] = STORED(integer_baud, 0xffff),
+    [0x28 / 4] = STORED(fraction_baud, 0x3f),
+    [0x2c / 4] = STORED(line_control, 0xff),                       /* LCR_H */
+    [0x30 / 4] = STORED(control, 0xff87),                          /* CR */
+    [0x34 / 4] = STORED(fifo_select, 0x3f),                        /* IFLS */
+    [0x38 / 4] = STORED(mask, INTERRUPT_ALL),                      /* IMSC */
+    [0x3c / 4] = {.storage = offsetof(struct vpl011, raw_status)}, /* RIS */
+    [0x40 / 4] = {.read = read_masked_status},                     /* MIS */
+    [0x44 / 4] = {.write = clear_interrupts},                      /* ICR */
+    [0x48 / 4] = STORED(dma_control, 0x7),                         /* DMACR */
+};
+
+static uint32_t *storage(struct vpl011 *uart, const struct vpl011_register *entry)
+{
+    return (uint32_t *)(void *)((char *)uart + entry->storage);
+}
+
+static const struct vpl011_register *find_register(uint32_t offset)
+{
+    static const struct vpl011_register reserved = {0};
+
+    return offset / 4 < ARRAY_SIZE(registers) ? &registers[offset / 4] : &reserved;
+}
+
+static uint32_t read_register(struct vpl011 *uart, uint32_t offset)
+{
+    /* UARTPeriphID0..3: PL011 r1p5, then UARTPCellID0..3 */
+    static const uint8_t identification[] = {0x11, 0x10, 0x34, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
+    const struct vpl011_register *entry = find_register(offset);
+
+    if (offset >= ID_BASE && (offset - ID_BASE) / 4 < ARRAY_SIZE(identification))
+        return identification[(offset - ID_BASE) / 4];
+    if (entry->read != NULL)
+        return entry->read(uart);
+    return entry->storage != 0 ? *storage(uart, entry) : 0;
+}
+
+/* A narrow write leaves the other bytes of a stored register as they are. */
+static void write_register(struct vpl011 *uart, uint32_t offset, uint32_t value, uint32_t lanes)
+{
+    const struct vpl011_register *entry = find_register(offset);
+
+    if (entry->write != NULL) {
+        entry->write(uart, value & lanes);
+    } else if (entry->writable != 0) {
+        uint32_t changed = entry->writable & lanes;
+        *storage(uart, entry) = (*storage(uart, entry) & ~changed) | (value & changed);
+    }
+}
+
+static void access_locked(struct vpl011 *uart, struct mmio_access *access)
+{
+    uint32_t shift = (access->offset & 3) * 8;
+    uint32_t lanes = (access->size == 4 ? UINT32_MAX : (1u << access->size * 8) - 1) << shift;
+    uint32_t offset = access->offset & ~3u;
+
+    arch_spin_lock(&uart->lock);
+    if (access->write)
+        write_register(uart, offset, (uint32_t)access->value << shift, lanes);
+    else
+        access->value = (read_register(uart, offset) & lanes) >> shift;
+    update_line(uart);
+    arch_spin_unlock(&uart->lock);
+}
+
+static bool within_register(const struct mmio_access *access)
+{
+    return access->size <= 4 && (access->offset & 3) + access->size <= 4;
+}
+
+/* Most accesses are to see whether there is room, and to send: neither changes anything once a first character was
+ * sent. */
+enum mmio_result vpl011_access(struct vcpu *vcpu, void *device, struct mmio_access *access)
+{
+    struct vpl011 *uart = device;
+
+    (void)vcpu;
+    if (!within_register(access))
+        return MMIO_ABORT;
+    if (access->offset == FR && !access->write) {
+        access->value = read_flags(uart);
+        return MMIO_HANDLED;
+    }
+    bool output = access->offset == DR && access->write && reaches_console(uart);
+    if (!output || (load(&uart->raw_status) & INTERRUPT_TRANSMIT) == 0)
+        access_locked(uart, access);
+    if (output)
+        console_write(&uart->console, &(char){(char)access->value}, 1);
+    return MMIO_HANDLED;
+}
+
+/* The state in which firmware leaves a UART: on, in both directions, with FIFOs, 8n1 at 115200 baud of a 24 MHz clock.
+ * An SBSA driver never sets any of this (SBSA B.1); a full one finds nothing here that it would divide by zero. */
+static void reset(struct vpl011 *uart)
+{
+    uart->raw_status = 0;
+    uart->mask = 0;
+    uart->control = CR_UARTEN | CR_TXE | CR_RXE;
+    uart->line_control = LCR_H_FEN | LCR_H_WLEN_8;
+    uart->integer_baud = 13;
+    uart->fraction_baud = 1;
+    uart->fifo_select = 0x12;
+    uart->dma_control = 0;
+    uart->irda = 0;
+    uart->receive_status = 0;
+    uart->overrun = false;
+    uart->rx_tail = uart->rx_head;
+    uart->line = false;
+}
+
+void vpl011_init(struct vpl011 *uart, struct domain *domain, uint32_t intid)
+{
+    arch_spin_lock(&uart->lock);
+    uart->domain = domain;
+    uart->intid = intid;
+    reset(uart);
+    arch_spin_unlock(&uart->lock);
+    uart->console.input = take_input;
+    console_flush(&uart->console);
+}
