@@ -1,0 +1,75 @@
+"""One UART for all: whole lines with their owner's name, one keyboard that moves."""
+import re
+
+from lab import CTRL_A3, case, check, check_equal
+
+
+@case(timeout=120)
+def keyboard(lab):
+    """What is typed goes to one domain; three Ctrl-A move it on, around to the hypervisor's own console and its keys."""
+    system = lab.system([lab.guest_domain("echo", name="first"), lab.guest_domain("echo", name="second")])
+    board = lab.boot(system)
+    board.expect_all([r"first: echo: ready", r"second: echo: ready", r"first: echo> "])
+    board.send_line("good morning")
+    board.expect(r'first: echo: got "good morning"')
+    board.send(CTRL_A3)
+    board.expect(r"bulkhead: keyboard -> second")
+    board.expect(r"second: echo> ")
+    board.send_line("good evening")
+    board.expect(r'second: echo: got "good evening"')
+    # fewer than three are the domain's own
+    board.send("a\x01b\x01\x01c\r")
+    board.expect(r'second: echo: got "a.b..c"')
+    board.send(CTRL_A3)
+    board.expect(r"bulkhead: keyboard -> bulkhead")
+    board.send("h")
+    for key in "dmtq":
+        board.expect(rf"bulkhead: {key}  \w+")
+    board.send("d")
+    board.expect(r"bulkhead: 1 +first +running")
+    board.expect(r"bulkhead: 2 +second +running")
+    board.send("m")
+    board.expect(r"bulkhead: domain 2 second")
+    board.expect(r"bulkhead: free 0x")
+    board.keyboard_to("first")
+    board.send_line("again")
+    board.expect(r'first: echo: got "again"')
+    check_equal(sum("good morning" in line for line in board.lines("second")), 0, "lines of the other's input")
+    board.send_line("off")
+    board.keyboard_to("second")
+    board.send_line("reset")
+    board.expect(r"second: echo: ready")
+    board.quit()
+
+
+@case(timeout=120)
+def flooded_input(lab):
+    """More is typed than a domain takes: nothing stops, and the domain goes on with what it got."""
+    board = lab.boot(lab.system([lab.guest_domain("spin", bootargs="lines=8"), lab.guest_domain("echo")]))
+    board.expect(r"spin: spin: 1 of")
+    for _ in range(20):
+        board.send("0123456789" * 20)
+    board.expect(r"spin: spin: done")
+    board.keyboard_to("echo")
+    board.send_line("still here")
+    board.expect(r'echo: echo: got "still here"')
+    board.quit()
+
+
+@case(timeout=120)
+def timeline(lab):
+    """The boot timeline: every stage and every domain, in order of time, in microseconds and ticks that agree."""
+    board = lab.boot(lab.system([lab.guest_domain("hello", name="one"), lab.guest_domain("hello", name="two")]))
+    board.expect_all([r"one: hello: done", r"two: hello: done"])
+    text = board.quit()
+    rows = [re.match(r"bulkhead: +(\d+)\.(\d+) +(\d+) +\d+\.\d+ +(\d+)  (\S+) +(.*)", line.rstrip("\r"))
+            for line in text.split("\n")]
+    rows = [row for row in rows if row]
+    check(len(rows) > 10, f"only {len(rows)} marks")
+    ticks = [int(row.group(3)) for row in rows]
+    check_equal(ticks, sorted(ticks), "order of time")
+    for row in rows:
+        nanoseconds = int(row.group(1)) * 1000 + int(row.group(2))
+        check_equal(nanoseconds, int(row.group(3)) * 16, f"nanoseconds of {row.group(0)!r} at 62.5 MHz")
+    for owner in ("one", "two"):
+        check(any(row.group(5) == owner and "first instruction" in row.group(6) for row in rows), f"{owner} never began")

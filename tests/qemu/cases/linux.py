@@ -1,0 +1,88 @@
+"""Unmodified Debian Linux in domains."""
+import re
+
+from lab import case, check, check_equal
+
+ROWS = 200
+
+
+def shell(board, name):
+    """Waits for the prompt of the domain that has the keyboard."""
+    board.expect(rf"{name}: (\x1b\[[0-9;]*\w)*{name}:/# ", timeout=120)
+
+
+def two_linux(lab, cpus):
+    """Two domains to a shell prompt; a command in each; lines of both at once, none of them torn; off."""
+    system = lab.system([lab.linux_domain("linux1"), lab.linux_domain("linux2")], cpus=cpus)
+    board = lab.boot(system)
+    board.expect_all([r"linux1: init: reached after", r"linux2: init: reached after"], timeout=240)
+    board.keyboard_to("linux2")
+    shell(board, "linux2")
+    # its rows come while linux1 prints as well
+    board.send_line(f'sleep 2; for i in $(seq {ROWS}); do echo "row $i 0123456789abcdefghijklmnopqrstuvwxyz $i end"; done &')
+    board.keyboard_to("linux1")
+    shell(board, "linux1")
+    board.send_line(f'for i in $(seq {ROWS}); do echo "row $i ZYXWVUTSRQPONMLKJIHGFEDCBA9876543210 $i end"; usleep 5000; done')
+    board.expect_all([rf"linux1: row {ROWS} ", rf"linux2: row {ROWS} "], timeout=120)
+    board.drain(1)
+    for name, body in (("linux1", "ZYXWVUTSRQPONMLKJIHGFEDCBA9876543210"), ("linux2", "0123456789abcdefghijklmnopqrstuvwxyz")):
+        rows = [line for line in board.lines(name) if re.match(r"row \d", line)]
+        check_equal(rows, [f"row {i} {body} {i} end" for i in range(1, ROWS + 1)], f"rows of {name}")
+    board.send_line("uname -srm; cat /proc/interrupts")
+    board.expect(r"linux1: Linux 6[^\n]*aarch64")
+    board.expect(r"linux1: [^\n]*arch_timer")
+    board.send_line("poweroff -f")
+    board.expect(r"bulkhead: [^\n]*linux1[^\n]*off", timeout=60)
+    board.keyboard_to("linux2")
+    board.send_line("echo still $((40+2))")
+    board.expect(r"linux2: still 42")
+    timeline = board.quit()
+    for name in ("linux1", "linux2"):
+        check(re.search(rf"{name} +first instruction", timeline), f"the timeline lacks {name}")
+
+
+case(timeout=480, name="linux-two-smp1", cpus=1)(two_linux)
+case(timeout=480, name="linux-two-smp2", cpus=2)(two_linux)
+
+
+@case(timeout=400)
+def linux_reboot(lab):
+    """`reboot -f` starts a domain again from its images."""
+    board = lab.boot(lab.system([lab.linux_domain("linux1")]))
+    board.expect(r"linux1: init: reached after", timeout=240)
+    shell(board, "linux1")
+    board.send_line("echo kept >/tmp/mark; reboot -f")
+    board.expect(r"linux1: \[    0.000000\] Booting Linux", timeout=60)
+    board.expect(r"linux1: init: reached after", timeout=240)
+    shell(board, "linux1")
+    board.send_line("ls /tmp | wc -l; md5sum /bin/busybox")
+    board.expect(r"linux1: 0\r")
+    board.quit()
+
+
+@case(timeout=300)
+def linux_packed(lab):
+    """Debian's kernel as Image.gz, unpacked at boot."""
+    domain = lab.linux_domain("linux1")
+    domain.kernel = lab.gzip(lab.linux(), "Image.gz")
+    board = lab.boot(lab.system([domain]))
+    board.expect(r"linux1: init: reached after", timeout=240)
+    board.quit()
+
+
+@case(timeout=300)
+def linux_machine(lab):
+    """What Linux finds: a GICv2, SPIs, PSCI, a PL011 with interrupts in both directions, entropy, no errors of ours."""
+    board = lab.boot(lab.system([lab.linux_domain("linux1", bootargs="earlycon=pl011,0x22000000")]))
+    board.expect(r"linux1: init: reached after", timeout=240)
+    shell(board, "linux1")
+    text = "\n".join(board.lines("linux1"))
+    for pattern in (r"psci: PSCIv1\.[01]", r"GIC: Using split EOI/Deactivate mode|Root IRQ handler: gic_handle_irq|GICv2|gic",
+                    r"ttyAMA0 at MMIO 0x22000000", r"arch_timer: cp15 timer\(s\) running at 62.50MHz \(virt\)",
+                    r"Machine model: "):
+        check(re.search(pattern, text), f"Linux does not say {pattern!r}")
+    for pattern in (r"KASLR disabled due to lack of seed", r"Internal error", r"Kernel panic", r"BUG:", r"WARNING: CPU"):
+        check(not re.search(pattern, text), f"Linux says {pattern!r}")
+    board.send_line("sleep 1; grep -c . /proc/interrupts; grep uart /proc/interrupts; cat /proc/device-tree/model")
+    board.expect(r"linux1: [^\n]*GICv2? +32 [^\n]*uart")
+    board.quit()
