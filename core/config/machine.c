@@ -81,7 +81,7 @@ static bool read_named(struct machine_reader *reader, const struct dt_scan *scan
 }
 
 /** @return whether there may be more below the node. */
-static bool read_node(struct machine_reader *reader, const struct dt_scan *scan)
+static bool read_node(struct machine_reader *reader, struct dt_scan *scan)
 {
     struct node_kind kind = {.compatible.data = NULL};
 

@@ -1,4 +1,6 @@
 /* The devices that the hypervisor itself uses: interrupt controller, timer, firmware, UART. */
+#include <string.h>
+
 #include "config/machine_reader.h"
 #include "config/options.h"
 #include "config/system_config.h"
@@ -10,7 +12,7 @@
 /** One known value of compatible. */
 struct device_match {
     const char *compatible;
-    void (*read)(struct machine_reader *reader, const struct dt_scan *scan);
+    void (*read)(struct machine_reader *reader, struct dt_scan *scan);
 };
 
 /* Order of a GICv2's reg: IHI 0048B 4.1.2 in the binding's words. */
@@ -22,7 +24,7 @@ enum gicv2_frame {
     GICV2_FRAMES,
 };
 
-static void read_maintenance(struct machine_reader *reader, const struct dt_scan *scan)
+static void read_maintenance(struct machine_reader *reader, struct dt_scan *scan)
 {
     struct dt_interrupt interrupt;
     hv_status status = dt_scan_interrupt(scan, 0, &interrupt);
@@ -35,7 +37,7 @@ static void read_maintenance(struct machine_reader *reader, const struct dt_scan
               "a PPI", "the maintenance interrupt is not known; interrupts of guests may be late", NULL);
 }
 
-static void read_gicv2(struct machine_reader *reader, const struct dt_scan *scan)
+static void read_gicv2(struct machine_reader *reader, struct dt_scan *scan)
 {
     struct machine_gic *gic = &reader->machine->gic;
     struct dt_range *frames[GICV2_FRAMES] = {&gic->distributor, &gic->cpu_interface, &gic->hyp_interface,
@@ -63,7 +65,7 @@ static void read_gicv2(struct machine_reader *reader, const struct dt_scan *scan
     read_maintenance(reader, scan);
 }
 
-static void read_gicv3(struct machine_reader *reader, const struct dt_scan *scan)
+static void read_gicv3(struct machine_reader *reader, struct dt_scan *scan)
 {
     struct machine_gic *gic = &reader->machine->gic;
 
@@ -99,7 +101,7 @@ static unsigned interrupt_index(struct dt_node node, const char *name, unsigned 
     return otherwise;
 }
 
-static uint32_t read_timer_interrupt(struct machine_reader *reader, const struct dt_scan *scan, const char *name,
+static uint32_t read_timer_interrupt(struct machine_reader *reader, struct dt_scan *scan, const char *name,
                                      unsigned otherwise)
 {
     struct dt_interrupt interrupt;
@@ -113,7 +115,7 @@ static uint32_t read_timer_interrupt(struct machine_reader *reader, const struct
     return 0;
 }
 
-static void read_timer(struct machine_reader *reader, const struct dt_scan *scan)
+static void read_timer(struct machine_reader *reader, struct dt_scan *scan)
 {
     struct machine *machine = reader->machine;
     uint32_t frequency;
@@ -127,7 +129,7 @@ static void read_timer(struct machine_reader *reader, const struct dt_scan *scan
         machine->timer_frequency = frequency;
 }
 
-static void read_psci(struct machine_reader *reader, const struct dt_scan *scan)
+static void read_psci(struct machine_reader *reader, struct dt_scan *scan)
 {
     char found[32];
 
@@ -143,7 +145,7 @@ static void read_psci(struct machine_reader *reader, const struct dt_scan *scan)
         "an HVC from EL2 ends in the hypervisor itself; on QEMU start with -M virt,virtualization=on");
 }
 
-static void read_old_psci(struct machine_reader *reader, const struct dt_scan *scan)
+static void read_old_psci(struct machine_reader *reader, struct dt_scan *scan)
 {
     reader->psci = true;
     dt_report(reader->diag, DIAG_WARNING, scan->node, "compatible", "\"arm,psci\"", "\"arm,psci-0.2\" or later",
@@ -167,14 +169,15 @@ static const struct device_match *find_match(const char *compatible)
     return NULL;
 }
 
-void machine_read_device(struct machine_reader *reader, const struct dt_scan *scan, struct dt_property compatible)
+void machine_read_device(struct machine_reader *reader, struct dt_scan *scan, struct dt_property compatible)
 {
     const char *item = (const char *)compatible.data;
+    const char *end = item + compatible.length;
 
-    if (compatible.length == 0 || item[compatible.length - 1] != '\0')
+    if (compatible.length == 0 || end[-1] != '\0')
         return;
-    for (uint32_t i = 0; i < compatible.length; i++) {
-        const struct device_match *match = i == 0 || item[i - 1] == '\0' ? find_match(item + i) : NULL;
+    for (; item < end; item += strlen(item) + 1) {
+        const struct device_match *match = find_match(item);
 
         if (match != NULL) {
             match->read(reader, scan); /* the most specific comes first; the rest says the same with less */
@@ -222,7 +225,7 @@ static bool check_uart(struct machine_uart *uart, struct dt_node node, struct di
     return true;
 }
 
-static void read_uart_interrupt(struct machine_uart *uart, const struct dt_scan *scan, struct diag *diag)
+static void read_uart_interrupt(struct machine_uart *uart, struct dt_scan *scan, struct diag *diag)
 {
     struct dt_interrupt interrupt;
     hv_status status = dt_scan_interrupt(scan, 0, &interrupt);
@@ -236,11 +239,10 @@ static void read_uart_interrupt(struct machine_uart *uart, const struct dt_scan 
     }
 }
 
-/** @return the node that is to be the console, invalid if there is none; says why. */
-static struct dt_node find_console(const struct dt *tree, struct diag *diag)
+/** Moves @p scan to the node that is to be the console. @return false if there is none; says why. */
+static bool find_console(struct dt_scan *scan, const struct dt *tree, struct diag *diag)
 {
-    struct dt_node chosen = dt_find(tree, "/chosen");
-    struct dt_node node = {.tree = tree, .offset = -1};
+    struct dt_node chosen = dt_chosen(tree);
     char option[DT_PATH_MAX];
     const char *path = option;
 
@@ -250,27 +252,27 @@ static struct dt_node find_console(const struct dt *tree, struct diag *diag)
         dt_report(diag, DIAG_WARNING, chosen, "stdout-path", NULL, "the path or alias of a UART",
                   "there is no console; nothing will be printed",
                   "add stdout-path = \"serial0\" to /chosen, or dtuart=serial0 to its xen,xen-bootargs");
-        return node;
+        return false;
     }
-    node = dt_find(tree, path);
-    if (!dt_node_valid(node))
-        dt_report(diag, DIAG_WARNING, chosen, path == option ? "dtuart=" : "stdout-path", path,
-                  "the path of a node, or a name in /aliases",
-                  "the console's UART does not exist; nothing will be printed", NULL);
-    return node;
+    if (dt_scan_find(scan, tree, path))
+        return true;
+    dt_report(diag, DIAG_WARNING, chosen, path == option ? "dtuart=" : "stdout-path", path,
+              "the path of a node, or a name in /aliases", "the console's UART does not exist; nothing will be printed",
+              NULL);
+    return false;
 }
 
 hv_status machine_read_uart(struct machine_uart *uart, const struct dt *tree, struct diag *diag)
 {
-    struct dt_node node = find_console(tree, diag);
     struct dt_scan scan;
 
-    *uart = (struct machine_uart){.node = node};
-    if (!dt_node_valid(node) || !check_uart(uart, node, diag) || !dt_scan_to(&scan, node))
+    *uart = (struct machine_uart){.node = {.tree = tree, .offset = -1}};
+    if (!find_console(&scan, tree, diag) || !check_uart(uart, scan.node, diag))
         return HV_E_MISSING;
+    uart->node = scan.node;
     if (dt_scan_reg_cpu(&scan, 0, &uart->frame) != HV_OK) {
-        warn_uart(diag, node, "reg", "address and size", "the console's UART has no registers; nothing will be printed",
-                  NULL);
+        warn_uart(diag, scan.node, "reg", "address and size",
+                  "the console's UART has no registers; nothing will be printed", NULL);
         uart->type = UART_NONE;
         return HV_E_MISSING;
     }

@@ -26,6 +26,6 @@ void machine_read_reserved(struct machine_reader *reader, struct dt_node reserve
 void machine_read_memreserve(struct machine_reader *reader, const struct dt *tree);
 void machine_read_cpus(struct machine_reader *reader, struct dt_node cpus);
 /** Reads the device at @p scan if its compatible names one the hypervisor itself needs: GIC, timer, PSCI. */
-void machine_read_device(struct machine_reader *reader, const struct dt_scan *scan, struct dt_property compatible);
+void machine_read_device(struct machine_reader *reader, struct dt_scan *scan, struct dt_property compatible);
 
 #endif

@@ -67,7 +67,7 @@ static const char *command_line(struct dt_node chosen)
 
 const char *config_command_line(const struct dt *tree)
 {
-    return command_line(dt_find(tree, "/chosen"));
+    return command_line(dt_chosen(tree));
 }
 
 static void warn_option(struct config_reader *reader, const struct option *option, const char *expected,
@@ -267,7 +267,7 @@ static void read_inherited_cells(struct config_reader *reader, const struct dt *
 
 hv_status config_read(struct system_config *config, const struct dt *tree, struct diag *diag)
 {
-    struct config_reader reader = {.config = config, .diag = diag, .chosen = dt_find(tree, "/chosen")};
+    struct config_reader reader = {.config = config, .diag = diag, .chosen = dt_chosen(tree)};
 
     config->domain_count = 0;
     config->all_off = ALL_OFF_STAY;

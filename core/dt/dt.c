@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dt/walk.h"
+#include "lib/text.h"
 
 /** The state of the pass over the structure block. */
 struct check {
@@ -15,6 +16,7 @@ struct check {
     bool had_child;       /* in the innermost open node: no property may follow */
     bool had_root;
     uint32_t root;
+    int chosen;
     const char *problem;
 };
 
@@ -27,9 +29,8 @@ static void refuse(struct diag *diag, const char *message, const char *found, co
                                  .message = message,
                                  .hint = hint};
 
-    if (diag != NULL) {
+    if (diag != NULL)
         diag_emit(diag, &report);
-    }
 }
 
 static hv_status refuse_number(struct diag *diag, hv_status status, const char *message, uint64_t found,
@@ -97,9 +98,8 @@ static hv_status check_reservations(const void *blob, struct diag *diag)
     for (; block_inside(offset, sizeof(struct fdt_reserve_entry), total); offset += sizeof(struct fdt_reserve_entry)) {
         const uint8_t *entry = (const uint8_t *)blob + offset;
 
-        if ((walk_cell(entry) | walk_cell(entry + 4) | walk_cell(entry + 8) | walk_cell(entry + 12)) == 0) {
+        if ((walk_cell(entry) | walk_cell(entry + 4) | walk_cell(entry + 8) | walk_cell(entry + 12)) == 0)
             return HV_OK;
-        }
     }
     refuse(diag, "the device tree is truncated in its memory reservation block", NULL, "an entry of zeros at its end",
            "load the whole file");
@@ -141,9 +141,8 @@ static uint32_t check_name_size(struct check *check, uint32_t at)
         bool last = walk_has_zero_byte(walk_cell(check->structure + end));
 
         end += WALK_CELL;
-        if (last) {
+        if (last)
             return end - at;
-        }
     }
     check->problem = "a node's name does not end";
     return 0;
@@ -151,6 +150,8 @@ static uint32_t check_name_size(struct check *check, uint32_t at)
 
 static uint32_t check_begin(struct check *check, uint32_t at)
 {
+    uint32_t size;
+
     if (check->depth == 0 && check->had_root) {
         check->problem = "there is a second root node";
     } else if (check->depth == DT_MAX_DEPTH) {
@@ -159,9 +160,13 @@ static uint32_t check_begin(struct check *check, uint32_t at)
         check->had_root = true;
         check->root = at;
     }
+    size = check_name_size(check, at + WALK_CELL);
+    if (check->depth == 1 && size != 0 && check->chosen < 0 &&
+        text_equal((const char *)check->structure + at + WALK_CELL, "chosen"))
+        check->chosen = (int)at;
     check->depth++;
     check->had_child = false;
-    return WALK_CELL + check_name_size(check, at + WALK_CELL);
+    return WALK_CELL + size;
 }
 
 static uint32_t check_end_node(struct check *check)
@@ -187,13 +192,12 @@ static uint32_t check_property(struct check *check, uint32_t at)
     length = walk_cell(check->structure + at + WALK_CELL);
     name = walk_cell(check->structure + at + 2 * WALK_CELL);
     room -= WALK_PROPERTY_HEADER;
-    if (check->depth == 0 || check->had_child) {
+    if (check->depth == 0 || check->had_child)
         check->problem = "a property stands outside of a node or behind a child node";
-    } else if (length > room || walk_padded(length) > room) {
+    else if (length > room || walk_padded(length) > room)
         check->problem = "a property is longer than the tree";
-    } else if (name >= check->strings_end || check->strings[name] == '\0') {
+    else if (name >= check->strings_end || check->strings[name] == '\0')
         check->problem = "a property's name is not in the strings block";
-    }
     return WALK_PROPERTY_HEADER + walk_padded(length);
 }
 
@@ -225,15 +229,13 @@ static uint32_t check_structure(struct check *check)
         uint32_t size;
 
         if (tag == FDT_END) {
-            if (check->depth != 0 || !check->had_root) {
+            if (check->depth != 0 || !check->had_root)
                 check->problem = "it ends inside a node";
-            }
             return at;
         }
         size = check_token(check, at, tag);
-        if (check->problem != NULL) {
+        if (check->problem != NULL)
             return at;
-        }
         at += size;
     }
     check->problem = "it has no end";
@@ -242,9 +244,8 @@ static uint32_t check_structure(struct check *check)
 
 static uint32_t end_of_last_string(const char *strings, uint32_t size)
 {
-    while (size > 0 && strings[size - 1] != '\0') {
+    while (size > 0 && strings[size - 1] != '\0')
         size--;
-    }
     return size;
 }
 
@@ -254,6 +255,7 @@ static hv_status check_nodes(struct dt *tree, struct diag *diag)
         .structure = tree->structure,
         .size = fdt_size_dt_struct(tree->blob),
         .strings = tree->strings,
+        .chosen = -1,
         .strings_end = end_of_last_string(tree->strings, fdt_size_dt_strings(tree->blob)),
     };
     uint32_t at = check_structure(&check);
@@ -266,6 +268,7 @@ static hv_status check_nodes(struct dt *tree, struct diag *diag)
         return HV_E_FORMAT;
     }
     tree->root = (int)check.root;
+    tree->chosen = check.chosen;
     return HV_OK;
 }
 

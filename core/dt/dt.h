@@ -18,7 +18,8 @@ struct dt {
     uint32_t size;            /* totalsize of the header, checked against the space it lies in */
     const uint8_t *structure; /* the structure block; node offsets count from here, as libfdt's do */
     const char *strings;
-    int root; /* offset of the root node */
+    int root;   /* offset of the root node */
+    int chosen; /* offset of /chosen, which everybody asks for; -1: none */
 };
 
 /** A node; a value, copied freely. dt_node_valid() is false for "no such node". */
@@ -49,6 +50,8 @@ static inline bool dt_node_valid(struct dt_node node)
 }
 
 struct dt_node dt_root(const struct dt *tree);
+/** @return /chosen, at no cost. */
+struct dt_node dt_chosen(const struct dt *tree);
 /** @param path  absolute, or an alias with an optional rest ("serial0", "serial0/child"); a ':' and what follows is
  * ignored */
 struct dt_node dt_find(const struct dt *tree, const char *path);
@@ -69,6 +72,8 @@ struct dt_scan {
     struct dt_node node;         /* where the walk is; invalid behind the last node */
     unsigned depth;              /* 0: the root */
     int ancestors[DT_MAX_DEPTH]; /* offsets of the nodes from the root to this one, which is ancestors[depth] */
+    uint32_t controller;         /* phandle of the interrupt controller asked for last, 0: none yet */
+    uint32_t controller_cells;   /* of its specifiers */
 };
 
 void dt_scan_start(struct dt_scan *scan, const struct dt *tree);
@@ -77,6 +82,8 @@ void dt_scan_next(struct dt_scan *scan);
 void dt_scan_skip(struct dt_scan *scan);
 /** Puts @p scan where @p node is. @return false (scan at the end) where the tree has no such node. */
 bool dt_scan_to(struct dt_scan *scan, struct dt_node node);
+/** Puts @p scan at the node that dt_find() would find. @return false (scan at the end) where there is none. */
+bool dt_scan_find(struct dt_scan *scan, const struct dt *tree, const char *path);
 
 #define DT_FOR_EACH_CHILD(child, parent)                                                                               \
     for (struct dt_node child = dt_first_child(parent); dt_node_valid(child); child = dt_next_sibling(child))
@@ -139,7 +146,7 @@ struct dt_interrupt {
  * cells), HV_E_FORMAT (length, no parent), HV_E_RANGE (no such INTID)
  */
 HV_CHECK hv_status dt_interrupt(struct dt_node node, unsigned index, struct dt_interrupt *interrupt);
-HV_CHECK hv_status dt_scan_interrupt(const struct dt_scan *scan, unsigned index, struct dt_interrupt *interrupt);
+HV_CHECK hv_status dt_scan_interrupt(struct dt_scan *scan, unsigned index, struct dt_interrupt *interrupt);
 
 /** Entry @p index of the memory reservation block. @return false past the end. */
 bool dt_reservation(const struct dt *tree, unsigned index, struct dt_range *range);

@@ -21,16 +21,13 @@ static hv_status read_cells(struct dt_node node, const char *name, uint32_t *cel
 {
     struct dt_property value;
 
-    if (!*missing) {
+    if (!*missing)
         return HV_OK;
-    }
     value = dt_property(node, name);
-    if (value.data == NULL) {
+    if (value.data == NULL)
         return HV_OK;
-    }
-    if (value.length != WALK_CELL) {
+    if (value.length != WALK_CELL)
         return HV_E_FORMAT;
-    }
     *cells = walk_cell(value.data);
     *missing = false;
     return HV_OK;
@@ -47,9 +44,8 @@ hv_status dt_cells(struct dt_node parent, bool inherit, uint32_t *address_cells,
     while (dt_node_valid(node)) {
         HV_TRY(read_cells(node, "#address-cells", address_cells, &no_address));
         HV_TRY(read_cells(node, "#size-cells", size_cells, &no_size));
-        if (!inherit || (!no_address && !no_size)) {
+        if (!inherit || (!no_address && !no_size))
             break;
-        }
         node = dt_parent(node);
     }
     return HV_OK;
@@ -62,18 +58,14 @@ hv_status dt_reg_cells(struct dt_node node, unsigned index, uint32_t address_cel
     uint32_t entry = (address_cells + size_cells) * WALK_CELL;
     const uint8_t *at;
 
-    if (reg.data == NULL) {
+    if (reg.data == NULL)
         return HV_E_MISSING;
-    }
-    if (address_cells < 1 || address_cells > 2 || size_cells > 2) {
+    if (address_cells < 1 || address_cells > 2 || size_cells > 2)
         return HV_E_UNSUPPORTED;
-    }
-    if (reg.length % entry != 0) {
+    if (reg.length % entry != 0)
         return HV_E_FORMAT;
-    }
-    if (index >= reg.length / entry) {
+    if (index >= reg.length / entry)
         return HV_E_MISSING;
-    }
     at = reg.data + index * entry;
     range->base = dt_cells_value(at, address_cells);
     range->size = size_cells == 0 ? 0 : dt_cells_value(at + address_cells * WALK_CELL, size_cells);
@@ -84,9 +76,8 @@ static hv_status reg_at(const struct dt_scan *scan, unsigned index, struct dt_ra
 {
     uint32_t address_cells, size_cells;
 
-    if (scan->depth == 0) {
+    if (scan->depth == 0)
         return HV_E_MISSING;
-    }
     HV_TRY(dt_cells(ancestor(scan, scan->depth - 1), false, &address_cells, &size_cells));
     return dt_reg_cells(scan->node, index, address_cells, size_cells, range);
 }
@@ -95,9 +86,8 @@ hv_status dt_reg(struct dt_node node, unsigned index, struct dt_range *range)
 {
     struct dt_scan scan;
 
-    if (!dt_node_valid(node) || !dt_scan_to(&scan, node)) {
+    if (!dt_node_valid(node) || !dt_scan_to(&scan, node))
         return HV_E_MISSING;
-    }
     return reg_at(&scan, index, range);
 }
 
@@ -115,9 +105,8 @@ static hv_status bus_cells(struct dt_node bus, struct dt_node parent, struct bus
     HV_TRY(dt_cells(bus, false, &cells->child_address, &cells->child_size));
     HV_TRY(dt_cells(parent, false, &cells->parent_address, &parent_size));
     if (cells->child_address < 1 || cells->child_address > 2 || cells->parent_address < 1 ||
-        cells->parent_address > 2 || cells->child_size < 1 || cells->child_size > 2) {
+        cells->parent_address > 2 || cells->child_size < 1 || cells->child_size > 2)
         return HV_E_UNSUPPORTED;
-    }
     return HV_OK;
 }
 
@@ -136,12 +125,10 @@ static hv_status translate(struct dt_node bus, struct dt_node parent, struct dt_
     struct bus cells;
     uint32_t entry;
 
-    if (ranges.data != NULL && ranges.length == 0) {
+    if (ranges.data != NULL && ranges.length == 0)
         return HV_OK; /* the same addresses on both sides */
-    }
-    if (ranges.data == NULL) {
+    if (ranges.data == NULL)
         return HV_E_RANGE; /* what is on such a bus has no CPU address: specification 2.3.8 */
-    }
     HV_TRY(bus_cells(bus, parent, &cells));
     entry = (cells.child_address + cells.parent_address + cells.child_size) * WALK_CELL;
     for (uint32_t offset = 0; ranges.length - offset >= entry; offset += entry) {
@@ -162,9 +149,8 @@ static hv_status translate(struct dt_node bus, struct dt_node parent, struct dt_
 hv_status dt_scan_reg_cpu(const struct dt_scan *scan, unsigned index, struct dt_range *range)
 {
     HV_TRY(reg_at(scan, index, range));
-    for (unsigned depth = scan->depth - 1; depth > 0; depth--) {
+    for (unsigned depth = scan->depth - 1; depth > 0; depth--)
         HV_TRY(translate(ancestor(scan, depth), ancestor(scan, depth - 1), range));
-    }
     return HV_OK;
 }
 
@@ -172,9 +158,8 @@ hv_status dt_reg_cpu(struct dt_node node, unsigned index, struct dt_range *range
 {
     struct dt_scan scan;
 
-    if (!dt_node_valid(node) || !dt_scan_to(&scan, node)) {
+    if (!dt_node_valid(node) || !dt_scan_to(&scan, node))
         return HV_E_MISSING;
-    }
     return dt_scan_reg_cpu(&scan, index, range);
 }
 
@@ -184,12 +169,10 @@ static hv_status decode_interrupt(const uint8_t *specifier, struct dt_interrupt 
     uint32_t type = walk_cell(specifier);
     uint32_t number = walk_cell(specifier + WALK_CELL);
 
-    if (type != GIC_TYPE_SPI && type != GIC_TYPE_PPI) {
+    if (type != GIC_TYPE_SPI && type != GIC_TYPE_PPI)
         return HV_E_UNSUPPORTED;
-    }
-    if (number >= (type == GIC_TYPE_SPI ? HV_MAX_SPIS : GIC_PPI_COUNT)) {
+    if (number >= (type == GIC_TYPE_SPI ? HV_MAX_SPIS : GIC_PPI_COUNT))
         return HV_E_RANGE;
-    }
     interrupt->intid = number + (type == GIC_TYPE_SPI ? GIC_SPI_BASE : GIC_PPI_BASE);
     interrupt->flags = walk_cell(specifier + 2 * WALK_CELL) & 0xf;
     return HV_OK;
@@ -200,9 +183,8 @@ static hv_status controller_cells(const struct dt *tree, uint32_t phandle, uint3
 {
     struct dt_node controller = dt_find_phandle(tree, phandle);
 
-    if (!dt_node_valid(controller) || dt_read_u32(controller, "#interrupt-cells", cells) != HV_OK) {
+    if (!dt_node_valid(controller) || dt_read_u32(controller, "#interrupt-cells", cells) != HV_OK)
         return HV_E_FORMAT;
-    }
     return *cells < 1 || *cells > 4 ? HV_E_UNSUPPORTED : HV_OK;
 }
 
@@ -215,16 +197,13 @@ static hv_status extended_interrupt(const struct dt *tree, struct dt_property li
     for (uint32_t offset = 0; offset < list.length; offset += (1 + cells) * WALK_CELL) {
         const uint8_t *entry = list.data + offset;
 
-        if (list.length - offset < WALK_CELL) {
+        if (list.length - offset < WALK_CELL)
             return HV_E_FORMAT;
-        }
         HV_TRY(controller_cells(tree, walk_cell(entry), &cells));
-        if (list.length - offset < (1 + cells) * WALK_CELL) {
+        if (list.length - offset < (1 + cells) * WALK_CELL)
             return HV_E_FORMAT;
-        }
-        if (index-- == 0) {
+        if (index-- == 0)
             return cells < GIC_SPECIFIER_CELLS ? HV_E_UNSUPPORTED : decode_interrupt(entry + WALK_CELL, interrupt);
-        }
     }
     return HV_E_MISSING;
 }
@@ -235,37 +214,41 @@ static hv_status inherited_parent(const struct dt_scan *scan, uint32_t *phandle)
     for (unsigned depth = scan->depth + 1; depth-- > 0;) {
         hv_status status = dt_read_u32(ancestor(scan, depth), "interrupt-parent", phandle);
 
-        if (status != HV_E_MISSING) {
+        if (status != HV_E_MISSING)
             return status;
-        }
     }
     return HV_E_FORMAT;
 }
 
-hv_status dt_scan_interrupt(const struct dt_scan *scan, unsigned index, struct dt_interrupt *interrupt)
+/** Cells of the specifiers in the interrupts of the node; the controller is looked for only when it is another one. */
+static hv_status specifier_cells(struct dt_scan *scan, uint32_t *cells)
 {
-    const struct dt *tree = scan->node.tree;
-    struct dt_property list = dt_property(scan->node, "interrupts-extended");
-    uint32_t phandle, cells;
+    uint32_t phandle;
 
-    if (list.data != NULL) {
-        return extended_interrupt(tree, list, index, interrupt);
-    }
-    list = dt_property(scan->node, "interrupts");
-    if (list.data == NULL) {
-        return HV_E_MISSING;
-    }
     HV_TRY(inherited_parent(scan, &phandle));
-    HV_TRY(controller_cells(tree, phandle, &cells));
-    if (cells < GIC_SPECIFIER_CELLS) {
-        return HV_E_UNSUPPORTED;
+    if (scan->controller == 0 || scan->controller != phandle) {
+        HV_TRY(controller_cells(scan->node.tree, phandle, &scan->controller_cells));
+        scan->controller = phandle;
     }
-    if (list.length % (cells * WALK_CELL) != 0) {
-        return HV_E_FORMAT;
-    }
-    if (index >= list.length / (cells * WALK_CELL)) {
+    *cells = scan->controller_cells;
+    return *cells < GIC_SPECIFIER_CELLS ? HV_E_UNSUPPORTED : HV_OK;
+}
+
+hv_status dt_scan_interrupt(struct dt_scan *scan, unsigned index, struct dt_interrupt *interrupt)
+{
+    struct dt_property list = dt_property(scan->node, "interrupts-extended");
+    uint32_t cells;
+
+    if (list.data != NULL)
+        return extended_interrupt(scan->node.tree, list, index, interrupt);
+    list = dt_property(scan->node, "interrupts");
+    if (list.data == NULL)
         return HV_E_MISSING;
-    }
+    HV_TRY(specifier_cells(scan, &cells));
+    if (list.length % (cells * WALK_CELL) != 0)
+        return HV_E_FORMAT;
+    if (index >= list.length / (cells * WALK_CELL))
+        return HV_E_MISSING;
     return decode_interrupt(list.data + index * cells * WALK_CELL, interrupt);
 }
 
@@ -273,16 +256,14 @@ hv_status dt_interrupt(struct dt_node node, unsigned index, struct dt_interrupt 
 {
     struct dt_scan scan;
 
-    if (!dt_node_valid(node) || !dt_scan_to(&scan, node)) {
+    if (!dt_node_valid(node) || !dt_scan_to(&scan, node))
         return HV_E_MISSING;
-    }
     return dt_scan_interrupt(&scan, index, interrupt);
 }
 
 bool dt_reservation(const struct dt *tree, unsigned index, struct dt_range *range)
 {
-    if ((int)index >= fdt_num_mem_rsv(tree->blob)) {
+    if ((int)index >= fdt_num_mem_rsv(tree->blob))
         return false;
-    }
     return fdt_get_mem_rsv(tree->blob, (int)index, &range->base, &range->size) == 0;
 }

@@ -9,9 +9,8 @@ struct dt_property dt_property(struct dt_node node, const char *name)
     if (dt_node_valid(node)) {
         WALK_FOR_EACH_PROPERTY(property, node)
         {
-            if (text_equal(walk_property_name(node.tree, property), name)) {
+            if (text_equal(walk_property_name(node.tree, property), name))
                 return walk_property_value(node.tree, property);
-            }
         }
     }
     return (struct dt_property){.data = NULL};
@@ -25,14 +24,12 @@ bool dt_has(struct dt_node node, const char *name)
 void dt_for_each_property(struct dt_node node, bool (*visit)(void *context, const char *name, struct dt_property value),
                           void *context)
 {
-    if (!dt_node_valid(node)) {
+    if (!dt_node_valid(node))
         return;
-    }
     WALK_FOR_EACH_PROPERTY(property, node)
     {
-        if (!visit(context, walk_property_name(node.tree, property), walk_property_value(node.tree, property))) {
+        if (!visit(context, walk_property_name(node.tree, property), walk_property_value(node.tree, property)))
             return;
-        }
     }
 }
 
@@ -47,12 +44,10 @@ hv_status dt_read_u32(struct dt_node node, const char *name, uint32_t *value)
 {
     struct dt_property property = dt_property(node, name);
 
-    if (property.data == NULL) {
+    if (property.data == NULL)
         return HV_E_MISSING;
-    }
-    if (property.length < WALK_CELL) {
+    if (property.length < WALK_CELL)
         return HV_E_FORMAT;
-    }
     *value = walk_cell(property.data);
     return HV_OK;
 }
@@ -61,12 +56,10 @@ hv_status dt_read_u64(struct dt_node node, const char *name, uint64_t *value)
 {
     struct dt_property property = dt_property(node, name);
 
-    if (property.data == NULL) {
+    if (property.data == NULL)
         return HV_E_MISSING;
-    }
-    if (property.length != WALK_CELL && property.length != 2 * WALK_CELL) {
+    if (property.length != WALK_CELL && property.length != 2 * WALK_CELL)
         return HV_E_FORMAT;
-    }
     *value = dt_cells_value(property.data, property.length / WALK_CELL);
     return HV_OK;
 }
@@ -75,12 +68,10 @@ hv_status dt_read_string(struct dt_node node, const char *name, const char **val
 {
     struct dt_property property = dt_property(node, name);
 
-    if (property.data == NULL) {
+    if (property.data == NULL)
         return HV_E_MISSING;
-    }
-    if (memchr(property.data, '\0', property.length) == NULL) {
+    if (memchr(property.data, '\0', property.length) == NULL)
         return HV_E_FORMAT;
-    }
     *value = (const char *)property.data;
     return HV_OK;
 }
@@ -91,15 +82,13 @@ bool dt_value_contains(struct dt_property value, const char *text)
     uint32_t left = value.length;
 
     /* with a NUL at the very end every item ends inside */
-    if (item == NULL || left == 0 || item[left - 1] != '\0') {
+    if (item == NULL || left == 0 || item[left - 1] != '\0')
         return false;
-    }
     while (left > 0) {
         uint32_t length = (uint32_t)strlen(item) + 1;
 
-        if (text_equal(item, text)) {
+        if (text_equal(item, text))
             return true;
-        }
         item += length;
         left -= length;
     }

@@ -33,9 +33,8 @@ static bool is_text(struct dt_property value)
     for (uint32_t i = 0; i < value.length; i++) {
         bool printable = value.data[i] >= ' ' && value.data[i] < 0x7f;
 
-        if (!printable && (value.data[i] != '\0' || !item)) {
+        if (!printable && (value.data[i] != '\0' || !item))
             return false;
-        }
         item = printable;
     }
     return value.length > 0 && !item;
@@ -46,24 +45,21 @@ static void show_text(struct show *show, struct dt_property value)
     const char *item = (const char *)value.data;
     const char *end = item + value.length;
 
-    for (; item < end && !show->cut; item += strlen(item) + 1) {
+    for (; item < end && !show->cut; item += strlen(item) + 1)
         format_to(&show->sink, "%s\"%s\"", item == (const char *)value.data ? "" : ", ", item);
-    }
 }
 
 static void show_cells(struct show *show, struct dt_property value)
 {
-    for (uint32_t offset = 0; offset < value.length && !show->cut; offset += WALK_CELL) {
+    for (uint32_t offset = 0; offset < value.length && !show->cut; offset += WALK_CELL)
         format_to(&show->sink, "%s0x%x", offset == 0 ? "<" : " ", walk_cell(value.data + offset));
-    }
     format_to(&show->sink, ">");
 }
 
 static void show_bytes(struct show *show, struct dt_property value)
 {
-    for (uint32_t i = 0; i < value.length && !show->cut; i++) {
+    for (uint32_t i = 0; i < value.length && !show->cut; i++)
         format_to(&show->sink, "%s%02x", i == 0 ? "[" : " ", value.data[i]);
-    }
     format_to(&show->sink, "]");
 }
 
@@ -72,21 +68,19 @@ const char *dt_show(struct dt_property value, char *buffer, size_t size)
     static const char cut[] = "...";
     struct show show = {.sink = {show_put}, .buffer = buffer, .size = size};
 
-    if (value.data == NULL) {
+    if (value.data == NULL)
         format_to(&show.sink, "nothing");
-    } else if (value.length == 0) {
+    else if (value.length == 0)
         format_to(&show.sink, "no value");
-    } else if (is_text(value)) {
+    else if (is_text(value))
         show_text(&show, value);
-    } else if (value.length % WALK_CELL == 0) {
+    else if (value.length % WALK_CELL == 0)
         show_cells(&show, value);
-    } else {
+    else
         show_bytes(&show, value);
-    }
     buffer[show.used] = '\0';
-    if (show.cut && size >= sizeof(cut)) {
+    if (show.cut && size >= sizeof(cut))
         memcpy(buffer + size - sizeof(cut), cut, sizeof(cut));
-    }
     return buffer;
 }
 
@@ -102,7 +96,6 @@ void dt_report(struct diag *diag, enum diag_severity severity, struct dt_node no
                                  .message = message,
                                  .hint = hint};
 
-    if (diag != NULL) {
+    if (diag != NULL)
         diag_emit(diag, &report);
-    }
 }

@@ -14,13 +14,17 @@ struct dt_node dt_root(const struct dt *tree)
     return (struct dt_node){.tree = tree, .offset = tree->root};
 }
 
+struct dt_node dt_chosen(const struct dt *tree)
+{
+    return (struct dt_node){.tree = tree, .offset = tree->chosen};
+}
+
 /** @return the offset behind the properties that start at @p offset, and behind padding: a node's begin or end, or the
  * tree's. */
 static int over_properties(const struct dt *tree, int offset, uint32_t *tag)
 {
-    while ((*tag = walk_tag(tree, offset)) == FDT_PROP || *tag == FDT_NOP) {
+    while ((*tag = walk_tag(tree, offset)) == FDT_PROP || *tag == FDT_NOP)
         offset = walk_over(tree, offset, *tag);
-    }
     return offset;
 }
 
@@ -29,9 +33,8 @@ struct dt_node dt_first_child(struct dt_node node)
     uint32_t tag;
     int offset;
 
-    if (!dt_node_valid(node)) {
+    if (!dt_node_valid(node))
         return node;
-    }
     offset = over_properties(node.tree, walk_into(node.tree, node.offset), &tag);
     return tag == FDT_BEGIN_NODE ? (struct dt_node){.tree = node.tree, .offset = offset} : no_node(node.tree);
 }
@@ -43,14 +46,12 @@ struct dt_node dt_next_sibling(struct dt_node node)
     uint32_t tag;
     int offset;
 
-    if (!dt_node_valid(node)) {
+    if (!dt_node_valid(node))
         return node;
-    }
     offset = over_properties(tree, walk_into(tree, node.offset), &tag);
     while (open > 0 || tag == FDT_END_NODE) {
-        if (open == 0) {
+        if (open == 0)
             return no_node(tree); /* the parent's end */
-        }
         open = tag == FDT_BEGIN_NODE ? open + 1 : open - 1;
         offset = over_properties(tree, walk_over(tree, offset, tag), &tag);
     }
@@ -62,14 +63,12 @@ struct dt_node dt_next(struct dt_node previous)
     uint32_t tag;
     int offset;
 
-    if (!dt_node_valid(previous)) {
+    if (!dt_node_valid(previous))
         return dt_root(previous.tree);
-    }
     offset = walk_into(previous.tree, previous.offset);
     while ((tag = walk_tag(previous.tree, offset)) != FDT_BEGIN_NODE) {
-        if (tag == FDT_END) {
+        if (tag == FDT_END)
             return no_node(previous.tree);
-        }
         offset = walk_over(previous.tree, offset, tag);
     }
     return (struct dt_node){.tree = previous.tree, .offset = offset};
@@ -80,6 +79,7 @@ void dt_scan_start(struct dt_scan *scan, const struct dt *tree)
     scan->node = dt_root(tree);
     scan->depth = 0;
     scan->ancestors[0] = tree->root;
+    scan->controller = 0;
 }
 
 /** Moves on to the next node that is no deeper than @p deepest. */
@@ -98,11 +98,10 @@ static void scan_advance(struct dt_scan *scan, unsigned deepest)
             scan->node.offset = offset;
             return;
         }
-        if (tag == FDT_BEGIN_NODE) {
+        if (tag == FDT_BEGIN_NODE)
             open++;
-        } else if (tag == FDT_END_NODE) {
+        else if (tag == FDT_END_NODE)
             open--;
-        }
         offset = walk_over(tree, offset, tag);
     }
     scan->node.offset = -1;
@@ -110,27 +109,23 @@ static void scan_advance(struct dt_scan *scan, unsigned deepest)
 
 void dt_scan_next(struct dt_scan *scan)
 {
-    if (dt_node_valid(scan->node)) {
+    if (dt_node_valid(scan->node))
         scan_advance(scan, DT_MAX_DEPTH - 1);
-    }
 }
 
 void dt_scan_skip(struct dt_scan *scan)
 {
-    if (dt_node_valid(scan->node)) {
+    if (dt_node_valid(scan->node))
         scan_advance(scan, scan->depth);
-    }
 }
 
 bool dt_scan_to(struct dt_scan *scan, struct dt_node node)
 {
     dt_scan_start(scan, node.tree);
-    while (dt_node_valid(scan->node) && scan->node.offset < node.offset) {
+    while (dt_node_valid(scan->node) && scan->node.offset < node.offset)
         dt_scan_next(scan);
-    }
-    if (scan->node.offset != node.offset) {
+    if (scan->node.offset != node.offset)
         scan->node.offset = -1;
-    }
     return dt_node_valid(scan->node);
 }
 
@@ -138,9 +133,8 @@ struct dt_node dt_parent(struct dt_node node)
 {
     struct dt_scan scan;
 
-    if (!dt_node_valid(node) || !dt_scan_to(&scan, node) || scan.depth == 0) {
+    if (!dt_node_valid(node) || !dt_scan_to(&scan, node) || scan.depth == 0)
         return no_node(node.tree);
-    }
     return (struct dt_node){.tree = node.tree, .offset = scan.ancestors[scan.depth - 1]};
 }
 
@@ -151,24 +145,20 @@ struct dt_node dt_find_phandle(const struct dt *tree, uint32_t phandle)
     int offset = tree->root;
     uint32_t tag;
 
-    if (phandle == 0 || phandle == UINT32_MAX) {
+    if (phandle == 0 || phandle == UINT32_MAX)
         return no_node(tree);
-    }
     for (; (tag = walk_tag(tree, offset)) != FDT_END; offset = walk_over(tree, offset, tag)) {
         struct dt_property value;
 
-        if (tag == FDT_BEGIN_NODE) {
+        if (tag == FDT_BEGIN_NODE)
             node = offset;
-        }
-        if (tag != FDT_PROP) {
+        if (tag != FDT_PROP)
             continue;
-        }
         value = walk_property_value(tree, offset);
         if (value.length == WALK_CELL && walk_cell(value.data) == phandle &&
             (text_equal(walk_property_name(tree, offset), "phandle") ||
-             text_equal(walk_property_name(tree, offset), "linux,phandle"))) {
+             text_equal(walk_property_name(tree, offset), "linux,phandle")))
             return (struct dt_node){.tree = tree, .offset = node};
-        }
     }
     return no_node(tree);
 }
@@ -181,11 +171,9 @@ const char *dt_name(struct dt_node node)
 /** Whether a node's name is @p part; where @p part has no unit address, that of the node does not matter. */
 static bool name_matches(const char *name, const char *part, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
-        if (name[i] != part[i]) {
+    for (size_t i = 0; i < length; i++)
+        if (name[i] != part[i])
             return false;
-        }
-    }
     return name[length] == '\0' || (name[length] == '@' && memchr(part, '@', length) == NULL);
 }
 
@@ -193,60 +181,69 @@ static size_t part_length(const char *path)
 {
     size_t length = 0;
 
-    while (path[length] != '\0' && path[length] != '/' && path[length] != ':') {
+    while (path[length] != '\0' && path[length] != '/' && path[length] != ':')
         length++;
-    }
     return length;
 }
 
-static struct dt_node find_below(struct dt_node node, const char *path)
+/** Moves @p scan from where it is along @p path; to the end where the path leads nowhere. */
+static void scan_along(struct dt_scan *scan, const char *path)
 {
-    while (*path == '/') {
+    struct dt_node *node = &scan->node;
+
+    while (*path == '/')
         path++;
-    }
-    while (dt_node_valid(node) && *path != '\0' && *path != ':') {
+    while (dt_node_valid(*node) && *path != '\0' && *path != ':') {
         size_t length = part_length(path);
 
-        node = dt_first_child(node);
-        while (dt_node_valid(node) && !name_matches(dt_name(node), path, length)) {
-            node = dt_next_sibling(node);
-        }
+        *node = dt_first_child(*node);
+        while (dt_node_valid(*node) && !name_matches(dt_name(*node), path, length))
+            *node = dt_next_sibling(*node);
+        if (dt_node_valid(*node))
+            scan->ancestors[++scan->depth] = node->offset;
         path += length;
-        while (*path == '/') {
+        while (*path == '/')
             path++;
-        }
     }
-    return node;
 }
 
-/** @return the node that the alias of @p length characters at @p name stands for. */
-static struct dt_node find_alias(const struct dt *tree, const char *name, size_t length)
+/** @return the path that the alias of @p length characters at @p name stands for, or NULL */
+static const char *alias_path(const struct dt *tree, const char *name, size_t length)
 {
-    struct dt_node aliases = find_below(dt_root(tree), "aliases");
+    struct dt_node aliases = dt_find(tree, "/aliases");
     char text[64];
     const char *path;
 
-    if (!dt_node_valid(aliases) || length >= sizeof(text)) {
-        return no_node(tree);
-    }
+    if (!dt_node_valid(aliases) || length >= sizeof(text))
+        return NULL;
     memcpy(text, name, length);
     text[length] = '\0';
     /* an alias of an alias is none: it could name itself */
-    if (dt_read_string(aliases, text, &path) != HV_OK || path[0] != '/') {
-        return no_node(tree);
-    }
-    return find_below(dt_root(tree), path);
+    if (dt_read_string(aliases, text, &path) != HV_OK || path[0] != '/')
+        return NULL;
+    return path;
+}
+
+bool dt_scan_find(struct dt_scan *scan, const struct dt *tree, const char *path)
+{
+    size_t length = path[0] == '/' ? 0 : part_length(path);
+    const char *alias = length > 0 ? alias_path(tree, path, length) : NULL;
+
+    dt_scan_start(scan, tree);
+    if (alias != NULL)
+        scan_along(scan, alias);
+    else if (path[0] != '/')
+        scan->node.offset = -1;
+    scan_along(scan, path + length);
+    return dt_node_valid(scan->node);
 }
 
 struct dt_node dt_find(const struct dt *tree, const char *path)
 {
-    size_t length;
+    struct dt_scan scan;
 
-    if (path[0] == '/') {
-        return find_below(dt_root(tree), path);
-    }
-    length = part_length(path);
-    return length == 0 ? no_node(tree) : find_below(find_alias(tree, path, length), path + length);
+    dt_scan_find(&scan, tree, path);
+    return scan.node;
 }
 
 const char *dt_path(struct dt_node node, char *buffer, size_t size)
@@ -259,16 +256,14 @@ const char *dt_path(struct dt_node node, char *buffer, size_t size)
         format_string(buffer, size, "(no node)");
         return buffer;
     }
-    if (scan.depth == 0) {
+    if (scan.depth == 0)
         format_string(buffer, size, "/");
-    }
     for (unsigned depth = 1; depth <= scan.depth && used < size; depth++) {
         struct dt_node part = {.tree = node.tree, .offset = scan.ancestors[depth]};
 
         used += format_string(buffer + used, size - used, "/%s", dt_name(part));
     }
-    if (used >= size && size >= sizeof(cut)) {
+    if (used >= size && size >= sizeof(cut))
         memcpy(buffer + size - sizeof(cut), cut, sizeof(cut));
-    }
     return buffer;
 }

@@ -17,9 +17,8 @@ struct conversion {
 
 static size_t put_run(struct text_sink *sink, const char *text, size_t length)
 {
-    if (length > 0) {
+    if (length > 0)
         sink->put(sink, text, length);
-    }
     return length;
 }
 
@@ -46,17 +45,14 @@ static size_t put_field(struct text_sink *sink, const struct conversion *field, 
     size_t padding = field->width > used ? field->width - used : 0;
     bool zeros = field->zero && !field->left;
 
-    if (!field->left && !zeros) {
+    if (!field->left && !zeros)
         put_padding(sink, ' ', padding);
-    }
     put_run(sink, prefix, prefix_length);
-    if (zeros) {
+    if (zeros)
         put_padding(sink, '0', padding);
-    }
     put_run(sink, text, length);
-    if (field->left) {
+    if (field->left)
         put_padding(sink, ' ', padding);
-    }
     return used + padding;
 }
 
@@ -87,9 +83,8 @@ static size_t text_length(const struct conversion *field, const char *text)
 {
     const char *end;
 
-    if (!field->has_precision) {
+    if (!field->has_precision)
         return strlen(text);
-    }
     end = memchr(text, '\0', field->precision);
     return end != NULL ? (size_t)(end - text) : field->precision;
 }
@@ -109,24 +104,21 @@ static unsigned parse_number(const char **cursor)
 
     while (**cursor >= '0' && **cursor <= '9') {
         number = number * 10 + (unsigned)(*(*cursor)++ - '0');
-        if (number > FORMAT_MAX_FIELD) {
+        if (number > FORMAT_MAX_FIELD)
             number = FORMAT_MAX_FIELD;
-        }
     }
     return number;
 }
 
 static void parse_flags(const char **cursor, struct conversion *field)
 {
-    for (;; (*cursor)++) {
-        if (**cursor == '-') {
+    for (;; (*cursor)++)
+        if (**cursor == '-')
             field->left = true;
-        } else if (**cursor == '0') {
+        else if (**cursor == '0')
             field->zero = true;
-        } else {
+        else
             return;
-        }
-    }
 }
 
 static unsigned parse_lengths(const char **cursor)
@@ -153,15 +145,13 @@ static unsigned star_or_number(const char **cursor, struct arguments *arguments,
 {
     int value;
 
-    if (**cursor != '*') {
+    if (**cursor != '*')
         return parse_number(cursor);
-    }
     (*cursor)++;
     value = va_arg(arguments->list, int);
     *negative = value < 0;
-    if (value < 0) {
+    if (value < 0)
         value = value < -FORMAT_MAX_FIELD ? FORMAT_MAX_FIELD : -value;
-    }
     return value > FORMAT_MAX_FIELD ? FORMAT_MAX_FIELD : (unsigned)value;
 }
 
@@ -182,25 +172,22 @@ static struct conversion parse_conversion(const char **cursor, struct arguments 
     }
     field.longs = parse_lengths(cursor);
     field.kind = **cursor;
-    if (field.kind != '\0') {
+    if (field.kind != '\0')
         (*cursor)++;
-    }
     return field;
 }
 
 static uint64_t next_unsigned(const struct conversion *field, struct arguments *arguments)
 {
-    if (field->longs == 2) {
+    if (field->longs == 2)
         return va_arg(arguments->list, unsigned long long);
-    }
     return field->longs == 1 ? va_arg(arguments->list, unsigned long) : va_arg(arguments->list, unsigned);
 }
 
 static int64_t next_signed(const struct conversion *field, struct arguments *arguments)
 {
-    if (field->longs == 2) {
+    if (field->longs == 2)
         return va_arg(arguments->list, long long);
-    }
     return field->longs == 1 ? va_arg(arguments->list, long) : va_arg(arguments->list, int);
 }
 
@@ -243,13 +230,11 @@ size_t format_to_v(struct text_sink *sink, const char *format, va_list arguments
         const char *start = format;
         struct conversion field;
 
-        while (*format != '\0' && *format != '%') {
+        while (*format != '\0' && *format != '%')
             format++;
-        }
         written += put_run(sink, start, (size_t)(format - start));
-        if (*format == '\0') {
+        if (*format == '\0')
             break;
-        }
         start = format++;
         field = parse_conversion(&format, &rest);
         written += put_conversion(sink, &field, &rest, start, (size_t)(format - start));
@@ -298,13 +283,11 @@ size_t format_string_v(char *buffer, size_t size, const char *format, va_list ar
     struct buffer_sink target = {.sink = {buffer_put}, .buffer = buffer, .room = size - 1};
     size_t length;
 
-    if (size == 0) {
+    if (size == 0)
         target.sink.put = discard;
-    }
     length = format_to_v(&target.sink, format, arguments);
-    if (size > 0) {
+    if (size > 0)
         buffer[target.used] = '\0';
-    }
     return length;
 }
 

@@ -4,11 +4,9 @@
 
 const char *text_after(const char *text, const char *prefix)
 {
-    while (*prefix != '\0') {
-        if (*text++ != *prefix++) {
+    while (*prefix != '\0')
+        if (*text++ != *prefix++)
             return NULL;
-        }
-    }
     return text;
 }
 
@@ -25,12 +23,10 @@ uint32_t text_distance(const char *a, size_t length, const char *b)
     uint8_t rows[3][TEXT_WORD_MAX + 1];
     size_t other = strlen(b);
 
-    if (length > TEXT_WORD_MAX || other > TEXT_WORD_MAX) {
+    if (length > TEXT_WORD_MAX || other > TEXT_WORD_MAX)
         return UINT32_MAX;
-    }
-    for (size_t j = 0; j <= other; j++) {
+    for (size_t j = 0; j <= other; j++)
         rows[0][j] = (uint8_t)j;
-    }
     for (size_t i = 1; i <= length; i++) {
         uint8_t *row = rows[i % 3];
         const uint8_t *above = rows[(i - 1) % 3];
@@ -41,9 +37,8 @@ uint32_t text_distance(const char *a, size_t length, const char *b)
             uint32_t cost = above[j - 1] + (a[i - 1] != b[j - 1]);
 
             cost = smallest(cost, above[j] + 1u, row[j - 1] + 1u);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
                 cost = smallest(cost, two_above[j - 2] + 1u, cost);
-            }
             row[j] = (uint8_t)cost;
         }
     }
