@@ -30,8 +30,8 @@ void hv_domain_stopped(struct domain *domain)
 {
     console_printf("%s: %s: %s\n", domain->name, domain_state_name(load_acquire(&domain->state)),
                    domain->reason != NULL ? domain->reason : "no reason given");
-    if (any_alive())
-        return;
+    if (any_alive() || __atomic_exchange_n(&hypervisor.all_off, 1, __ATOMIC_ACQ_REL) != 0)
+        return; /* the last ones may stop at the same time on two CPUs: one of them says so */
     console_printf("all domains are off\n");
     if (hypervisor.config.all_off == ALL_OFF_POWER_OFF) {
         trace_print(console_sink(), &hypervisor.trace, hv_domain_name);
