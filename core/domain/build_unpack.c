@@ -63,7 +63,8 @@ enum build_result build_unpack(struct domain *domain, const struct plan_image *i
     uint8_t spill[SPILL_BYTES];
     struct unpack_step step;
 
-    if (build->done == 0 && build->consumed == 0 && gunzip_open(build->gunzip) != HV_OK)
+    bool first = build->done == 0 && build->consumed == 0;
+    if (build->gunzip == NULL || (first && gunzip_open(build->gunzip) != HV_OK))
         return fail(domain, module, NULL, "there is no memory to unpack the kernel with");
     if (!open_windows(domain, image, spill, &step))
         return fail(domain, module, NULL, "the image has no place in the domain's RAM");

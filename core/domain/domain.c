@@ -17,6 +17,7 @@ struct domain_area {
 };
 
 _Static_assert(sizeof(struct domain_area) <= PLAN_DOMAIN_BYTES, "struct domain outgrew its place in the plan");
+_Static_assert(sizeof(struct gunzip) <= PLAN_SCRATCH_BYTES, "struct gunzip outgrew its place in the plan");
 _Static_assert(sizeof(struct vcpu) <= PLAN_VCPU_BYTES, "struct vcpu outgrew its place in the plan");
 
 #define MPIDR_RES1 (1ULL << 31)
@@ -67,6 +68,8 @@ struct domain *domain_create(const struct plan_domain *plan)
     domain->domid = plan->domid;
     domain->build = &start->build;
     domain->stage2.pool = area + (plan->stage2_base.raw - plan->control.base);
+    if (region_size(plan->scratch) != 0)
+        start->build.gunzip = (struct gunzip *)(void *)(area + (plan->scratch.base - plan->control.base));
     domain->vcpu_count = plan->vcpu_count;
     for (unsigned i = 0; i < plan->vcpu_count; i++)
         domain->vcpus[i] = create_vcpu(domain, area, i);

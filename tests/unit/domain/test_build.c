@@ -1,0 +1,309 @@
+/* Building: every byte of every block that a guest is given is an image's or zero, and lies in RAM, not only in a
+ * cache. */
+#include "fixture.h"
+
+struct mapped {
+    uint64_t ram, device;
+};
+
+static void count_mapped(void *context, ipa_t base, pa_t target, uint64_t size, enum stage2_kind kind)
+{
+    struct mapped *mapped = context;
+
+    (void)base;
+    (void)target;
+    if (kind == STAGE2_RAM)
+        mapped->ram += size;
+    else
+        mapped->device += size;
+}
+
+static struct mapped mapped(void)
+{
+    struct mapped result = {0, 0};
+
+    stage2_walk(&fixture.domain->stage2, count_mapped, &result);
+    return result;
+}
+
+/* What the guest gets: kernel and ramdisk unchanged, a valid device tree, zeros around them, and no more blocks than
+ * these. */
+static void assert_built(const uint8_t *kernel, uint64_t kernel_size, const uint8_t *ramdisk, uint64_t ramdisk_size)
+{
+    uint64_t kernel_end = align_up(KERNEL + kernel_size, BLOCK_SIZE);
+    uint64_t ramdisk_end = align_up(RAMDISK + ramdisk_size, BLOCK_SIZE);
+    uint64_t tree_end = DTB + guest_tree_size();
+
+    ck_assert_uint_eq(load_acquire(&fixture.domain->state), DOMAIN_RUNNING);
+    assert_guest_holds(KERNEL, kernel, kernel_size);
+    assert_guest_zero(KERNEL + kernel_size, kernel_end);
+    assert_guest_zero(tree_end, DTB + BLOCK_SIZE);
+    if (ramdisk_size != 0)
+        assert_guest_holds(RAMDISK, ramdisk, ramdisk_size);
+    assert_guest_zero(RAMDISK + ramdisk_size, ramdisk_end);
+    ck_assert_uint_eq(mapped().ram, kernel_end - KERNEL + BLOCK_SIZE + (ramdisk_end - RAMDISK));
+    ck_assert_uint_eq(mapped().device, GUEST_GICC_SIZE);
+}
+
+static void assert_tree_valid(void)
+{
+    static _Alignas(8) uint8_t tree[KIB(64)];
+    int length;
+
+    guest_read(DTB, tree, guest_tree_size());
+    ck_assert_int_eq(fdt_check_full(tree, sizeof(tree)), 0);
+    ck_assert_ptr_nonnull(fdt_getprop(tree, fdt_path_offset(tree, "/psci"), "method", &length));
+}
+
+/* Sizes around lines, pages, steps and blocks; sources aligned as the destination, a little off, and by odd bytes. */
+static const uint64_t sizes[] = {
+    1, 63, 64, 65, 4096, BLOCK_SIZE - 64, BLOCK_SIZE - 1, BLOCK_SIZE, BLOCK_SIZE + 1, 5 * 1000003};
+static const uint64_t offsets[] = {0, 4096, 1, BLOCK_SIZE - 1, BLOCK_SIZE - 63, BLOCK_SIZE - 100};
+#define COPY_CASES ((int)(ARRAY_SIZE(sizes) * ARRAY_SIZE(offsets)))
+
+START_TEST(images_are_copied)
+{
+    uint64_t size = sizes[(size_t)_i % ARRAY_SIZE(sizes)];
+    uint64_t offset = offsets[(size_t)_i / ARRAY_SIZE(sizes)];
+
+    fixture.plan.kernel.source = pa(MODULES + offset);
+    uint8_t *kernel = load_kernel(size);
+    fixture.plan.ramdisk.source = pa(MODULES + MIB(16) + offset);
+    uint8_t *ramdisk = load_ramdisk(size + 333);
+    ck_assert_int_eq(create_and_build(), BUILD_DONE);
+    assert_built(kernel, size, ramdisk, size + 333);
+    assert_tree_valid();
+    free(kernel);
+    free(ramdisk);
+}
+END_TEST
+
+/* A kernel that wants to lie 512 KiB behind the start: what is before it is its block's too. */
+START_TEST(before_the_kernel_is_zero)
+{
+    fixture.plan.kernel.load = fixture.plan.entry = ipa(KERNEL + 0x80000);
+    uint8_t *kernel = load_kernel(MIB(2));
+
+    ck_assert_int_eq(create_and_build(), BUILD_DONE);
+    assert_guest_zero(KERNEL, KERNEL + 0x80000);
+    assert_guest_holds(KERNEL + 0x80000, kernel, MIB(2));
+    assert_guest_zero(KERNEL + 0x80000 + MIB(2), KERNEL + MIB(4));
+    free(kernel);
+}
+END_TEST
+
+/* All three in one block, in an order that is not that of their addresses. */
+START_TEST(images_may_share_a_block)
+{
+    fixture.plan.dtb = ipa(KERNEL + KIB(512));
+    fixture.plan.ramdisk.load = ipa(KERNEL + KIB(256));
+    uint8_t *kernel = load_kernel(KIB(100) + 7);
+    uint8_t *ramdisk = load_ramdisk(KIB(200) + 1);
+
+    ck_assert_int_eq(create_and_build(), BUILD_DONE);
+    assert_guest_holds(KERNEL, kernel, KIB(100) + 7);
+    assert_guest_zero(KERNEL + KIB(100) + 7, KERNEL + KIB(256));
+    assert_guest_holds(KERNEL + KIB(256), ramdisk, KIB(200) + 1);
+    assert_guest_zero(KERNEL + KIB(456) + 1, KERNEL + KIB(512));
+    assert_guest_zero(KERNEL + KIB(512) + guest_tree_size(), KERNEL + BLOCK_SIZE);
+    ck_assert_uint_eq(mapped().ram, BLOCK_SIZE);
+    free(kernel);
+    free(ramdisk);
+}
+END_TEST
+
+/* An image over the seam between two extents, which are far apart in host RAM, and into the last, partial block. */
+START_TEST(images_across_extents)
+{
+    uint64_t size = MIB(5) + KIB(4);
+
+    const uint64_t seam = KERNEL + EXTENT0_SIZE;
+    fixture.plan.ramdisk.load = ipa(seam - MIB(2));
+    uint8_t *kernel = load_kernel(4096);
+    uint8_t *ramdisk = load_ramdisk(size);
+    ck_assert_int_eq(create_and_build(), BUILD_DONE);
+    assert_guest_holds(seam - MIB(2), ramdisk, size);
+    assert_guest_zero(seam - MIB(2) + size, GUEST_END);
+    ck_assert_uint_eq(translate(seam), EXTENT1);
+    ck_assert_uint_eq(translate(GUEST_END), 0);
+    free(kernel);
+    free(ramdisk);
+}
+END_TEST
+
+START_TEST(an_image_outside_its_ram_fails_the_domain)
+{
+    fixture.plan.ramdisk.load = ipa(GUEST_END - MIB(1));
+    uint8_t *kernel = load_kernel(4096);
+    uint8_t *ramdisk = load_ramdisk(MIB(2));
+
+    ck_assert_int_eq(create_and_build(), BUILD_FAILED);
+    ck_assert_uint_eq(fixture.domain->state, DOMAIN_FAILED);
+    ck_assert_ptr_nonnull(strstr(sim_output(fixture.machine), "error: /chosen/domU1/module@49000000"));
+    free(kernel);
+    free(ramdisk);
+}
+END_TEST
+
+START_TEST(eager_memory_is_all_there_and_zero)
+{
+    fixture.config.eager_memory = true;
+    uint8_t *kernel = load_kernel(MIB(1));
+
+    ck_assert_int_eq(create_and_build(), BUILD_DONE);
+    assert_guest_holds(KERNEL, kernel, MIB(1));
+    assert_guest_zero(KERNEL + MIB(1), DTB);
+    assert_guest_zero(DTB + guest_tree_size(), GUEST_END);
+    ck_assert_uint_eq(mapped().ram, EXTENT0_SIZE + EXTENT1_SIZE);
+    free(kernel);
+}
+END_TEST
+
+/* Between two steps the CPU looks after its other vCPUs: none may take longer than the figure says. */
+START_TEST(steps_are_bounded)
+{
+    uint8_t *kernel = load_kernel(MIB(8));
+    unsigned steps = 0;
+
+    fixture.config.eager_memory = true;
+    fixture.domain = domain_create(&fixture.plan);
+    uint64_t longest = 0;
+    enum build_result result = BUILD_MORE;
+    while (result == BUILD_MORE) {
+        uint64_t before = sim_time_ns(fixture.machine);
+        result = build_step(fixture.domain);
+        longest = max_u64(longest, sim_time_ns(fixture.machine) - before);
+        steps++;
+    }
+    ck_assert_int_eq(result, BUILD_DONE);
+    ck_assert_uint_ge(steps, MIB(8) / BUILD_STEP_BYTES);
+    ck_assert_uint_gt(longest, 0);
+    /* One block zeroed is the longest that a step does: a touch at run time takes as long. */
+    uint64_t before = sim_time_ns(fixture.machine);
+    ck_assert_int_eq(stage2_unmap(&fixture.domain->stage2, ipa(KERNEL + MIB(12)), BLOCK_SIZE), HV_OK);
+    ck_assert_int_eq(domain_touch(fixture.domain, ipa(KERNEL + MIB(12))), HV_OK);
+    ck_assert_uint_le(longest, 2 * (sim_time_ns(fixture.machine) - before));
+    free(kernel);
+}
+END_TEST
+
+START_TEST(vcpus_are_as_after_reset)
+{
+    uint8_t *kernel = load_kernel(4096);
+
+    fixture.plan.vcpu_count = 3;
+    fixture.plan.vcpu_cpu[1] = 1;
+    fixture.plan.entry = ipa(KERNEL + 0x40);
+    ck_assert_int_eq(create_and_build(), BUILD_DONE);
+    struct vcpu *first = fixture.domain->vcpus[0];
+    ck_assert_uint_eq(first->state, VCPU_READY);
+    ck_assert_uint_eq(first->arch.regs.pc, KERNEL + 0x40);
+    ck_assert_uint_eq(first->arch.regs.x[0], DTB);
+    for (unsigned i = 1; i < 31; i++)
+        ck_assert_uint_eq(first->arch.regs.x[i], 0);
+    ck_assert_uint_eq(first->arch.regs.pstate, 0x3c5); /* EL1h, DAIF */
+    ck_assert_uint_eq(first->arch.sysregs[VCPU_SCTLR_EL1], 0x00c50078);
+    for (unsigned i = 0; i < 3; i++) {
+        struct vcpu *vcpu = fixture.domain->vcpus[i];
+        ck_assert_uint_eq(vcpu->index, i);
+        ck_assert_uint_eq(vcpu->cpu, i == 1);
+        ck_assert_uint_eq(vcpu->arch.vmpidr, 0x80000000 | i);
+        ck_assert_ptr_eq(vcpu->arch.stage2, &fixture.domain->stage2.arch);
+        ck_assert_uint_eq(vcpu->arch.counter_offset, first->arch.counter_offset);
+        ck_assert(i == 0 || vcpu->state == VCPU_OFF);
+    }
+    free(kernel);
+}
+END_TEST
+
+START_TEST(the_guests_gic_is_the_virtual_interface)
+{
+    struct stage2_mapping mapping;
+    uint8_t *kernel = load_kernel(4096);
+
+    ck_assert_int_eq(create_and_build(), BUILD_DONE);
+    ck_assert_int_eq(stage2_lookup(&fixture.domain->stage2, ipa(GUEST_GICC_BASE + 0x1000), &mapping), HV_OK);
+    ck_assert_uint_eq(mapping.pa.raw, GICV_FRAME + 0x1000);
+    ck_assert_int_eq(mapping.kind, STAGE2_DEVICE);
+    ck_assert_uint_eq(translate(GUEST_GICC_BASE + GUEST_GICC_SIZE), 0);
+    ck_assert_uint_eq(fixture.domain->bus.count, 2);
+    free(kernel);
+}
+END_TEST
+
+START_TEST(no_uart_no_device)
+{
+    uint8_t *kernel = load_kernel(4096);
+
+    fixture.config.vpl011 = false;
+    ck_assert_int_eq(create_and_build(), BUILD_DONE);
+    ck_assert_uint_eq(fixture.domain->bus.count, 1);
+    free(kernel);
+}
+END_TEST
+
+/* The plan and the tables disagree: a defect, but the domain's own, not the machine's. */
+START_TEST(tables_too_small_fail_the_domain)
+{
+    uint8_t *kernel = load_kernel(4096);
+
+    fixture.plan.stage2_pages = 3;
+    ck_assert_int_eq(create_and_build(), BUILD_FAILED);
+    ck_assert_uint_eq(fixture.domain->state, DOMAIN_FAILED);
+    ck_assert_ptr_nonnull(fixture.domain->reason);
+    free(kernel);
+}
+END_TEST
+
+START_TEST(no_room_for_the_device_tree_fails_the_domain)
+{
+    uint8_t *kernel = load_kernel(4096);
+
+    fixture.plan.dtb_size = 512;
+    ck_assert_int_eq(create_and_build(), BUILD_FAILED);
+    ck_assert_uint_eq(fixture.domain->state, DOMAIN_FAILED);
+    free(kernel);
+}
+END_TEST
+
+START_TEST(a_stopped_domain_is_not_built_on)
+{
+    uint8_t *kernel = load_kernel(MIB(4));
+
+    fixture.domain = domain_create(&fixture.plan);
+    for (unsigned i = 0; i < 4; i++)
+        ck_assert_int_eq(build_step(fixture.domain), BUILD_MORE);
+    domain_stop(fixture.domain, DOMAIN_OFF, "test");
+    ck_assert_int_eq(build_step(fixture.domain), BUILD_FAILED);
+    ck_assert_uint_eq(fixture.domain->state, DOMAIN_OFF);
+    ck_assert_str_eq(fixture.domain->reason, "test");
+    free(kernel);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("build");
+    TCase *test_case = tcase_create("build");
+    SRunner *runner = srunner_create(suite);
+
+    suite_add_tcase(suite, test_case);
+    tcase_add_checked_fixture(test_case, setup, teardown);
+    tcase_add_loop_test(test_case, images_are_copied, 0, COPY_CASES);
+    tcase_add_test(test_case, before_the_kernel_is_zero);
+    tcase_add_test(test_case, images_may_share_a_block);
+    tcase_add_test(test_case, images_across_extents);
+    tcase_add_test(test_case, an_image_outside_its_ram_fails_the_domain);
+    tcase_add_test(test_case, eager_memory_is_all_there_and_zero);
+    tcase_add_test(test_case, steps_are_bounded);
+    tcase_add_test(test_case, vcpus_are_as_after_reset);
+    tcase_add_test(test_case, the_guests_gic_is_the_virtual_interface);
+    tcase_add_test(test_case, no_uart_no_device);
+    tcase_add_test(test_case, tables_too_small_fail_the_domain);
+    tcase_add_test(test_case, no_room_for_the_device_tree_fails_the_domain);
+    tcase_add_test(test_case, a_stopped_domain_is_not_built_on);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

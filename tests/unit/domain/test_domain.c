@@ -1,0 +1,318 @@
+/* A domain's life: memory at first touch, its end, its restart, and how much it can make the hypervisor say. */
+#include "fixture.h"
+
+static uint8_t *kernel;
+
+static void start(void)
+{
+    kernel = load_kernel(KIB(300));
+    ck_assert_int_eq(create_and_build(), BUILD_DONE);
+}
+
+static void discard(void)
+{
+    free(kernel);
+    teardown();
+}
+
+static unsigned count_in_output(const char *text)
+{
+    const char *output = sim_output(fixture.machine);
+    unsigned count = 0;
+
+    while ((output = strstr(output, text)) != NULL) {
+        count++;
+        output++;
+    }
+    return count;
+}
+
+/** A guest that writes to its memory: through the host's, as the guest's caches would write it back. */
+static void guest_write(uint64_t address, uint8_t byte)
+{
+    ck_assert(sim_load(fixture.machine, translate(address), &byte, 1));
+}
+
+START_TEST(a_block_is_zero_at_its_first_touch)
+{
+    start();
+    ck_assert_uint_eq(translate(KERNEL + MIB(4)), 0);
+    ck_assert_int_eq(domain_touch(fixture.domain, ipa(KERNEL + MIB(4) + 0x12345)), HV_OK);
+    assert_guest_zero(KERNEL + MIB(4), KERNEL + MIB(6));
+    ck_assert_uint_eq(translate(KERNEL + MIB(4)), EXTENT0 + MIB(4));
+    ck_assert_uint_eq(translate(KERNEL + MIB(4) - 1), 0);
+    ck_assert_uint_ne(translate(KERNEL + MIB(6)), KERNEL); /* the device tree's block, mapped by the build */
+}
+END_TEST
+
+/* Two vCPUs fault on one block: the second must not take away what the guest wrote after the first. */
+START_TEST(a_second_touch_changes_nothing)
+{
+    uint8_t byte;
+
+    start();
+    ck_assert_int_eq(domain_touch(fixture.domain, ipa(KERNEL + MIB(4))), HV_OK);
+    guest_write(KERNEL + MIB(4) + 99, 0x77);
+    uint32_t used = fixture.domain->stage2.pool_used;
+    sim_act_as(fixture.machine, 1);
+    ck_assert_int_eq(domain_touch(fixture.domain, ipa(KERNEL + MIB(4) + 99)), HV_OK);
+    ck_assert_int_eq(domain_touch(fixture.domain, ipa(KERNEL + MIB(6) - 1)), HV_OK);
+    guest_read(KERNEL + MIB(4) + 99, &byte, 1);
+    ck_assert_uint_eq(byte, 0x77);
+    ck_assert_uint_eq(fixture.domain->stage2.pool_used, used);
+}
+END_TEST
+
+START_TEST(what_is_no_ram_is_not_touched)
+{
+    start();
+    static const uint64_t outside[] = {
+        0, KERNEL - 1, GUEST_END, GUEST_END + MIB(2), GUEST_GICC_BASE, GUEST_VPL011_BASE, UINT64_MAX, 1ULL << 40,
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(outside); i++) {
+        ck_assert_int_eq(domain_touch(fixture.domain, ipa(outside[i])), HV_E_MISSING);
+        if (outside[i] != GUEST_GICC_BASE)
+            ck_assert_uint_eq(translate(outside[i]), 0);
+    }
+}
+END_TEST
+
+/* RAM that ends within a block: the guest gets it up to that end, and not one page of its neighbour's. */
+START_TEST(the_last_block_ends_where_the_ram_ends)
+{
+    uint64_t last = KERNEL + EXTENT0_SIZE + MIB(2);
+    uint8_t behind;
+
+    start();
+    ck_assert_int_eq(domain_touch(fixture.domain, ipa(GUEST_END - 1)), HV_OK);
+    assert_guest_zero(last, GUEST_END);
+    ck_assert_uint_eq(translate(GUEST_END), 0);
+    ck_assert_uint_eq(translate(last - 1), 0);
+    ck_assert(sim_peek(fixture.machine, EXTENT1 + EXTENT1_SIZE - 1, &behind, 1));
+    ck_assert_uint_eq(behind, 0);
+    fill_host(EXTENT1 + EXTENT1_SIZE, 4096, STALE);
+    ck_assert_int_eq(domain_touch(fixture.domain, ipa(GUEST_END - 1)), HV_OK);
+    ck_assert(sim_peek(fixture.machine, EXTENT1 + EXTENT1_SIZE, &behind, 1));
+    ck_assert_uint_eq(behind, STALE);
+}
+END_TEST
+
+START_TEST(all_of_the_ram_can_be_touched)
+{
+    start();
+    for (uint64_t at = KERNEL; at < GUEST_END; at += PAGE_SIZE)
+        ck_assert_int_eq(domain_touch(fixture.domain, ipa(at)), HV_OK);
+    assert_guest_holds(KERNEL, kernel, KIB(300));
+    assert_guest_zero(KERNEL + KIB(300), DTB);
+    assert_guest_zero(DTB + guest_tree_size(), GUEST_END);
+}
+END_TEST
+
+START_TEST(a_domain_stops_once)
+{
+    start();
+    domain_stop(fixture.domain, DOMAIN_OFF, "powered off by its guest");
+    domain_stop(fixture.domain, DOMAIN_FAILED, "too late");
+    domain_restart(fixture.domain);
+    ck_assert_uint_eq(fixture.domain->state, DOMAIN_OFF);
+    ck_assert_str_eq(fixture.domain->reason, "powered off by its guest");
+    ck_assert_uint_eq(count_in_output("domU1: "), 1);
+    ck_assert_ptr_null(hypervisor.cpus[0].builds);
+}
+END_TEST
+
+START_TEST(states_have_names)
+{
+    ck_assert_str_eq(domain_state_name(DOMAIN_PLANNED), "planned");
+    ck_assert_str_eq(domain_state_name(DOMAIN_BUILDING), "building");
+    ck_assert_str_eq(domain_state_name(DOMAIN_RUNNING), "running");
+    ck_assert_str_eq(domain_state_name(DOMAIN_OFF), "off");
+    ck_assert_str_eq(domain_state_name(DOMAIN_FAILED), "failed");
+    ck_assert_str_eq(domain_state_name(77), "unknown");
+}
+END_TEST
+
+START_TEST(messages_are_bounded)
+{
+    start();
+    for (unsigned i = 0; i < 100000; i++)
+        domain_message(fixture.domain, "did it %u times", i);
+    ck_assert_uint_eq(count_in_output("did it"), DOMAIN_MAX_MESSAGES);
+    ck_assert_uint_eq(count_in_output("domU1: "), DOMAIN_MAX_MESSAGES + 1);
+    ck_assert_uint_eq(count_in_output("no further messages"), 1);
+}
+END_TEST
+
+static void use_everything(void)
+{
+    for (uint64_t at = KERNEL; at < GUEST_END; at += MIB(1))
+        ck_assert_int_eq(domain_touch(fixture.domain, ipa(at)), HV_OK);
+    for (uint64_t at = KERNEL; at < GUEST_END; at += KIB(60))
+        guest_write(at, 0x99);
+    fixture.domain->vcpus[0]->arch.regs.x[5] = 5;
+    fixture.domain->vcpus[0]->arch.sysregs[VCPU_CNTV_CTL_EL0] = 1;
+    fixture.domain->vcpus[0]->timer_in_flight = true;
+    vgic_set_spi(fixture.domain, GUEST_VPL011_INTID, true);
+}
+
+static void restart(void)
+{
+    domain_restart(fixture.domain);
+    ck_assert_ptr_eq(hypervisor.cpus[0].builds, fixture.domain);
+    ck_assert_uint_eq(fixture.domain->state, DOMAIN_PLANNED);
+    hypervisor.cpus[0].builds = NULL; /* as the scheduler does when it is built */
+    ck_assert_int_eq(build_to_end(), BUILD_DONE);
+}
+
+static void count_blocks(void *context, ipa_t base, pa_t target, uint64_t size, enum stage2_kind kind)
+{
+    uint64_t *total = context;
+
+    (void)base;
+    (void)target;
+    (void)kind;
+    *total += size;
+}
+
+static uint64_t mapped(void)
+{
+    uint64_t total = 0;
+
+    stage2_walk(&fixture.domain->stage2, count_blocks, &total);
+    return total;
+}
+
+/* After a restart the domain is what it was after its first build, seeds and time excepted. */
+START_TEST(a_restart_is_a_fresh_start)
+{
+    static struct vcpu vcpu_before;
+    static struct vgic vgic_before;
+    struct vcpu *vcpu;
+
+    start();
+    vcpu = fixture.domain->vcpus[0];
+    uint64_t mapped_before = mapped();
+    vcpu_before = *vcpu;
+    vgic_before = fixture.domain->vgic;
+    use_everything();
+    uint64_t then = arch_timer_now();
+    restart();
+    ck_assert_uint_eq(mapped(), mapped_before);
+    assert_guest_holds(KERNEL, kernel, KIB(300));
+    assert_guest_zero(KERNEL + KIB(300), KERNEL + BLOCK_SIZE);
+    ck_assert_int_eq(domain_touch(fixture.domain, ipa(GUEST_END - MIB(2))), HV_OK);
+    assert_guest_zero(GUEST_END - MIB(3), GUEST_END - MIB(1) - KIB(12));
+    ck_assert_uint_gt(vcpu->arch.counter_offset, then);
+    vcpu_before.arch.counter_offset = vcpu->arch.counter_offset;
+    ck_assert_mem_eq(&vcpu->arch, &vcpu_before.arch, sizeof(vcpu->arch));
+    ck_assert_mem_eq(&vcpu->vgic, &vcpu_before.vgic, sizeof(vcpu->vgic));
+    ck_assert_uint_eq(vcpu->state, VCPU_READY);
+    ck_assert(!vcpu->timer_in_flight);
+    ck_assert_mem_eq(fixture.domain->vgic.spis, vgic_before.spis,
+                     fixture.domain->vgic.spi_count * sizeof(struct vgic_irq));
+    ck_assert_uint_eq(fixture.domain->restarts, 1);
+}
+END_TEST
+
+START_TEST(a_thousand_restarts_leak_nothing)
+{
+    start();
+    use_everything();
+    restart();
+    use_everything();
+    uint32_t used = fixture.domain->stage2.pool_used;
+    for (unsigned i = 0; i < 1000; i++) {
+        restart();
+        ck_assert_int_eq(domain_touch(fixture.domain, ipa(GUEST_END - 1)), HV_OK);
+        ck_assert_int_eq(domain_touch(fixture.domain, ipa(KERNEL + MIB(4))), HV_OK);
+        ck_assert_uint_eq(fixture.domain->stage2.pool_used, used);
+    }
+    ck_assert_uint_eq(fixture.domain->restarts, 1001);
+    ck_assert_uint_le(count_in_output("domU1: "), DOMAIN_MAX_MESSAGES + 1);
+}
+END_TEST
+
+/* The vCPU of another CPU may still be in the guest when the domain is reset: its memory is taken only afterwards. */
+START_TEST(a_restart_waits_for_all_vcpus)
+{
+    start();
+    domain_restart(fixture.domain);
+    hypervisor.cpus[0].loaded = fixture.domain->vcpus[0];
+    for (unsigned i = 0; i < 10; i++)
+        ck_assert_int_eq(build_step(fixture.domain), BUILD_MORE);
+    ck_assert_uint_eq(fixture.domain->state, DOMAIN_PLANNED);
+    assert_guest_holds(KERNEL, kernel, KIB(300));
+    hypervisor.cpus[0].loaded = NULL;
+    ck_assert_int_eq(build_to_end(), BUILD_DONE);
+}
+END_TEST
+
+static void guest_seed(uint8_t seed[32])
+{
+    static _Alignas(8) uint8_t tree[KIB(64)];
+    int length;
+
+    guest_read(DTB, tree, guest_tree_size());
+    const void *value = fdt_getprop(tree, fdt_path_offset(tree, "/chosen"), "rng-seed", &length);
+    ck_assert_ptr_nonnull(value);
+    ck_assert_int_eq(length, 32);
+    memcpy(seed, value, 32);
+}
+
+START_TEST(each_start_has_a_seed_of_its_own)
+{
+    static const uint8_t host[16] = {1, 2, 3};
+    uint8_t first[32], second[32];
+
+    hypervisor.machine.rng_seed = host;
+    hypervisor.machine.rng_seed_length = sizeof(host);
+    start();
+    guest_seed(first);
+    restart();
+    guest_seed(second);
+    ck_assert_mem_ne(first, second, 32);
+}
+END_TEST
+
+START_TEST(the_cpus_random_numbers_come_first)
+{
+    const struct sim_options options = {.random = true};
+    uint8_t first[32], second[32];
+
+    teardown();
+    fixture_options(&options);
+    start();
+    guest_seed(first);
+    restart();
+    guest_seed(second);
+    ck_assert_mem_ne(first, second, 32);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("domain");
+    TCase *test_case = tcase_create("domain");
+    SRunner *runner = srunner_create(suite);
+
+    suite_add_tcase(suite, test_case);
+    tcase_add_checked_fixture(test_case, setup, discard);
+    tcase_set_timeout(test_case, 30);
+    tcase_add_test(test_case, a_block_is_zero_at_its_first_touch);
+    tcase_add_test(test_case, a_second_touch_changes_nothing);
+    tcase_add_test(test_case, what_is_no_ram_is_not_touched);
+    tcase_add_test(test_case, the_last_block_ends_where_the_ram_ends);
+    tcase_add_test(test_case, all_of_the_ram_can_be_touched);
+    tcase_add_test(test_case, a_domain_stops_once);
+    tcase_add_test(test_case, states_have_names);
+    tcase_add_test(test_case, messages_are_bounded);
+    tcase_add_test(test_case, a_restart_is_a_fresh_start);
+    tcase_add_test(test_case, a_thousand_restarts_leak_nothing);
+    tcase_add_test(test_case, a_restart_waits_for_all_vcpus);
+    tcase_add_test(test_case, each_start_has_a_seed_of_its_own);
+    tcase_add_test(test_case, the_cpus_random_numbers_come_first);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
