@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""The host command, as its users call it: exit statuses, what is said where, JSON, module files.
+
+    BULKHEAD=build/host/bulkhead test_command.py [unittest options]
+"""
+import gzip
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))))
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+from make_system import Domain, System  # noqa: E402
+
+
+def image(size=8192, image_size=0x10000):
+    """An arm64 Image that a header check accepts."""
+    header = struct.pack("<IIQQQQQQ4sI", 0x14000010, 0, 0, image_size, 0xA, 0, 0, 0, b"ARM\x64", 0)
+    # what does not repeat: its gzip is not small
+    body = b"".join(struct.pack("<I", (i * 2654435761) & 0xFFFFFFFF) for i in range((size - len(header)) // 4))
+    return header + body
+
+
+class CommandTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.temporary.cleanup)
+        files = {"kernel": image(), "kernel.gz": gzip.compress(image(200000, image_size=0x40000)), "ramdisk": b"r" * 5000}
+        for name, data in files.items():
+            cls.write(name, data)
+        domains = [Domain("plain", cls.path("kernel"), ramdisk=cls.path("ramdisk"), bootargs='say "hi"'),
+                   Domain("packed", cls.path("kernel.gz"), memory=256)]
+        cls.system = System(domains, seeds=False).write(cls.path("system"))
+        cls.dtb = cls.system.path("system.dtb")
+
+    @classmethod
+    def path(cls, name):
+        return os.path.join(cls.temporary.name, name)
+
+    @classmethod
+    def write(cls, name, data):
+        with open(cls.path(name), "wb") as file:
+            file.write(data)
+        return cls.path(name)
+
+    def run_command(self, *arguments, status=0):
+        result = subprocess.run([os.environ["BULKHEAD"], *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual(result.returncode, status, result.stderr.decode())
+        return result.stdout, result.stderr.decode()
+
+    def changed(self, pattern, replacement):
+        """The system with an edit of its source."""
+        with open(self.system.path("system.dts"), encoding="utf-8") as file:
+            source = file.read()
+        edited = re.sub(pattern, replacement, source, count=1)
+        self.assertNotEqual(source, edited)
+        result = subprocess.run(["dtc", "-q", "-O", "dtb", "-"], input=edited.encode(), stdout=subprocess.PIPE, check=True, timeout=60)
+        return self.write("changed.dtb", result.stdout)
+
+    def test_usage(self):
+        for arguments in ((), ("frob",), ("check",), ("check", "a", "b"), ("plan", "--seed", "1", self.dtb), ("guest-dtb", self.dtb),
+                          ("check", "--module", "5", self.dtb), ("check", "--image-at", "x", self.dtb), ("check", "--pa-bits", "20", self.dtb),
+                          ("check", "--frob", self.dtb), ("check", self.path("absent")), ("plan", "--module", "0=/absent", self.dtb)):
+            out, err = self.run_command(*arguments, status=2)
+            self.assertEqual(out, b"")
+            self.assertRegex(err, "bulkhead: ", arguments)
+
+    def test_help_and_version(self):
+        self.assertIn(b"usage: bulkhead", self.run_command("--help")[0])
+        self.assertRegex(self.run_command("--version")[0], rb"^bulkhead \d+\.\d+\.\d+\n$")
+
+    def test_check(self):
+        out, err = self.run_command("check", *self.system.host_arguments(), self.dtb)
+        self.assertEqual(err, "")
+        self.assertEqual(out.decode(), f"{self.dtb}: 0 errors, 0 warnings; 2 of 2 domains would start\n")
+
+    def test_check_reports(self):
+        dtb = self.changed(r"memory = <0x0 0x20000>;", "memory = <0x0 0x0>; vpl01;")
+        out, err = self.run_command("check", dtb, status=1)
+        self.assertRegex(err, r"error: /chosen/plain: memory: .*found.*expected")
+        self.assertRegex(err, r"warning: /chosen/plain: vpl01: [^\n]*\n? *[^\n]*vpl011")
+        self.assertRegex(out, rb"1 error, 1 warning; 1 of 2 domains would start")
+        _, err = self.run_command("check", "--quiet", dtb, status=1)
+        self.assertNotIn("warning", err)
+
+    def test_damaged_tree(self):
+        with open(self.dtb, "rb") as file:
+            data = file.read()
+        for damaged in (b"", b"junk" * 100, data[:40], data[:len(data) // 2], data[:-1]):
+            out, err = self.run_command("check", self.write("damaged.dtb", damaged), status=1)
+            self.assertIn("error: ", err)
+            self.assertIn(b"1 error", out)
+            self.run_command("plan", "--json", self.path("damaged.dtb"), status=1)
+            self.run_command("guest-dtb", self.path("damaged.dtb"), "plain", status=1)
+            self.run_command("sim", self.path("damaged.dtb"), status=1)
+
+    def test_plan(self):
+        out, _ = self.run_command("plan", *self.system.host_arguments(), self.dtb)
+        lines = out.decode().split("\n")
+        self.assertRegex(lines[-2], r"^digest 0x[0-9a-f]{16}$")
+        self.assertIn("domain 1 plain", lines)
+        # what boot loaders decide is part of the plan
+        moved, _ = self.run_command("plan", *self.system.host_arguments(), "--image-at", "0x60000000", self.dtb)
+        self.assertIn(b"hypervisor 0x60000000 +0x200000", moved)
+        self.assertNotEqual(moved.split()[-1], out.split()[-1])
+
+    def test_plan_defaults_are_qemus(self):
+        out, _ = self.run_command("plan", self.dtb)
+        self.assertIn(b"hypervisor 0x40200000 +0x200000\ndevicetree 0x48000000 +0x200000\n", out)
+
+    def test_json(self):
+        text, _ = self.run_command("plan", *self.system.host_arguments(), self.dtb)
+        out, err = self.run_command("plan", "--json", *self.system.host_arguments(), self.dtb)
+        plan = json.loads(out)
+        self.assertEqual(err, "")
+        self.assertEqual(plan["digest"], text.decode().split()[-1])
+        self.assertEqual([domain["name"] for domain in plan["domains"]], ["plain", "packed"])
+        plain, packed = plan["domains"]
+        self.assertEqual(plain["bootargs"], 'say "hi"')
+        self.assertEqual(plain["kernel"]["load"], "0x40000000")
+        self.assertEqual(plain["ramdisk"]["source_size"], 5000)
+        self.assertEqual((packed["kernel"]["gzip"], packed["ramdisk"], packed["memory"]), (True, None, 256 << 20))
+        self.assertEqual(sum(extent["size"] for extent in packed["extents"]), 256 << 20)
+        self.assertEqual(plan["diagnostics"], [])
+
+    def test_json_diagnostics(self):
+        out, err = self.run_command("plan", "--json", self.changed(r"memory = <0x0 0x20000>;", ""), status=1)
+        plan = json.loads(out)
+        errors = [report for report in plan["diagnostics"] if report["severity"] == "error"]
+        self.assertEqual([(report["path"], report["property"]) for report in errors], [("/chosen/plain", "memory")])
+        self.assertFalse(plan["domains"][0]["valid"])
+        self.assertEqual(err, "")
+
+    def test_guest_dtb(self):
+        out, _ = self.run_command("guest-dtb", *self.system.host_arguments(), self.dtb, "plain")
+        self.run_command("guest-dtb", *self.system.host_arguments(), "-o", self.path("guest.dtb"), self.dtb, "plain")
+        with open(self.path("guest.dtb"), "rb") as file:
+            self.assertEqual(file.read(), out)
+        source = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts"], input=out, stdout=subprocess.PIPE, check=True, timeout=60).stdout
+        for wanted in (b'bootargs = "say \\"hi\\""', b"memory@40000000", b"sbsa-uart@22000000", b"linux,initrd-start", b"arm,gic-400"):
+            self.assertIn(wanted, source)
+        self.assertNotIn(b"rng-seed", source)
+
+    def test_guest_dtb_errors(self):
+        self.assertIn("no such domain", self.run_command("guest-dtb", self.dtb, "absent", status=1)[1])
+        dtb = self.changed(r"memory = <0x0 0x20000>;", "")
+        self.assertIn("has errors", self.run_command("guest-dtb", dtb, "plain", status=1)[1])
+        self.run_command("guest-dtb", "-o", "/absent/file", self.dtb, "plain", status=2)
+
+    def module_arguments(self, name, data):
+        """host_arguments() with the contents of one file replaced."""
+        replacement = self.write("replacement", data)
+        arguments = [argument.replace(os.path.realpath(self.path(name)), replacement) if argument.endswith("/" + name) else argument
+                     for argument in self.system.host_arguments()]
+        self.assertNotEqual(arguments, self.system.host_arguments())
+        return arguments
+
+    def check_module(self, name, data, message, status):
+        _, err = self.run_command("check", *self.module_arguments(name, data), self.dtb, status=status)
+        self.assertRegex(err, message)
+
+    def test_modules(self):
+        self.check_module("ramdisk", b"r" * 5001, r"error: /chosen/plain/module@\w+: reg: .*longer.*0x1388.*0x1389", 1)
+        self.check_module("ramdisk", b"r" * 4000, r"warning: /chosen/plain/module@\w+: reg: .*shorter", 0)
+        self.check_module("kernel", b"#!/bin/sh\n" + bytes(8182), r"error: /chosen/plain/module@\w+", 1)
+        with open(self.path("kernel.gz"), "rb") as file:
+            packed = bytearray(file.read())
+        packed[len(packed) // 2] ^= 0x40
+        self.check_module("kernel.gz", packed, r"error: /chosen/packed/module@\w+: reg: .*cannot be unpacked", 1)
+        _, err = self.run_command("check", "--module", f"0x70000000={self.path('ramdisk')}", self.dtb)
+        self.assertRegex(err, r"warning: [^\n]*0x70000000")
+
+    def test_sim(self):
+        out, err = self.run_command("sim", "--milliseconds", "3000", self.dtb)
+        self.assertRegex(out, rb"bulkhead: plan: 2 of 2 domains, digest 0x")
+        self.assertRegex(err, r"sim: [\w -]+ after \d+ us")
+        self.assertEqual(self.run_command("sim", "--milliseconds", "3000", "--seed", "0", self.dtb)[0], out)
+
+    def test_sim_input(self):
+        text = r"\x01\x01\x01" * 2 + "hq"
+        out, err = self.run_command("sim", "--milliseconds", "3000", "--input", text, self.dtb)
+        self.assertIn(b"boot timeline", out)
+        self.assertIn("power off", err)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Two Linux domains on QEMU, straight from the device tree: sets up, builds, boots.
+#
+#   tools/demo.sh [--headless] [--seconds N] [--cpus N] [--no-build]
+#
+#   --headless    no keyboard: waits for both shells, runs a command in each, prints the boot timeline, leaves
+#   --seconds N   leaves after N seconds, whatever happens (headless: 600)
+#   --cpus N      physical CPUs of the machine (2)
+#   --no-build    boots what is built already
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+build=true
+for argument in "$@"; do
+    case $argument in
+    --no-build) build=false ;;
+    -h | --help) exec sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' tools/demo.sh ;;
+    esac
+done
+if $build; then
+    tools/setup.sh
+    cmake --preset aarch64 >/dev/null
+    cmake --build --preset aarch64
+fi
+# Debian's python: it is the one that has python3-pexpect
+exec "$(PATH=/usr/bin:$PATH command -v python3)" tools/demo.py "$@"

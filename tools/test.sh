@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Sets up the machine, builds both presets and runs all tests: unit and scenario tests on the host, system tests on QEMU.
+#
+#   tools/test.sh [CTEST OPTION]...      e.g. tools/test.sh -L unit, tools/test.sh -R qemu-hello
+#
+# Every test has its own time limit; BULKHEAD_TEST_SECONDS (2400) bounds them all together.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+tools/setup.sh
+for preset in aarch64 host; do
+    cmake --preset "$preset" >/dev/null
+    cmake --build --preset "$preset"
+done
+cd build/host
+# Tests that keep both CPUs of QEMU busy count as two for -j (PROCESSORS), so that none is slowed by another.
+exec timeout --foreground -k 10 "${BULKHEAD_TEST_SECONDS:-2400}" ctest --output-on-failure -j "$(nproc)" "$@"
