@@ -15,9 +15,8 @@
 /* Sizes and offsets beyond this are nonsense; below it no sum in the plan can wrap. */
 #define SANE_LIMIT GIB(1024)
 
-/* Deflate packs at most 1032:1; a gzip member has 18 bytes around the stream. */
+/* Deflate packs at most 1032:1. */
 #define DEFLATE_MAX_RATIO 1032
-#define GZIP_WRAPPER 18
 
 static uint32_t read_le32(const uint8_t *bytes)
 {
@@ -131,7 +130,7 @@ static hv_status probe_gzip(struct image_scratch *scratch, const uint8_t *head, 
     HV_TRY(gunzip_step(&scratch->gunzip, head, head_size, scratch->header, IMAGE_HEADER_SIZE, &progress));
     if (!has_image_magic(scratch->header, progress.produced))
         return HV_E_FORMAT;
-    if (tail != NULL && size > GZIP_WRAPPER)
+    if (tail != NULL)
         unpacked = read_le32(tail + 4);
     if (!trailer_plausible(unpacked, size, read_le64(scratch->header + HEADER_IMAGE_SIZE)))
         unpacked = 0;
