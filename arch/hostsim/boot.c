@@ -5,6 +5,7 @@
 
 #include "boot/hypervisor.h"
 #include "hostsim/machine.h"
+#include "hostsim/programs/programs.h"
 
 static void boot_entry(void *argument)
 {
@@ -24,6 +25,7 @@ enum sim_end sim_run(struct sim_machine *machine)
         sim_fail("sim_run(): this machine has run; make a new one");
     memset(&hypervisor, 0, sizeof(hypervisor));
     machine->booted = true;
+    sim_register_programs();
     machine->secondary_main = hv_secondary_main;
     struct sim_cpu *cpu = &machine->cpus[0];
     coroutine_start(&cpu->coroutine, boot_entry, cpu);

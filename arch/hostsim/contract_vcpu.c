@@ -7,8 +7,7 @@
 #include "hostsim/machine.h"
 #include "hostsim/timers.h"
 
-#define SCTLR_EL1_RESET 0x00c50078 /* what the contract says: MMU and caches off, RES1 bits of later features set */
-#define PSTATE_EL1H_MASKED 0x3c5
+#define SCTLR_EL1_RESET 0x00c50078  /* what the contract says: MMU and caches off, RES1 bits of later features set */
 #define NOT_LIVE 0xdeadbeefdeadbeef /* in arch_vcpu::sysregs while the hardware holds the values */
 
 void arch_vcpu_init(struct arch_vcpu *vcpu, uint64_t entry, uint64_t x0)

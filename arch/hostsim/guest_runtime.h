@@ -2,12 +2,90 @@
 #ifndef BULKHEAD_HOSTSIM_GUEST_RUNTIME_H
 #define BULKHEAD_HOSTSIM_GUEST_RUNTIME_H
 
+#include "hostsim/guest.h"
 #include "hostsim/machine.h"
 
 #define SIM_MIDR_EL1 (3u << 16)
 
+enum guest_kind {
+    GUEST_NOTHING, /* a place where an interrupt may be taken */
+    GUEST_READ,
+    GUEST_WRITE,
+    GUEST_FETCH,
+    GUEST_HVC,
+    GUEST_SMC,
+    GUEST_MRS,
+    GUEST_MSR,
+    GUEST_WFI,
+    GUEST_SPIN,
+};
+
+enum guest_state {
+    GUEST_POSTED,  /* to be done */
+    GUEST_TRAPPED, /* core has it */
+    GUEST_DONE,    /* by the machine, by core, or with an exception */
+};
+
+/** One instruction of a guest program. */
+struct guest_operation {
+    enum guest_kind kind;
+    enum guest_state state;
+    uint64_t address; /* of an access; system register number; immediate of a call; nanoseconds left */
+    uint64_t value;   /* to write; or what was read */
+    uint8_t size;
+    bool no_syndrome;
+    uint8_t reg;   /* transfer register while trapped */
+    uint64_t x[4]; /* of a call: before and after */
+};
+
+/** One vCPU's program. Remembered by the vCPU's address, which core may clear at will. */
+struct sim_guest {
+    struct sim_guest *next;
+    struct sim_machine *machine;
+    struct arch_vcpu *vcpu;
+    struct coroutine coroutine;
+    bool started;
+    char name[48];
+    void (*main)(uint64_t device_tree);
+    uint64_t x[31]; /* what the registers must hold when core returns */
+    uint64_t pc, pstate;
+    struct guest_operation *operation;
+    bool interrupt; /* the program is to take one before it goes on */
+    void (*handler)(void *context);
+    void *handler_context;
+    bool allow_exceptions, has_exception;
+    struct guest_exception exception;
+    struct guest_allocation *allocations;
+    unsigned vmid, starts;
+    uint64_t first_instruction;
+    uint64_t exits;
+    unsigned turn; /* of the choice of transfer registers */
+};
+
 /** The vCPU was put into its reset state: whatever it ran is gone. */
 void sim_guest_reset(struct arch_vcpu *vcpu);
 void sim_guests_destroy(struct sim_machine *machine);
+
+/** Does @p guest's operation as the CPU would. @return whether it trapped: then @p exit says how, and regs are set up.
+ */
+bool sim_guest_perform(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit *exit);
+/** Takes up what core did to the registers while the operation was trapped. */
+void sim_guest_resume(struct sim_cpu *cpu, struct sim_guest *guest);
+/** Looks at what lies at the entry point and prepares the program. @return whether even the first fetch trapped */
+bool sim_guest_start(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit *exit);
+/** The guest takes an exception of the CPU's own making (alignment). */
+void sim_guest_exception(struct sim_guest *guest, uint64_t esr, uint64_t far, unsigned vector);
+/** Frees what guest_allocate() gave. */
+void sim_guest_free(struct sim_guest *guest);
+/** @return the function registered under @p name, or NULL. */
+void (*sim_guest_program(const char *name))(uint64_t device_tree);
+
+/* sysregs.c: reads and writes that do not trap. @return false for one that traps. */
+bool sim_sysreg_read(struct sim_cpu *cpu, uint32_t encoding, uint64_t *value);
+bool sim_sysreg_write(struct sim_cpu *cpu, uint32_t encoding, uint64_t value);
+
+#define PSTATE_I (1u << 7)
+#define PSTATE_A (1u << 8)
+#define PSTATE_EL1H_MASKED 0x3c5u
 
 #endif

@@ -1,23 +1,151 @@
+/* arch_vcpu_run(): a guest program, one operation after another, until something makes it come out. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "hostsim/gic.h"
 #include "hostsim/guest_runtime.h"
+
+#define HCR_VI (1u << 7)
+#define HCR_VSE (1u << 8)
+#define VECTOR_SERROR 0x380
+
+static struct sim_guest *find(struct sim_machine *machine, const struct arch_vcpu *vcpu)
+{
+    for (struct sim_guest *guest = machine->guests; guest != NULL; guest = guest->next)
+        if (guest->vcpu == vcpu)
+            return guest;
+    return NULL;
+}
+
+static struct sim_guest *guest_of(struct sim_machine *machine, struct arch_vcpu *vcpu)
+{
+    struct sim_guest *guest = find(machine, vcpu);
+    if (guest != NULL)
+        return guest;
+    guest = calloc(1, sizeof(*guest));
+    if (guest == NULL)
+        abort();
+    guest->machine = machine;
+    guest->vcpu = vcpu;
+    *machine->guests_tail = guest;
+    machine->guests_tail = &guest->next;
+    vcpu->backend = guest;
+    return guest;
+}
+
+static void stop(struct sim_guest *guest)
+{
+    coroutine_release(&guest->coroutine);
+    sim_guest_free(guest);
+    guest->started = false;
+    guest->operation = NULL;
+    guest->handler = NULL;
+    guest->interrupt = guest->allow_exceptions = guest->has_exception = false;
+}
 
 void sim_guest_reset(struct arch_vcpu *vcpu)
 {
-    (void)vcpu;
+    struct sim_machine *machine = sim_this_machine();
+    struct sim_guest *guest = machine != NULL ? find(machine, vcpu) : NULL;
+    if (guest != NULL)
+        stop(guest);
 }
 
 void sim_guests_destroy(struct sim_machine *machine)
 {
-    (void)machine;
+    while (machine->guests != NULL) {
+        struct sim_guest *guest = machine->guests;
+        machine->guests = guest->next;
+        stop(guest);
+        free(guest);
+    }
+}
+
+static void check_entry(const struct sim_cpu *cpu, const struct arch_vcpu *vcpu)
+{
+    if (cpu->machine == NULL)
+        sim_fail("arch_vcpu_run() without a machine: call sim_create() first");
+    if (cpu->loaded != vcpu || !vcpu->loaded)
+        sim_fail("arch_vcpu_run() of a vCPU that is not loaded on this CPU");
+    if (cpu->held_count > 0)
+        sim_fail("arch_vcpu_run() with a lock held");
+    if (!cpu->machine->running)
+        sim_fail("arch_vcpu_run() outside of sim_run()");
+}
+
+static bool interrupt_due(struct sim_cpu *cpu, const struct sim_guest *guest)
+{
+    bool line = (guest->vcpu->virtual_lines & HCR_VI) != 0 || sim_gic_signals_virtual(cpu);
+    return line && (guest->pstate & PSTATE_I) == 0;
+}
+
+static void take_serror(const struct sim_cpu *cpu, struct sim_guest *guest)
+{
+    if ((guest->vcpu->virtual_lines & HCR_VSE) == 0 || (guest->pstate & PSTATE_A) != 0)
+        return;
+    guest->vcpu->virtual_lines &= ~(uint64_t)HCR_VSE; /* the CPU clears HCR_EL2.VSE when it is taken */
+    sim_guest_exception(guest, 0x2fULL << 26 | 1u << 25, cpu->sysregs[VCPU_FAR_EL1], VECTOR_SERROR);
+}
+
+/* The next moment of the guest. @return whether it came out. */
+static bool step(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit *exit)
+{
+    sim_spend(cpu, SIM_COST_GUEST, 1);
+    if (sim_gic_signals(cpu)) {
+        exit->reason = ARCH_EXIT_IRQ;
+        return true;
+    }
+    if (!guest->started && sim_guest_start(cpu, guest, exit))
+        return true;
+    take_serror(cpu, guest);
+    struct guest_operation *operation = guest->operation;
+    guest->interrupt = operation != NULL && interrupt_due(cpu, guest);
+    if (operation != NULL && operation->state == GUEST_POSTED && !guest->interrupt) {
+        if (sim_guest_perform(cpu, guest, exit))
+            return true;
+        if (operation->state != GUEST_DONE)
+            return false;
+        guest->interrupt = interrupt_due(cpu, guest);
+    }
+    coroutine_switch(&cpu->coroutine, &guest->coroutine);
+    return false;
 }
 
 void arch_vcpu_run(struct arch_vcpu *vcpu, struct arch_exit *exit)
 {
-    (void)vcpu, (void)exit;
-    sim_fail("arch_vcpu_run(): no guest program");
+    struct sim_cpu *cpu = sim_this_cpu();
+    check_entry(cpu, vcpu);
+    struct sim_guest *guest = guest_of(cpu->machine, vcpu);
+    memset(exit, 0, sizeof(*exit));
+    sim_spend(cpu, SIM_COST_VCPU_ENTER, 1);
+    sim_gic_check_entry(cpu);
+    cpu->guest = guest;
+    if (guest->started)
+        sim_guest_resume(cpu, guest);
+    while (!step(cpu, guest, exit))
+        ;
+    cpu->guest = NULL;
+    if (guest->operation == NULL || guest->operation->state != GUEST_TRAPPED) {
+        memcpy(vcpu->regs.x, guest->started ? guest->x : vcpu->regs.x, sizeof(vcpu->regs.x));
+        vcpu->regs.pc = guest->started ? guest->pc : vcpu->regs.pc;
+        vcpu->regs.pstate = guest->started ? guest->pstate : vcpu->regs.pstate;
+    }
+    guest->exits++;
+    sim_note(cpu->machine, exit->esr ^ exit->hpfar << 20 ^ exit->reason);
+    sim_spend(cpu, SIM_COST_VCPU_EXIT, 1);
 }
 
 bool sim_guest_info(const struct sim_machine *machine, unsigned index, struct sim_guest_info *info)
 {
-    (void)machine, (void)index, (void)info;
-    return false;
+    const struct sim_guest *guest = machine->guests;
+    while (guest != NULL && index-- > 0)
+        guest = guest->next;
+    if (guest == NULL)
+        return false;
+    *info = (struct sim_guest_info){.program = guest->name,
+                                    .vmid = guest->vmid,
+                                    .starts = guest->starts,
+                                    .first_instruction_ns = guest->first_instruction,
+                                    .exits = guest->exits};
+    return true;
 }

@@ -1,0 +1,194 @@
+/* guest.h: the functions that run on a guest's own stack. Each posts an operation and lets the CPU do it. */
+#include "hostsim/guest.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "hostsim/guest_runtime.h"
+
+#define VECTOR_IRQ 0x280
+
+static struct sim_guest *self(void)
+{
+    struct sim_guest *guest = sim_this_cpu()->guest;
+    if (guest == NULL)
+        sim_fail("a guest's function was called outside of a guest program");
+    return guest;
+}
+
+/* What the CPU, the vector and the handler's epilogue do about an IRQ. */
+static void take_interrupt(struct sim_guest *guest)
+{
+    struct sim_cpu *cpu = sim_this_cpu();
+    uint64_t pc = guest->pc, pstate = guest->pstate;
+    cpu->sysregs[VCPU_ELR_EL1] = pc;
+    cpu->sysregs[VCPU_SPSR_EL1] = pstate;
+    guest->pc = cpu->sysregs[VCPU_VBAR_EL1] + VECTOR_IRQ;
+    guest->pstate = PSTATE_EL1H_MASKED;
+    if (guest->handler == NULL)
+        sim_fail("guest %s: an interrupt, but no handler", guest->name);
+    guest->handler(guest->handler_context);
+    guest->pc = pc;
+    guest->pstate = pstate;
+}
+
+static void perform(struct guest_operation *operation)
+{
+    struct sim_guest *guest = self();
+    operation->state = GUEST_POSTED;
+    do {
+        guest->operation = operation;
+        coroutine_switch(&guest->coroutine, &sim_this_cpu()->coroutine);
+        if (guest->interrupt) {
+            guest->interrupt = false;
+            take_interrupt(guest);
+        }
+    } while (operation->state != GUEST_DONE);
+}
+
+uint64_t guest_read(uint64_t address, unsigned size)
+{
+    struct guest_operation operation = {.kind = GUEST_READ, .address = address, .size = (uint8_t)size};
+    perform(&operation);
+    return operation.value;
+}
+
+void guest_write(uint64_t address, unsigned size, uint64_t value)
+{
+    struct guest_operation operation = {.kind = GUEST_WRITE, .address = address, .size = (uint8_t)size, .value = value};
+    perform(&operation);
+}
+
+uint64_t guest_read_pair(uint64_t address)
+{
+    struct guest_operation operation = {.kind = GUEST_READ, .address = address, .size = 8, .no_syndrome = true};
+    perform(&operation);
+    return operation.value;
+}
+
+void guest_fetch(uint64_t address)
+{
+    struct guest_operation operation = {.kind = GUEST_FETCH, .address = address};
+    perform(&operation);
+}
+
+static struct guest_call call(enum guest_kind kind, uint16_t immediate, uint64_t x0, uint64_t x1, uint64_t x2,
+                              uint64_t x3)
+{
+    struct guest_operation operation = {.kind = kind, .address = immediate, .x = {x0, x1, x2, x3}};
+    perform(&operation);
+    return (struct guest_call){{operation.x[0], operation.x[1], operation.x[2], operation.x[3]}};
+}
+
+struct guest_call guest_hvc(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3)
+{
+    return call(GUEST_HVC, 0, x0, x1, x2, x3);
+}
+
+struct guest_call guest_smc(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3)
+{
+    return call(GUEST_SMC, 0, x0, x1, x2, x3);
+}
+
+struct guest_call guest_hvc_immediate(uint16_t immediate, uint64_t x0)
+{
+    return call(GUEST_HVC, immediate, x0, 0, 0, 0);
+}
+
+struct guest_call guest_smc_immediate(uint16_t immediate, uint64_t x0)
+{
+    return call(GUEST_SMC, immediate, x0, 0, 0, 0);
+}
+
+uint64_t guest_mrs(uint32_t encoding)
+{
+    struct guest_operation operation = {.kind = GUEST_MRS, .address = encoding, .size = 8};
+    perform(&operation);
+    return operation.value;
+}
+
+void guest_msr(uint32_t encoding, uint64_t value)
+{
+    struct guest_operation operation = {.kind = GUEST_MSR, .address = encoding, .size = 8, .value = value};
+    perform(&operation);
+}
+
+void guest_wfi(void)
+{
+    struct guest_operation operation = {.kind = GUEST_WFI};
+    perform(&operation);
+}
+
+void guest_spin(uint64_t nanoseconds)
+{
+    struct guest_operation operation = {.kind = GUEST_SPIN, .address = nanoseconds};
+    perform(&operation);
+}
+
+void guest_on_interrupt(void (*handler)(void *context), void *context)
+{
+    self()->handler = handler;
+    self()->handler_context = context;
+}
+
+void guest_interrupts_on(void)
+{
+    struct guest_operation operation = {.kind = GUEST_NOTHING};
+    self()->pstate &= ~(uint64_t)PSTATE_I;
+    perform(&operation);
+}
+
+void guest_interrupts_off(void)
+{
+    self()->pstate |= PSTATE_I;
+}
+
+void guest_allow_exceptions(bool allow)
+{
+    self()->allow_exceptions = allow;
+}
+
+bool guest_took_exception(struct guest_exception *exception)
+{
+    struct sim_guest *guest = self();
+    bool taken = guest->has_exception;
+    if (taken && exception != NULL)
+        *exception = guest->exception;
+    guest->has_exception = false;
+    return taken;
+}
+
+struct guest_allocation {
+    struct guest_allocation *next;
+    max_align_t data[];
+};
+
+void *guest_allocate(size_t size)
+{
+    struct guest_allocation *allocation = calloc(1, sizeof(*allocation) + size);
+    if (allocation == NULL)
+        abort();
+    allocation->next = self()->allocations;
+    self()->allocations = allocation;
+    return allocation->data;
+}
+
+void sim_guest_free(struct sim_guest *guest)
+{
+    while (guest->allocations != NULL) {
+        struct guest_allocation *next = guest->allocations->next;
+        free(guest->allocations);
+        guest->allocations = next;
+    }
+}
+
+void guest_fail(const char *format, ...)
+{
+    char text[300];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    sim_fail("guest %s: %s", self()->name, text);
+}

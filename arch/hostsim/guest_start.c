@@ -1,0 +1,134 @@
+/* How a guest begins: what lies at its entry point says which program it is, and must be all there. */
+#include <stdio.h>
+#include <string.h>
+
+#include "hostsim/guest_runtime.h"
+#include "hostsim/image.h"
+#include "hostsim/mmu.h"
+
+#define MAX_PROGRAMS 64
+#define PSCI_SYSTEM_OFF 0x84000008u
+#define SCTLR_M_C_I ((1u << 0) | (1u << 2) | (1u << 12))
+
+static struct {
+    const char *name;
+    void (*main)(uint64_t device_tree);
+} programs[MAX_PROGRAMS];
+
+void sim_register_guest(const char *name, void (*main)(uint64_t device_tree))
+{
+    unsigned i = 0;
+    while (i < MAX_PROGRAMS && programs[i].name != NULL && strcmp(programs[i].name, name) != 0)
+        i++;
+    if (i == MAX_PROGRAMS)
+        sim_fail("more than %d guest programs", MAX_PROGRAMS);
+    programs[i].name = name;
+    programs[i].main = main;
+}
+
+void (*sim_guest_program(const char *name))(uint64_t device_tree)
+{
+    for (unsigned i = 0; i < MAX_PROGRAMS && programs[i].name != NULL; i++)
+        if (strcmp(programs[i].name, name) == 0)
+            return programs[i].main;
+    return NULL;
+}
+
+static void guest_entry(void *argument)
+{
+    struct sim_guest *guest = argument;
+    guest->main(guest->x[0]);
+    guest_hvc(PSCI_SYSTEM_OFF, 0, 0, 0);
+    sim_fail("guest %s: PSCI SYSTEM_OFF returned", guest->name);
+}
+
+/* What the guest's first instructions would read, by its own translation, from memory: its caches are off. */
+static const uint8_t *look(struct sim_cpu *cpu, uint64_t address, uint64_t *contiguous)
+{
+    struct sim_translation translation = sim_translate(cpu, address, SIM_ACCESS_READ);
+    if (translation.fault)
+        return NULL;
+    *contiguous = translation.size - (address & (translation.size - 1));
+    return sim_memory(cpu->machine, translation.pa, 8);
+}
+
+static void check_image(struct sim_cpu *cpu, const struct sim_guest *guest, uint64_t base, uint64_t size)
+{
+    uint64_t contiguous = 0;
+    for (uint64_t offset = SIM_IMAGE_BODY; offset + 8 <= size;) {
+        const uint8_t *bytes = look(cpu, base + offset, &contiguous);
+        if (bytes == NULL)
+            sim_fail("guest %s: its image ends at offset %#llx of %#llx: IPA %#llx is not mapped", guest->name,
+                     (unsigned long long)offset, (unsigned long long)size, (unsigned long long)(base + offset));
+        for (; contiguous >= 8 && offset + 8 <= size; contiguous -= 8, offset += 8, bytes += 8) {
+            uint64_t word;
+            memcpy(&word, bytes, 8);
+            if (word != sim_image_word(offset))
+                sim_fail(
+                    "guest %s: byte %#llx of its image (IPA %#llx) is not in memory: wrong copy, or not cleaned to the "
+                    "point of coherency (found %016llx)",
+                    guest->name, (unsigned long long)offset, (unsigned long long)(base + offset),
+                    (unsigned long long)word);
+        }
+    }
+}
+
+static void read_tag(struct sim_cpu *cpu, uint64_t entry, struct sim_image_tag *tag)
+{
+    uint64_t contiguous;
+    const uint8_t *head = look(cpu, entry, &contiguous);
+    if (head == NULL || contiguous < SIM_IMAGE_BODY)
+        sim_fail("vCPU enters at IPA %#llx: no image there", (unsigned long long)entry);
+    memcpy(tag, head + SIM_IMAGE_TAG_OFFSET, sizeof(*tag));
+    if (memcmp(tag->magic, SIM_IMAGE_MAGIC, sizeof(tag->magic)) != 0 || memcmp(head + 56, "ARM\x64", 4) != 0)
+        sim_fail(
+            "vCPU enters at IPA %#llx: memory holds no guest program there (wrong copy, or not cleaned to the point of "
+            "coherency)",
+            (unsigned long long)entry);
+    tag->name[sizeof(tag->name) - 1] = '\0';
+}
+
+/* Documentation/arm64/booting.rst of Linux, "Call the kernel image". */
+static void check_boot_protocol(const struct sim_cpu *cpu, const struct arch_vcpu *vcpu)
+{
+    const struct vcpu_regs *regs = &vcpu->regs;
+    if ((regs->pstate & 0x3df) != PSTATE_EL1H_MASKED)
+        sim_fail("vCPU enters with PSTATE %#llx", (unsigned long long)regs->pstate);
+    if (regs->x[1] != 0 || regs->x[2] != 0 || regs->x[3] != 0)
+        sim_fail("vCPU enters with x1..x3 not zero");
+    if (regs->x[0] == 0 || (regs->x[0] & 7) != 0)
+        sim_fail("vCPU enters with x0 = %#llx: no device tree", (unsigned long long)regs->x[0]);
+    if ((cpu->sysregs[VCPU_SCTLR_EL1] & SCTLR_M_C_I) != 0)
+        sim_fail("vCPU enters with its MMU or caches on");
+}
+
+bool sim_guest_start(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit *exit)
+{
+    struct arch_vcpu *vcpu = guest->vcpu;
+    struct guest_operation fetch = {.kind = GUEST_FETCH, .address = vcpu->regs.pc};
+    guest->pc = vcpu->regs.pc;
+    guest->pstate = vcpu->regs.pstate;
+    memcpy(guest->x, vcpu->regs.x, sizeof(guest->x));
+    guest->operation = &fetch;
+    bool trapped = sim_guest_perform(cpu, guest, exit);
+    guest->operation = NULL;
+    if (trapped)
+        return true;
+    struct sim_image_tag tag;
+    read_tag(cpu, guest->pc, &tag);
+    check_boot_protocol(cpu, vcpu);
+    memcpy(guest->name, tag.name, sizeof(guest->name));
+    guest->main = sim_guest_program(guest->name);
+    if (guest->main == NULL)
+        sim_fail("no guest program is called \"%s\"", guest->name);
+    check_image(cpu, guest, guest->pc, tag.file_size);
+    for (unsigned i = 1; i < ARRAY_SIZE(guest->x); i++)
+        guest->x[i] = 0x5a5a000000000000 | (uint64_t)vcpu->stage2->vmid << 32 | i;
+    cpu->sysregs[VCPU_VBAR_EL1] = guest->pc + 0x800;
+    guest->vmid = vcpu->stage2->vmid;
+    if (guest->starts++ == 0)
+        guest->first_instruction = cpu->machine->now;
+    guest->started = true;
+    coroutine_start(&guest->coroutine, guest_entry, guest);
+    return false;
+}
