@@ -10,21 +10,20 @@ void boot_main(uint64_t dtb, uint64_t image, uint64_t ticks, unsigned level);
 void boot_secondary(unsigned cpu);
 
 /** Maps no more than the tree claims to have, so that nothing outside RAM is mapped; of what is no tree, one page at
- * most. */
+ * most.
+ */
 static struct boot_tree map_tree(pa_t base)
 {
-    struct boot_tree tree = {NULL, 0};
+    static const uint64_t nothing[5]; /* an x0 that cannot be a tree's address: core refuses these zeros and says why */
+    struct boot_tree tree = {nothing, sizeof(nothing)};
     uint64_t size;
 
-    if (base.raw == 0 || !is_aligned(base.raw, 8))
+    if (base.raw == 0 || base.raw >> arch_pa_bits() != 0 || !is_aligned(base.raw, 8))
         return tree;
+    /* Magic and size are in the first 8 bytes, hence in one page. */
     tree.space = PAGE_SIZE - base.raw % PAGE_SIZE;
     tree.blob = arch_map(base, tree.space, ARCH_MAP_READ);
-    /* A header that runs into the next page is none that we can judge yet: the second page belongs to the tree or it is
-     * none. */
-    if (tree.blob == NULL || tree.space < 8 || !early_tree_present(&tree))
-        return tree;
-    size = min_u64(__builtin_bswap32(((const uint32_t *)tree.blob)[1]), DT_MAX_SIZE);
+    size = min_u64(early_tree_size(&tree), DT_MAX_SIZE);
     if (size > tree.space) {
         tree.blob = arch_map(base, size, ARCH_MAP_READ);
         tree.space = size;
@@ -45,17 +44,6 @@ static void refuse_level(const struct boot_tree *tree, unsigned level)
     arch_cpu_halt();
 }
 
-static void refuse_tree(const struct boot_tree *tree, uint64_t dtb)
-{
-    struct uart *uart = early_open(tree);
-
-    early_printf(
-        uart,
-        "Bulkhead needs a device tree, but x0 = 0x%llx points to none. QEMU: give -kernel the image, not the ELF\n",
-        (unsigned long long)dtb);
-    arch_cpu_halt();
-}
-
 void boot_main(uint64_t dtb, uint64_t image, uint64_t ticks, unsigned level)
 {
     struct boot_tree tree;
@@ -65,8 +53,6 @@ void boot_main(uint64_t dtb, uint64_t image, uint64_t ticks, unsigned level)
     if (level != 2)
         refuse_level(&tree, level);
     mmu_drop_identity(0);
-    if (!early_tree_present(&tree))
-        refuse_tree(&tree, dtb);
     feature_init();
     feature_init_cpu();
     hv_main(tree.blob, tree.space, pa(dtb), ticks);

@@ -8,14 +8,20 @@
 
 #define FDT_MAGIC_BE 0xedfe0dd0 /* 0xd00dfeed as a little-endian load sees it */
 
-#ifndef EARLY_CONSOLE_TYPE
-#define EARLY_CONSOLE_TYPE UART_NONE
+#ifndef EARLY_CONSOLE_BASE
 #define EARLY_CONSOLE_BASE 0
 #endif
 
-bool early_tree_present(const struct boot_tree *tree)
+pa_t arch_early_uart(void)
 {
-    return tree->blob != NULL && tree->space >= 40 && *(const uint32_t *)tree->blob == FDT_MAGIC_BE;
+    return pa(EARLY_CONSOLE_BASE);
+}
+
+uint64_t early_tree_size(const struct boot_tree *tree)
+{
+    const uint32_t *header = tree->blob;
+
+    return header[0] == FDT_MAGIC_BE ? __builtin_bswap32(header[1]) : 0;
 }
 
 static void ignore(struct diag *diag, const struct diag_report *report)
@@ -31,9 +37,8 @@ struct uart *early_open(const struct boot_tree *tree)
     struct machine_uart description = {0};
     struct diag diag = {.emit = ignore};
 
-    if (!early_tree_present(tree) || dt_open(&dt, tree->blob, tree->space, &diag) != HV_OK ||
-        machine_read_uart(&description, &dt, &diag) != HV_OK) {
-        description.type = EARLY_CONSOLE_TYPE;
+    if (dt_open(&dt, tree->blob, tree->space, &diag) != HV_OK || machine_read_uart(&description, &dt, &diag) != HV_OK) {
+        description.type = EARLY_CONSOLE_BASE != 0 ? UART_PL011 : UART_NONE;
         description.frame = (struct dt_range){.base = EARLY_CONSOLE_BASE, .size = PAGE_SIZE};
     }
     if (description.type == UART_NONE || uart_open(&uart, &description) != HV_OK)

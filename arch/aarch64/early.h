@@ -6,12 +6,12 @@
 
 /** What the boot loader said is the device tree, mapped. */
 struct boot_tree {
-    const void *blob; /* NULL: x0 was no address that a tree can have */
-    uint64_t space;   /* bytes that may be read */
+    const void *blob;
+    uint64_t space; /* bytes that may be read */
 };
 
-/** @return whether a header of a device tree is there at all. */
-bool early_tree_present(const struct boot_tree *tree);
+/** @return the size that the header claims, 0 where there is no header of a device tree. Needs 8 bytes. */
+uint64_t early_tree_size(const struct boot_tree *tree);
 
 /** Finds the UART of the device tree, or else that of BULKHEAD_EARLY_CONSOLE. */
 struct uart *early_open(const struct boot_tree *tree);

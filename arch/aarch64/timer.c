@@ -3,8 +3,9 @@
 #include "sysreg.h"
 
 #define TIMER_ENABLE 1
-#define FREQUENCY_FALLBACK 1000000 /* firmware that leaves CNTFRQ_EL0 zero: any value is better than a division by it  \
-                                    */
+#define FREQUENCY_FALLBACK                                                                                             \
+    1000000 /* firmware that leaves CNTFRQ_EL0 zero: any value is better than a division by it                         \
+             */
 
 static uint64_t frequency_override;
 
