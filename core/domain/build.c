@@ -10,6 +10,7 @@
 #include "domain/entropy.h"
 #include "domain/guest_dt.h"
 #include "domain/guest_memory.h"
+#include "domain/populate.h"
 
 /* A domain is built by stages, each of one or more bounded steps. BUILD_DONE of a stage leads to the next one. */
 
@@ -98,6 +99,7 @@ static enum build_result start(struct domain *domain)
     mark(domain, "build");
     build->range_count = 0;
     build->consumed = 0;
+    build->sparse_blocks = 0;
     hv_status status = empty_tables(domain);
     if (status == HV_OK)
         status = map_cpu_interface(domain);
@@ -158,51 +160,13 @@ static enum build_result device_tree(struct domain *domain)
     return status == HV_OK ? BUILD_DONE : fail_internally(domain, "its device tree cannot be written", status);
 }
 
-/** @return the end of the image that covers @p at, or, where none does, @p at. */
-static uint64_t end_of_image(const struct build *build, uint64_t at)
-{
-    for (unsigned i = 0; i < build->range_count; i++) {
-        const struct build_range *range = &build->ranges[i];
-        if (at >= range->base.raw && at - range->base.raw < range->size)
-            return range->base.raw + range->size;
-    }
-    return at;
-}
-
-/** @return where the first image behind @p at begins, @p end if none does before. */
-static uint64_t next_image(const struct build *build, uint64_t at, uint64_t end)
-{
-    for (unsigned i = 0; i < build->range_count; i++)
-        if (build->ranges[i].base.raw > at)
-            end = min_u64(end, build->ranges[i].base.raw);
-    return end;
-}
-
-/** Zeroes what no image covers in @p block, then maps it. */
-static hv_status give_block(struct domain *domain, const struct guest_block *block)
-{
-    uint64_t at = block->base.raw, end = block->base.raw + block->size;
-
-    while (at < end) {
-        uint64_t covered = min_u64(end_of_image(domain->build, at), end);
-        if (covered == at) {
-            uint64_t next = next_image(domain->build, at, end);
-            HV_TRY(guest_memory_zero(domain->plan, ipa(at), next - at));
-            at = next;
-        } else {
-            at = covered;
-        }
-    }
-    return stage2_map(&domain->stage2, block->base, block->target, block->size, STAGE2_RAM);
-}
-
-static hv_status give_block_once(struct domain *domain, const struct guest_block *block)
+static hv_status give_block_once(struct domain *domain, ipa_t at, const struct guest_block *block)
 {
     struct stage2_mapping mapping;
 
-    if (stage2_lookup(&domain->stage2, block->base, &mapping) == HV_OK)
+    if (stage2_lookup(&domain->stage2, at, &mapping) == HV_OK)
         return HV_OK; /* two images lie in it */
-    return give_block(domain, block);
+    return populate_image_block(domain, block);
 }
 
 /** The blocks that images lie in, one a step. */
@@ -213,14 +177,14 @@ static enum build_result blocks(struct domain *domain)
     if (build->range_index == build->range_count)
         return BUILD_DONE;
     if (build->range_index == 0 && build->done == 0)
-        mark(domain, "zero around images");
+        mark(domain, "map images");
     const struct build_range *range = &build->ranges[build->range_index];
     uint64_t end = range->base.raw + range->size;
     uint64_t at = max_u64(build->done, range->base.raw);
     struct guest_block block;
     hv_status status = guest_memory_block(domain->plan, ipa(at), &block);
     if (status == HV_OK)
-        status = give_block_once(domain, &block);
+        status = give_block_once(domain, ipa(at), &block);
     if (status != HV_OK)
         return fail_internally(domain, "its images cannot be mapped", status);
     build->done = block.base.raw + block.size;
@@ -261,6 +225,8 @@ static enum build_result finish(struct domain *domain)
 {
     struct vcpu *first = domain->vcpus[0];
 
+    if (vcpus_in_use(domain)) /* a CPU chose to run one just before the domain was restarted; it will not enter it */
+        return BUILD_MORE;
     arch_icache_invalidate_all();
     domain_reset_vcpus(domain);
     arch_vcpu_init(&first->arch, domain->plan->entry.raw, domain->plan->dtb.raw);

@@ -18,7 +18,8 @@ struct build {
     uint64_t done;        /* progress of the stage: bytes written, or an address */
     unsigned range_index; /* the range, or the extent, that the stage is at */
     unsigned range_count;
-    struct build_range ranges[BUILD_MAX_RANGES];
+    struct build_range ranges[BUILD_MAX_RANGES]; /* kept while the domain runs */
+    unsigned sparse_blocks;                      /* blocks of which only the pages of images are mapped */
     bool tables_ready;
     uint64_t consumed;     /* bytes of a compressed kernel unpacked so far */
     struct gunzip *gunzip; /* memory to unpack with; NULL where the kernel is not compressed */

@@ -31,9 +31,8 @@ static bool open_windows(struct domain *domain, const struct plan_image *image, 
 
     step->output_size = min_u64(image->memory_size - build->done, BUILD_STEP_BYTES);
     step->spilling = step->output_size == 0;
-    step->output = step->spilling
-                       ? spill
-                       : guest_memory_open(domain->plan, ipa_add(image->load, build->done), &step->output_size);
+    step->output =
+        step->spilling ? spill : guest_memory_open(domain->plan, ipa_add(image->load, build->done), &step->output_size);
     if (step->spilling)
         step->output_size = SPILL_BYTES;
     if (step->output == NULL)
@@ -56,7 +55,8 @@ static void close_windows(const struct unpack_step *step, uint64_t produced)
     guest_memory_close();
 }
 
-enum build_result build_unpack(struct domain *domain, const struct plan_image *image, const struct module_config *module)
+enum build_result build_unpack(struct domain *domain, const struct plan_image *image,
+                               const struct module_config *module)
 {
     struct build *build = domain->build;
     struct gunzip_progress progress = {0, 0, false};

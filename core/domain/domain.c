@@ -7,7 +7,7 @@
 #include "console/console.h"
 #include "domain/build_state.h"
 #include "domain/guest_dt.h"
-#include "domain/guest_memory.h"
+#include "domain/populate.h"
 #include "vcpu/sched.h"
 
 /** The start of the control area; the vCPUs follow at PLAN_DOMAIN_BYTES. */
@@ -82,9 +82,11 @@ struct domain *domain_create(const struct plan_domain *plan)
 
 void domain_reset_devices(struct domain *domain)
 {
-    vgic_init(&domain->vgic, domain->plan->spi_count);
+    /* The UART first: with its interrupts masked again, the keyboard no longer reaches the vGIC that is about to be
+     * reset. */
     if (domain->plan->config->vpl011)
         vpl011_init(&domain->vpl011, domain, GUEST_VPL011_INTID);
+    vgic_init(&domain->vgic, domain->plan->spi_count);
 }
 
 void domain_reset_vcpus(struct domain *domain)
@@ -122,24 +124,13 @@ void domain_message(struct domain *domain, const char *format, ...)
     console_printf("%s: %s\n", domain->name, text);
 }
 
-/** Zeroes what the guest has never seen and only then lets it see it. */
-static hv_status populate(struct domain *domain, ipa_t address, const struct guest_block *block)
-{
-    struct stage2_mapping mapping;
-
-    if (stage2_lookup(&domain->stage2, address, &mapping) == HV_OK)
-        return HV_OK; /* another vCPU was faster */
-    HV_TRY(guest_memory_zero(domain->plan, block->base, block->size));
-    return stage2_map(&domain->stage2, block->base, block->target, block->size, STAGE2_RAM);
-}
-
 hv_status domain_touch(struct domain *domain, ipa_t address)
 {
     struct guest_block block;
 
     HV_TRY(guest_memory_block(domain->plan, address, &block));
     arch_spin_lock(&domain->memory_lock);
-    hv_status status = populate(domain, address, &block);
+    hv_status status = populate_block(domain, address, &block);
     arch_spin_unlock(&domain->memory_lock);
     return status;
 }

@@ -281,6 +281,13 @@ static inline void assert_guest_zero(uint64_t address, uint64_t end)
     free(zeros);
 }
 
+/** The guest looks at each page of a block. */
+static inline void touch_block(uint64_t address)
+{
+    for (uint64_t at = align_down(address, BLOCK_SIZE); at < align_up(address, BLOCK_SIZE); at += PAGE_SIZE)
+        ck_assert_int_eq(domain_touch(fixture.domain, ipa(at)), HV_OK);
+}
+
 static inline uint32_t guest_tree_size(void)
 {
     _Alignas(8) uint8_t header[sizeof(struct fdt_header)];

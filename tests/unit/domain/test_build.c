@@ -26,23 +26,47 @@ static struct mapped mapped(void)
     return result;
 }
 
-/* What the guest gets: kernel and ramdisk unchanged, a valid device tree, zeros around them, and no more blocks than
- * these. */
+/** What is mapped of an image that begins a block: whole blocks, but the last only as far as the image where that is
+ * not half. */
+static uint64_t mapped_at_first(uint64_t size)
+{
+    uint64_t last = align_up(size % BLOCK_SIZE, PAGE_SIZE);
+
+    return align_down(size, BLOCK_SIZE) + (last <= BLOCK_SIZE / 2 ? last : BLOCK_SIZE);
+}
+
+/** The guest looks at each of its pages in [base, end). */
+static void touch(uint64_t base, uint64_t end)
+{
+    for (uint64_t at = base; at < end; at += PAGE_SIZE)
+        ck_assert_int_eq(domain_touch(fixture.domain, ipa(at)), HV_OK);
+}
+
+/* What the guest gets: kernel and ramdisk unchanged, a valid device tree, zeros around them, and no more than these. */
 static void assert_built(const uint8_t *kernel, uint64_t kernel_size, const uint8_t *ramdisk, uint64_t ramdisk_size)
 {
     uint64_t kernel_end = align_up(KERNEL + kernel_size, BLOCK_SIZE);
     uint64_t ramdisk_end = align_up(RAMDISK + ramdisk_size, BLOCK_SIZE);
-    uint64_t tree_end = DTB + guest_tree_size();
+    uint64_t tree_size = guest_tree_size();
 
     ck_assert_uint_eq(load_acquire(&fixture.domain->state), DOMAIN_RUNNING);
-    assert_guest_holds(KERNEL, kernel, kernel_size);
-    assert_guest_zero(KERNEL + kernel_size, kernel_end);
-    assert_guest_zero(tree_end, DTB + BLOCK_SIZE);
-    if (ramdisk_size != 0)
+    ck_assert_uint_eq(mapped().ram,
+                      mapped_at_first(kernel_size) + mapped_at_first(tree_size) + mapped_at_first(ramdisk_size));
+    ck_assert_uint_eq(mapped().device, GUEST_GICC_SIZE);
+    for (unsigned touched = 0; touched < 2; touched++) {
+        assert_guest_holds(KERNEL, kernel, kernel_size);
         assert_guest_holds(RAMDISK, ramdisk, ramdisk_size);
+        assert_guest_zero(KERNEL + kernel_size, align_up(KERNEL + kernel_size, PAGE_SIZE));
+        assert_guest_zero(RAMDISK + ramdisk_size, align_up(RAMDISK + ramdisk_size, PAGE_SIZE));
+        assert_guest_zero(DTB + tree_size, align_up(DTB + tree_size, PAGE_SIZE));
+        touch(KERNEL, kernel_end);
+        touch(DTB, DTB + BLOCK_SIZE);
+        touch(RAMDISK, ramdisk_end);
+    }
+    assert_guest_zero(KERNEL + kernel_size, kernel_end);
+    assert_guest_zero(DTB + tree_size, DTB + BLOCK_SIZE);
     assert_guest_zero(RAMDISK + ramdisk_size, ramdisk_end);
     ck_assert_uint_eq(mapped().ram, kernel_end - KERNEL + BLOCK_SIZE + (ramdisk_end - RAMDISK));
-    ck_assert_uint_eq(mapped().device, GUEST_GICC_SIZE);
 }
 
 static void assert_tree_valid(void)
@@ -85,6 +109,7 @@ START_TEST(before_the_kernel_is_zero)
     uint8_t *kernel = load_kernel(MIB(2));
 
     ck_assert_int_eq(create_and_build(), BUILD_DONE);
+    touch(KERNEL, KERNEL + MIB(4));
     assert_guest_zero(KERNEL, KERNEL + 0x80000);
     assert_guest_holds(KERNEL + 0x80000, kernel, MIB(2));
     assert_guest_zero(KERNEL + 0x80000 + MIB(2), KERNEL + MIB(4));
@@ -101,6 +126,8 @@ START_TEST(images_may_share_a_block)
     uint8_t *ramdisk = load_ramdisk(KIB(200) + 1);
 
     ck_assert_int_eq(create_and_build(), BUILD_DONE);
+    ck_assert_uint_eq(mapped().ram, KIB(104) + KIB(204) + PAGE_SIZE);
+    touch(KERNEL, KERNEL + BLOCK_SIZE);
     assert_guest_holds(KERNEL, kernel, KIB(100) + 7);
     assert_guest_zero(KERNEL + KIB(100) + 7, KERNEL + KIB(256));
     assert_guest_holds(KERNEL + KIB(256), ramdisk, KIB(200) + 1);
@@ -109,6 +136,53 @@ START_TEST(images_may_share_a_block)
     ck_assert_uint_eq(mapped().ram, BLOCK_SIZE);
     free(kernel);
     free(ramdisk);
+}
+END_TEST
+
+/* Two images, one of them the device tree, that meet in one page. */
+START_TEST(images_may_share_a_page)
+{
+    fixture.plan.dtb = ipa(KERNEL + KIB(100));
+    fixture.plan.dtb_size = KIB(3);
+    fixture.plan.ramdisk.load = ipa(KERNEL + KIB(103));
+    uint8_t *kernel = load_kernel(KIB(99) + 7);
+    uint8_t *ramdisk = load_ramdisk(KIB(1) + 1);
+
+    ck_assert_int_eq(create_and_build(), BUILD_DONE);
+    ck_assert_uint_eq(mapped().ram, KIB(108));
+    for (unsigned touched = 0; touched < 2; touched++) {
+        uint64_t tree_end = KERNEL + KIB(100) + guest_tree_size();
+        assert_guest_holds(KERNEL, kernel, KIB(99) + 7);
+        assert_guest_zero(KERNEL + KIB(99) + 7, KERNEL + KIB(100));
+        assert_guest_zero(tree_end, KERNEL + KIB(103));
+        assert_guest_holds(KERNEL + KIB(103), ramdisk, KIB(1) + 1);
+        assert_guest_zero(KERNEL + KIB(104) + 1, KERNEL + KIB(108));
+        touch(KERNEL, KERNEL + BLOCK_SIZE);
+    }
+    ck_assert_uint_eq(mapped().ram, BLOCK_SIZE);
+    free(kernel);
+    free(ramdisk);
+}
+END_TEST
+
+/* What the guest wrote to the pages of an image stays when the rest of their block is given. */
+START_TEST(what_the_guest_wrote_beside_stays)
+{
+    uint8_t *kernel = load_kernel(KIB(100) + 7);
+
+    ck_assert_int_eq(create_and_build(), BUILD_DONE);
+    memset(kernel, 0x33, KIB(100));
+    ck_assert(sim_load(fixture.machine, translate(KERNEL), kernel, KIB(100)));
+    ck_assert(
+        sim_load(fixture.machine, translate(KERNEL + KIB(104) - 1), kernel, 1)); /* behind the image, in its page */
+    touch(KERNEL + KIB(300), KERNEL + KIB(301));
+    assert_guest_holds(KERNEL, kernel, KIB(100) + 7);
+    assert_guest_holds(KERNEL + KIB(104) - 1, kernel, 1);
+    assert_guest_zero(KERNEL + KIB(104), KERNEL + BLOCK_SIZE);
+    struct stage2_mapping mapping;
+    ck_assert_int_eq(stage2_lookup(&fixture.domain->stage2, ipa(KERNEL), &mapping), HV_OK);
+    ck_assert_uint_eq(mapping.size, BLOCK_SIZE);
+    free(kernel);
 }
 END_TEST
 
@@ -122,6 +196,7 @@ START_TEST(images_across_extents)
     uint8_t *kernel = load_kernel(4096);
     uint8_t *ramdisk = load_ramdisk(size);
     ck_assert_int_eq(create_and_build(), BUILD_DONE);
+    touch(seam - MIB(2), GUEST_END);
     assert_guest_holds(seam - MIB(2), ramdisk, size);
     assert_guest_zero(seam - MIB(2) + size, GUEST_END);
     ck_assert_uint_eq(translate(seam), EXTENT1);
@@ -292,6 +367,8 @@ int main(void)
     tcase_add_loop_test(test_case, images_are_copied, 0, COPY_CASES);
     tcase_add_test(test_case, before_the_kernel_is_zero);
     tcase_add_test(test_case, images_may_share_a_block);
+    tcase_add_test(test_case, images_may_share_a_page);
+    tcase_add_test(test_case, what_the_guest_wrote_beside_stays);
     tcase_add_test(test_case, images_across_extents);
     tcase_add_test(test_case, an_image_outside_its_ram_fails_the_domain);
     tcase_add_test(test_case, eager_memory_is_all_there_and_zero);

@@ -199,6 +199,7 @@ START_TEST(a_restart_is_a_fresh_start)
     restart();
     ck_assert_uint_eq(mapped(), mapped_before);
     assert_guest_holds(KERNEL, kernel, KIB(300));
+    ck_assert_int_eq(domain_touch(fixture.domain, ipa(KERNEL + KIB(300))), HV_OK);
     assert_guest_zero(KERNEL + KIB(300), KERNEL + BLOCK_SIZE);
     ck_assert_int_eq(domain_touch(fixture.domain, ipa(GUEST_END - MIB(2))), HV_OK);
     assert_guest_zero(GUEST_END - MIB(3), GUEST_END - MIB(1) - KIB(12));
@@ -218,16 +219,16 @@ START_TEST(a_thousand_restarts_leak_nothing)
 {
     start();
     use_everything();
-    restart();
-    use_everything();
-    uint32_t used = fixture.domain->stage2.pool_used;
+    uint32_t used = 0;
     for (unsigned i = 0; i < 1000; i++) {
         restart();
         ck_assert_int_eq(domain_touch(fixture.domain, ipa(GUEST_END - 1)), HV_OK);
         ck_assert_int_eq(domain_touch(fixture.domain, ipa(KERNEL + MIB(4))), HV_OK);
+        if (i == 0)
+            used = fixture.domain->stage2.pool_used; /* all the pages ever taken, free ones included */
         ck_assert_uint_eq(fixture.domain->stage2.pool_used, used);
     }
-    ck_assert_uint_eq(fixture.domain->restarts, 1001);
+    ck_assert_uint_eq(fixture.domain->restarts, 1000);
     ck_assert_uint_le(count_in_output("domU1: "), DOMAIN_MAX_MESSAGES + 1);
 }
 END_TEST

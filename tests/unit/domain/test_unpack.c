@@ -72,6 +72,7 @@ START_TEST(kernels_are_unpacked)
     make_kernel(size, _i & 1 ? 0 : 6); /* 0: stored, so that the input is longer than the output */
     ck_assert_int_eq(load_and_build(), BUILD_DONE);
     assert_guest_holds(KERNEL, kernel, size);
+    touch_block(KERNEL + size);
     assert_guest_zero(KERNEL + size, align_up(KERNEL + size, BLOCK_SIZE));
 }
 END_TEST
@@ -84,6 +85,8 @@ START_TEST(an_image_may_be_smaller_than_its_memory)
     fixture.plan.kernel.memory_size = MIB(5);
     ck_assert_int_eq(load_and_build(), BUILD_DONE);
     assert_guest_holds(KERNEL, kernel, MIB(1));
+    ck_assert_uint_eq(translate(KERNEL + MIB(1)), 0);
+    touch_block(KERNEL + MIB(1));
     assert_guest_zero(KERNEL + MIB(1), KERNEL + MIB(2));
     ck_assert_uint_eq(translate(KERNEL + MIB(2)), 0);
 }
@@ -98,6 +101,7 @@ START_TEST(junk_behind_the_stream_is_ignored)
     fixture.plan.kernel.source_size = MIB(2);
     ck_assert_int_eq(create_and_build(), BUILD_DONE);
     assert_guest_holds(KERNEL, kernel, 100000);
+    touch_block(KERNEL + 100000);
     assert_guest_zero(KERNEL + 100000, KERNEL + BLOCK_SIZE);
 }
 END_TEST

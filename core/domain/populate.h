@@ -1,0 +1,22 @@
+/* How guest RAM gets into the guest's tables: nothing of it before all of it is an image's or zero. */
+#ifndef BULKHEAD_DOMAIN_POPULATE_H
+#define BULKHEAD_DOMAIN_POPULATE_H
+
+#include "domain/domain.h"
+#include "domain/guest_memory.h"
+
+/* Level-3 tables that the plan must have to spare for blocks of which a build maps only the pages that images lie in.
+ */
+#define POPULATE_MAX_SPARSE 4
+
+/**
+ * Gives a block that images lie in, which nothing of is mapped yet. If they fill little of it, only their pages: to
+ * zero the rest of it would take longer than all the rest of a small domain's build, and many a guest never looks
+ * there.
+ */
+HV_CHECK hv_status populate_image_block(struct domain *domain, const struct guest_block *block);
+
+/** Gives the whole block, unless @p address is mapped already. Whatever of it is mapped keeps its contents. */
+HV_CHECK hv_status populate_block(struct domain *domain, ipa_t address, const struct guest_block *block);
+
+#endif
