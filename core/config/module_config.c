@@ -232,29 +232,39 @@ static void read_module(struct config_reader *reader, struct domain_config *doma
                                             .hint = "move it to the kernel's module"});
 }
 
+/** The compatible that a child's misspelt one most likely stands for, in quotes; else an example. */
+static void expect_compatible(const char *found, char *expected, size_t size)
+{
+    struct text_nearest nearest = text_nearest_start(found, strlen(found));
+
+    for (unsigned i = 0; i < ARRAY_SIZE(child_rules); i++)
+        text_nearest_offer(&nearest, child_rules[i].compatible);
+    if (nearest.best != NULL)
+        format_string(expected, size, "\"%s\"", nearest.best);
+    else
+        format_string(expected, size, "\"multiboot,kernel\" or the like");
+}
+
 /** A child whose compatible says nothing that is known. */
 static void unknown_child(struct config_reader *reader, struct dt_node node, struct dt_property compatible)
 {
-    struct text_nearest nearest;
     const char *message = "the node is not known and is ignored";
+    char expected[TEXT_WORD_MAX + 3];
 
     if (compatible.length == 0 || compatible.data[compatible.length - 1] != '\0') {
         config_unknown(reader, node, "compatible", "the node does not say what it is and is ignored", NULL);
         return;
     }
-    nearest = text_nearest_start((const char *)compatible.data, strlen((const char *)compatible.data));
-    for (unsigned i = 0; i < ARRAY_SIZE(child_rules); i++)
-        text_nearest_offer(&nearest, child_rules[i].compatible);
+    expect_compatible((const char *)compatible.data, expected, sizeof(expected));
     if (dt_value_contains(compatible, GENERIC) || dt_value_contains(compatible, GENERIC_LEGACY))
         message = "the module does not say of which kind it is and is ignored";
-    config_complain(
-        reader, NULL,
-        &(struct complaint){.severity = DIAG_WARNING,
-                            .node = node,
-                            .property = "compatible",
-                            .value = compatible,
-                            .expected = nearest.best != NULL ? nearest.best : "\"multiboot,kernel\" or the like",
-                            .message = message});
+    config_complain(reader, NULL,
+                    &(struct complaint){.severity = DIAG_WARNING,
+                                        .node = node,
+                                        .property = "compatible",
+                                        .value = compatible,
+                                        .expected = expected,
+                                        .message = message});
 }
 
 void config_read_child(struct config_reader *reader, struct domain_config *domain, struct dt_node node,
