@@ -74,6 +74,7 @@ void arch_cpu_idle(void)
     sim_spend(cpu, SIM_COST_CALL, 1);
     if (sim_gic_signals(cpu))
         return;
+    sim_trace(cpu, "idle");
     sim_cpu_block(cpu, SIM_CPU_IDLE);
     sim_spend(cpu, SIM_COST_WAKE, 1);
 }

@@ -132,6 +132,7 @@ static uint32_t acknowledge(struct sim_gic *gic, struct sim_cpu *cpu, bool want_
     interface->running[interface->depth].source = (uint8_t)source;
     interface->running[interface->depth].group_priority = group_priority(interface, interrupt);
     interface->depth++;
+    sim_trace(cpu, "acknowledges INTID %u", intid);
     gic_changed(gic);
     return source << 10 | intid;
 }

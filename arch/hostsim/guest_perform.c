@@ -217,6 +217,9 @@ static void take_exception(struct sim_cpu *cpu, struct sim_guest *guest, uint64_
 {
     const struct vcpu_regs *regs = &guest->vcpu->regs;
     unsigned vector = (unsigned)(regs->pc - cpu->sysregs[VCPU_VBAR_EL1]);
+    uint64_t esr = cpu->sysregs[VCPU_ESR_EL1];
+    if (guest->operation->kind == GUEST_HVC && esr >> 26 == 0)
+        return_address = guest->pc; /* an HVC that is undefined has not been executed */
     if (cpu->sysregs[VCPU_ELR_EL1] != return_address)
         sim_fail("exception injected with ELR_EL1 %#llx, not %#llx", (unsigned long long)cpu->sysregs[VCPU_ELR_EL1],
                  (unsigned long long)return_address);

@@ -46,6 +46,8 @@ static void set_defaults(struct sim_machine *machine)
         options->list_registers = 4;
     if (options->spi_count == 0)
         options->spi_count = 256;
+    if (getenv("HOSTSIM_TRACE") != NULL)
+        options->trace = true;
     if (options->pa_bits == 0)
         options->pa_bits = 40;
     if (options->time_limit_us == 0)

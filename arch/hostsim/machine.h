@@ -172,6 +172,8 @@ struct sim_cpu *sim_this_cpu(void);
 
 /** A rule was broken. In a run: ends it with SIM_END_FAILED. On the desk: prints and aborts the process. */
 HV_NORETURN void sim_fail(const char *format, ...) HV_PRINTF(1, 2);
+/** A line of sim_options::trace. */
+void sim_trace(const struct sim_cpu *cpu, const char *format, ...) HV_PRINTF(2, 3);
 /** Ends a run from inside. */
 HV_NORETURN void sim_finish(struct sim_machine *machine, enum sim_end end, const char *format, ...) HV_PRINTF(3, 4);
 

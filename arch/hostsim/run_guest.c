@@ -107,6 +107,8 @@ static bool step(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit 
             return false;
         guest->interrupt = interrupt_due(cpu, guest);
     }
+    if (guest->interrupt)
+        sim_trace(cpu, "VMID %u takes an interrupt", guest->vcpu->stage2->vmid);
     coroutine_switch(&cpu->coroutine, &guest->coroutine);
     return false;
 }
@@ -131,6 +133,9 @@ void arch_vcpu_run(struct arch_vcpu *vcpu, struct arch_exit *exit)
         vcpu->regs.pstate = guest->started ? guest->pstate : vcpu->regs.pstate;
     }
     guest->exits++;
+    sim_trace(cpu, "VMID %u exit %s, ESR %#llx, FAR %#llx", vcpu->stage2->vmid,
+              exit->reason == ARCH_EXIT_IRQ ? "IRQ" : "sync", (unsigned long long)exit->esr,
+              (unsigned long long)exit->far);
     sim_note(cpu->machine, exit->esr ^ exit->hpfar << 20 ^ exit->reason);
     sim_spend(cpu, SIM_COST_VCPU_EXIT, 1);
 }

@@ -48,6 +48,18 @@ void sim_fail(const char *format, ...)
                (unsigned long long)machine->now, (unsigned long long)machine->options.seed, text);
 }
 
+void sim_trace(const struct sim_cpu *cpu, const char *format, ...)
+{
+    if (cpu->machine == NULL || !cpu->machine->options.trace)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "%10llu ns CPU %u: ", (unsigned long long)cpu->machine->now, cpu->id);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}
+
 /* The ready CPU that is furthest behind; with a seed now and then another. */
 static struct sim_cpu *choose(struct sim_machine *machine)
 {

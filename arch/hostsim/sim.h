@@ -45,6 +45,7 @@ struct sim_options {
     uint64_t time_limit_us; /* virtual time at which the run ends; 0: 60 s */
     uint64_t step_limit;    /* contract calls and guest operations; 0: 200 million */
     bool echo;              /* UART output also goes to stdout */
+    bool trace;             /* what happens goes to stderr, a line each; also by the environment: HOSTSIM_TRACE=1 */
 
     /* What goes wrong. CPUs are bits in the order of the device tree */
     uint32_t cpus_never_start; /* CPU_ON says yes and the CPU never arrives */
