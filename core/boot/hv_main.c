@@ -68,6 +68,18 @@ static hv_status read_config(const struct boot_input *input)
     return config_read(&hypervisor.config, &hypervisor.tree, console_diag());
 }
 
+/** This CPU's part of the interrupt controller, with the interrupts that every CPU takes. */
+static void init_cpu_interrupts(void)
+{
+    struct gic *gic = &hypervisor.gic;
+    const uint32_t intids[] = {GIC_SGI_KICK, hypervisor.machine.timer_virtual_intid,
+                               hypervisor.machine.timer_hypervisor_intid, gic->maintenance_intid};
+
+    gic->ops->init_cpu(gic);
+    for (size_t i = 0; i < ARRAY_SIZE(intids); i++)
+        gic->ops->enable(gic, intids[i]);
+}
+
 static hv_status open_gic(const struct boot_input *input)
 {
     struct gic *gic = &hypervisor.gic;
@@ -80,7 +92,7 @@ static hv_status open_gic(const struct boot_input *input)
         return status;
     }
     gic->ops->init_distributor(gic);
-    gic->ops->init_cpu(gic);
+    init_cpu_interrupts();
     if (hypervisor.uart.ops != NULL && uart->intid != 0) {
         gic->ops->configure(gic, uart->intid, uart->flags, 0, 0x80);
         gic->ops->enable(gic, uart->intid);
@@ -193,6 +205,6 @@ void hv_secondary_main(unsigned cpu)
     arch_cpu_signal();
     while (load_acquire(&hypervisor.started) == 0)
         arch_cpu_wait();
-    hypervisor.gic.ops->init_cpu(&hypervisor.gic);
+    init_cpu_interrupts();
     sched_run(self);
 }
