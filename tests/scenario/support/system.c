@@ -1,0 +1,208 @@
+#include "scenario/support/system.h"
+
+#include <check.h>
+#include <libfdt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_MODULE 0x4a000000ULL
+#define MODULE_STEP 0x2000000ULL
+#define RAMDISK_AT 0x1000000ULL /* from its kernel */
+#define SPACE 0x20000
+
+static void check_fdt(int result)
+{
+    if (result < 0)
+        ck_abort_msg("libfdt: %s", fdt_strerror(result));
+}
+
+void *load_dtb(const char *name, size_t *size)
+{
+    char path[512];
+    snprintf(path, sizeof(path), "%s/%s", DTB_DIR, name);
+    FILE *file = fopen(path, "rb");
+    ck_assert_msg(file != NULL, "cannot open %s", path);
+    uint8_t *dtb = calloc(1, SPACE);
+    *size = fread(dtb, 1, SPACE, file);
+    fclose(file);
+    return dtb;
+}
+
+static void add_cpu(void *dtb, unsigned index)
+{
+    char name[16];
+    snprintf(name, sizeof(name), "cpu@%x", index);
+    int node = fdt_add_subnode(dtb, fdt_path_offset(dtb, "/cpus"), name);
+    check_fdt(node);
+    check_fdt(fdt_setprop_string(dtb, node, "device_type", "cpu"));
+    check_fdt(fdt_setprop_string(dtb, node, "compatible", "arm,cortex-a57"));
+    check_fdt(fdt_setprop_string(dtb, node, "enable-method", "psci"));
+    check_fdt(fdt_setprop_u32(dtb, node, "reg", index));
+}
+
+/* libfdt puts a new subnode before its siblings: what is added last to first is in order. */
+static void set_cpus(void *dtb, unsigned count)
+{
+    int cpus = fdt_path_offset(dtb, "/cpus"), node;
+    check_fdt(cpus);
+    while ((node = fdt_first_subnode(dtb, cpus)) >= 0)
+        check_fdt(fdt_del_node(dtb, node));
+    for (unsigned i = count; i > 0; i--)
+        add_cpu(dtb, i - 1);
+}
+
+static void remove_domains(void *dtb)
+{
+    int node;
+    while ((node = fdt_node_offset_by_compatible(dtb, -1, "xen,domain")) >= 0)
+        check_fdt(fdt_del_node(dtb, node));
+}
+
+static void add_module(void *dtb, int domain, const char *kind, uint64_t base, uint64_t size, const char *bootargs)
+{
+    char name[32], compatible[64];
+    fdt64_t reg[2] = {cpu_to_fdt64(base), cpu_to_fdt64(size)};
+    snprintf(name, sizeof(name), "module@%llx", (unsigned long long)base);
+    int length = snprintf(compatible, sizeof(compatible), "multiboot,%s%cmultiboot,module", kind, '\0') + 1;
+    int node = fdt_add_subnode(dtb, domain, name);
+    check_fdt(node);
+    check_fdt(fdt_setprop(dtb, node, "compatible", compatible, length));
+    check_fdt(fdt_setprop(dtb, node, "reg", reg, sizeof(reg)));
+    if (bootargs != NULL)
+        check_fdt(fdt_setprop_string(dtb, node, "bootargs", bootargs));
+}
+
+static uint64_t kernel_size(const struct system_domain *domain)
+{
+    return domain->kernel_size != 0 ? domain->kernel_size : 0x10000;
+}
+
+static void add_domain(void *dtb, const struct system_domain *domain, unsigned index)
+{
+    uint64_t base = FIRST_MODULE + index * MODULE_STEP;
+    int chosen = fdt_path_offset(dtb, "/chosen");
+    check_fdt(chosen);
+    int node = fdt_add_subnode(dtb, chosen, domain->name);
+    check_fdt(node);
+    check_fdt(fdt_setprop_string(dtb, node, "compatible", "xen,domain"));
+    check_fdt(fdt_setprop_u32(dtb, node, "#address-cells", 2));
+    check_fdt(fdt_setprop_u32(dtb, node, "#size-cells", 2));
+    check_fdt(fdt_setprop_u64(dtb, node, "memory", domain->memory != 0 ? domain->memory : 0x10000));
+    check_fdt(fdt_setprop_u32(dtb, node, "cpus", 1));
+    check_fdt(fdt_setprop(dtb, node, "vpl011", NULL, 0));
+    if (domain->eager)
+        check_fdt(fdt_setprop(dtb, node, "bulkhead,eager-memory", NULL, 0));
+    if (domain->ramdisk_size != 0)
+        add_module(dtb, node, "ramdisk", base + RAMDISK_AT, domain->ramdisk_size, NULL);
+    add_module(dtb, node, "kernel", base, kernel_size(domain), domain->bootargs);
+}
+
+static void load(struct sim_machine *machine, const struct system_domain *domain, unsigned index)
+{
+    uint64_t base = FIRST_MODULE + index * MODULE_STEP;
+    uint8_t *file = calloc(1, kernel_size(domain) + domain->ramdisk_size);
+    ck_assert(sim_make_image(file, kernel_size(domain), kernel_size(domain) + 0x10000, domain->program));
+    ck_assert(sim_load(machine, base, file, kernel_size(domain)));
+    for (uint64_t i = 0; i < domain->ramdisk_size; i++)
+        file[i] = (uint8_t)(i * 7 + index);
+    ck_assert(domain->ramdisk_size == 0 || sim_load(machine, base + RAMDISK_AT, file, domain->ramdisk_size));
+    free(file);
+}
+
+void system_boot(struct system_run *run, const struct system_domain *domains, unsigned count)
+{
+    size_t size;
+    run->dtb = load_dtb("ok/two-domains.dtb", &size);
+    check_fdt(fdt_open_into(run->dtb, run->dtb, SPACE));
+    set_cpus(run->dtb, run->cpus);
+    remove_domains(run->dtb);
+    for (unsigned i = count; i > 0; i--)
+        add_domain(run->dtb, &domains[i - 1], i - 1);
+    if (!run->stay)
+        check_fdt(fdt_setprop_string(run->dtb, fdt_path_offset(run->dtb, "/chosen"), "xen,xen-bootargs",
+                                     "bulkhead.all-off=power-off"));
+    if (run->edit != NULL)
+        run->edit(run->dtb);
+    check_fdt(fdt_pack(run->dtb));
+    run->machine = sim_create(run->dtb, SPACE, &run->options);
+    ck_assert_msg(run->machine != NULL, "%s", sim_create_error());
+    for (unsigned i = 0; i < count; i++)
+        load(run->machine, &domains[i], i);
+    if (run->prepare != NULL)
+        run->prepare(run);
+    run->end = sim_run(run->machine);
+    run->output = sim_output(run->machine);
+}
+
+void system_destroy(struct system_run *run)
+{
+    sim_destroy(run->machine);
+    free(run->dtb);
+}
+
+static void give_up(const struct system_run *run, const char *what)
+{
+    ck_abort_msg("%s\nended: %s after %llu us, %llu steps: %s\noutput:\n%s", what, sim_end_name(run->end),
+                 (unsigned long long)(sim_time_ns(run->machine) / 1000), (unsigned long long)sim_steps(run->machine),
+                 sim_message(run->machine), run->output);
+}
+
+void expect_end(const struct system_run *run, enum sim_end end)
+{
+    char what[64];
+    snprintf(what, sizeof(what), "expected: %s", sim_end_name(end));
+    if (run->end != end)
+        give_up(run, what);
+}
+
+unsigned count_lines(const struct system_run *run, const char *line)
+{
+    size_t wanted = strlen(line);
+    bool prefix = wanted > 0 && line[wanted - 1] == '*';
+    unsigned count = 0;
+    for (const char *at = run->output; *at != '\0';) {
+        size_t length = strcspn(at, "\n");
+        size_t text = length > 0 && at[length - 1] == '\r' ? length - 1 : length;
+        if (prefix ? text >= wanted - 1 && strncmp(at, line, wanted - 1) == 0
+                   : text == wanted && strncmp(at, line, wanted) == 0)
+            count++;
+        at += length + (at[length] == '\n');
+    }
+    return count;
+}
+
+void expect_lines(const struct system_run *run, const char *line, unsigned count)
+{
+    char what[256];
+    unsigned found = count_lines(run, line);
+    snprintf(what, sizeof(what), "expected %u times, found %u times: %s", count, found, line);
+    if (found != count)
+        give_up(run, what);
+}
+
+static bool begins_with(const char *text, const char *name)
+{
+    size_t length = strlen(name);
+    return strncmp(text, name, length) == 0 && strncmp(text + length, ": ", 2) == 0;
+}
+
+void expect_intact(const struct system_run *run, const struct system_domain *domains, unsigned count)
+{
+    for (const char *at = run->output; *at != '\0';) {
+        size_t length = strcspn(at, "\n");
+        bool known = begins_with(at, "bulkhead");
+        for (unsigned i = 0; i < count; i++) {
+            if (!begins_with(at, domains[i].name))
+                continue;
+            /* every line of a program begins with the program's own name */
+            known = known || begins_with(at + strlen(domains[i].name) + 2, domains[i].program);
+        }
+        if (!known || at[length] != '\n') {
+            char what[400];
+            snprintf(what, sizeof(what), "torn or foreign line: %.*s", (int)(length < 300 ? length : 300), at);
+            give_up(run, what);
+        }
+        at += length + 1;
+    }
+}

@@ -1,0 +1,53 @@
+/* A system for a scenario: the device tree of QEMU's virt machine with domains that run guest programs, booted in
+ * hostsim. */
+#ifndef BULKHEAD_TESTS_SCENARIO_SYSTEM_H
+#define BULKHEAD_TESTS_SCENARIO_SYSTEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hostsim/sim.h"
+
+#define SYSTEM_MAX_DOMAINS 16
+
+struct system_domain {
+    const char *name;      /* node name */
+    const char *program;   /* of its kernel image */
+    const char *bootargs;  /* NULL: none */
+    uint64_t memory;       /* KiB; 0: 64 MiB */
+    uint64_t kernel_size;  /* bytes of the file; 0: 64 KiB */
+    uint64_t ramdisk_size; /* 0: no ramdisk */
+    bool eager;            /* bulkhead,eager-memory */
+};
+
+/** Everything of one boot. */
+struct system_run {
+    struct sim_options options;              /* set before system_boot() */
+    unsigned cpus;                           /* 1.. 8; set before */
+    bool stay;                               /* do not power off when all domains are off */
+    void (*prepare)(struct system_run *run); /* called with the machine made and loaded; NULL */
+    void (*edit)(void *dtb); /* changes the tree (libfdt, room for 4 KiB more) before anything is made of it; NULL */
+    void *dtb;
+    struct sim_machine *machine;
+    enum sim_end end;
+    const char *output;
+};
+
+/** Boots @p domains and runs until the machine ends. */
+void system_boot(struct system_run *run, const struct system_domain *domains, unsigned count);
+void system_destroy(struct system_run *run);
+
+/** Fails the test, with the whole output, unless the run ended like that. */
+void expect_end(const struct system_run *run, enum sim_end end);
+/** @return how many lines are exactly @p line, or begin with what comes before a trailing "*". */
+unsigned count_lines(const struct system_run *run, const char *line);
+/** Fails the test unless there are as many such lines. */
+void expect_lines(const struct system_run *run, const char *line, unsigned count);
+/** Fails the test unless every line begins with the hypervisor's or a domain's name and ": ", and none is torn. */
+void expect_intact(const struct system_run *run, const struct system_domain *domains, unsigned count);
+
+/** A compiled tree of tests/dts, allocated. */
+void *load_dtb(const char *name, size_t *size);
+
+#endif

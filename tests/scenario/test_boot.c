@@ -1,0 +1,147 @@
+/* The whole way: boot loader's device tree, hypervisor, domains, power off. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "scenario/support/system.h"
+
+static const struct system_domain two_hellos[] = {
+    {.name = "first", .program = "hello", .bootargs = "one", .ramdisk_size = 100000},
+    {.name = "second", .program = "hello", .bootargs = "two", .memory = 0x40000},
+};
+
+static void two_domains(unsigned cpus)
+{
+    struct system_run run = {.cpus = cpus};
+    system_boot(&run, two_hellos, 2);
+    expect_end(&run, SIM_END_POWER_OFF);
+    expect_intact(&run, two_hellos, 2);
+    expect_lines(&run, "first: hello: device tree *", 1);
+    expect_lines(&run, "first: hello: memory 40000000 size 4000000", 1);
+    expect_lines(&run, "second: hello: memory 40000000 size 10000000", 1);
+    expect_lines(&run, "first: hello: ramdisk *", 1);
+    expect_lines(&run, "second: hello: ramdisk *", 0);
+    expect_lines(&run, "first: hello: done", 1);
+    expect_lines(&run, "second: hello: done", 1);
+    expect_lines(&run, "bulkhead: all domains are off", 1);
+    system_destroy(&run);
+}
+
+START_TEST(two_domains_on_one_cpu)
+{
+    two_domains(1);
+}
+END_TEST
+
+START_TEST(two_domains_on_two_cpus)
+{
+    two_domains(2);
+}
+END_TEST
+
+/* Each domain count on 1, 2 and 4 CPUs. */
+START_TEST(one_to_eight_domains)
+{
+    struct system_domain domains[8];
+    char names[8][24];
+    unsigned count = (unsigned)_i + 1;
+    for (unsigned i = 0; i < count; i++) {
+        snprintf(names[i], sizeof(names[i]), "domain%u", i);
+        domains[i] = (struct system_domain){
+            .name = names[i], .program = i % 2 == 0 ? "hello" : "timer", .bootargs = "ticks=3 period-us=2000"};
+    }
+    for (unsigned cpus = 1; cpus <= 4; cpus *= 2) {
+        struct system_run run = {.cpus = cpus};
+        system_boot(&run, domains, count);
+        expect_end(&run, SIM_END_POWER_OFF);
+        expect_intact(&run, domains, count);
+        for (unsigned i = 0; i < count; i++) {
+            char line[64];
+            snprintf(line, sizeof(line), "%s: %s: done*", names[i], domains[i].program);
+            expect_lines(&run, line, 1);
+        }
+        system_destroy(&run);
+    }
+}
+END_TEST
+
+/* The same inputs give the same run. */
+START_TEST(runs_repeat)
+{
+    uint64_t fingerprints[2], others[2];
+    for (unsigned i = 0; i < 2; i++) {
+        struct system_run run = {.cpus = 2, .options.seed = 7}, other = {.cpus = 2, .options.seed = 8};
+        system_boot(&run, two_hellos, 2);
+        expect_end(&run, SIM_END_POWER_OFF);
+        fingerprints[i] = sim_fingerprint(run.machine);
+        system_destroy(&run);
+        system_boot(&other, two_hellos, 2);
+        expect_end(&other, SIM_END_POWER_OFF);
+        others[i] = sim_fingerprint(other.machine);
+        system_destroy(&other);
+    }
+    ck_assert_uint_eq(fingerprints[0], fingerprints[1]);
+    ck_assert_uint_eq(others[0], others[1]);
+    ck_assert_uint_ne(fingerprints[0], others[0]);
+}
+END_TEST
+
+START_TEST(cpu_that_never_starts)
+{
+    struct system_run run = {.cpus = 3, .options.cpus_never_start = 1u << 1};
+    system_boot(&run, two_hellos, 2);
+    expect_end(&run, SIM_END_POWER_OFF);
+    expect_lines(&run, "bulkhead: warning: CPU 1 (affinity 0x1) did not come up within *", 1);
+    expect_lines(&run, "first: hello: done", 1);
+    expect_lines(&run, "second: hello: done", 1);
+    system_destroy(&run);
+}
+END_TEST
+
+START_TEST(cpu_that_firmware_refuses)
+{
+    struct system_run run = {.cpus = 2, .options.cpus_refused = 1u << 1};
+    system_boot(&run, two_hellos, 2);
+    expect_end(&run, SIM_END_POWER_OFF);
+    expect_lines(&run, "bulkhead: warning: CPU 1 (affinity 0x1) cannot be started and is left out*", 1);
+    expect_lines(&run, "first: hello: done", 1);
+    expect_lines(&run, "second: hello: done", 1);
+    system_destroy(&run);
+}
+END_TEST
+
+/* Without the option the hypervisor's own console stays when the last domain is off. */
+START_TEST(stays_when_all_domains_are_off)
+{
+    struct system_run run = {.cpus = 2, .stay = true};
+    system_boot(&run, two_hellos, 2);
+    expect_end(&run, SIM_END_IDLE);
+    expect_lines(&run, "bulkhead: all domains are off", 1);
+    system_destroy(&run);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *suite = suite_create("boot");
+    TCase *tcase = tcase_create("boot");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, two_domains_on_one_cpu);
+    tcase_add_test(tcase, two_domains_on_two_cpus);
+    tcase_add_loop_test(tcase, one_to_eight_domains, 0, 8);
+    tcase_add_test(tcase, runs_repeat);
+    tcase_add_test(tcase, cpu_that_never_starts);
+    tcase_add_test(tcase, cpu_that_firmware_refuses);
+    tcase_add_test(tcase, stays_when_all_domains_are_off);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+int main(void)
+{
+    SRunner *runner = srunner_create(suite());
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
