@@ -51,6 +51,7 @@ void vgic_inject_hardware_ppi(struct vcpu *vcpu, uint32_t intid, uint32_t physic
     ref.irq->physical = true;
     ref.irq->line = true;
     vgic_update(&locked, ref);
+    vcpu->vgic.fresh |= vcpu->vgic.candidates[0] & 1u << intid;
     vgic_unlock(&locked, vcpu);
 }
 
@@ -103,12 +104,6 @@ static void lr_store(struct vcpu *vcpu, unsigned index, uint64_t value)
     hypervisor.gic.ops->lr_write(&hypervisor.gic, index, value);
 }
 
-static void deactivate_physical(struct vgic_irq *irq)
-{
-    irq->physical = false;
-    hypervisor.gic.ops->set_active(&hypervisor.gic, irq->physical_intid, false);
-}
-
 /** The interrupt leaves its list register, which holds nothing of it any more. */
 static void lr_release(const struct lr_ref *lr)
 {
@@ -117,8 +112,7 @@ static void lr_release(const struct lr_ref *lr)
     irq->lr = 0;
     lr->vcpu->vgic.hw.used &= ~(1u << lr->index);
     lr->vcpu->vgic.lr_physical &= ~(1u << lr->index);
-    if (irq->physical && !irq->line && !irq->active)
-        deactivate_physical(irq);
+    vgic_deactivate_unused(irq);
     vgic_update(lr->locked, lr->ref);
 }
 
@@ -270,12 +264,24 @@ static void hand_over(const struct vgic *vgic, struct vgic_ref ref)
     irq->lr_pending = true;
 }
 
+/** The line of a physical interrupt may have dropped while it could not be delivered; of one just taken it has not. */
+static bool withdrawn(struct vgic_locked *locked, struct vgic_ref ref)
+{
+    if (!ref.irq->physical || (ref.intid < VGIC_PRIVATE && (ref.vcpu->vgic.fresh >> ref.intid & 1) != 0) ||
+        !vgic_resample(ref.irq))
+        return false;
+    vgic_update(locked, ref);
+    return !vgic_irq_ready(&locked->domain->vgic, ref.irq, ref.intid);
+}
+
 /** @return false if there is no list register for it. */
 static bool place(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t intid)
 {
     struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
     struct vgic_ref ref = vgic_find(vcpu, intid);
 
+    if (withdrawn(locked, ref))
+        return true;
     if (ref.irq->lr == 0) {
         uint32_t free = ~vgic_vcpu->hw.used & ((1u << hypervisor.gic.lr_count) - 1);
         if (free == 0)
@@ -312,42 +318,55 @@ static bool place_any(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t in
     return place(locked, vcpu, intid);
 }
 
-/** The candidates that come first, sorted. A rank is priority, then INTID: the lower, the more urgent. */
+/** Of the candidates that need a list register, those that come first, sorted. A rank is priority, then INTID: the
+ * lower, the more urgent. */
 struct best {
     unsigned room, count;
+    bool left_out; /* there are more */
     uint32_t ranks[GIC_MAX_LRS];
 };
 
 static bool collect_best(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t intid, void *context)
 {
     struct best *best = context;
-    uint32_t rank = (uint32_t)vgic_find(vcpu, intid).irq->priority << 16 | intid;
+    struct vgic_ref ref = vgic_find(vcpu, intid);
+    uint32_t rank = (uint32_t)ref.irq->priority << 16 | intid;
 
-    (void)locked;
-    if (best->count == best->room && (best->room == 0 || rank > best->ranks[best->count - 1]))
+    if (ref.irq->lr != 0 || withdrawn(locked, ref))
         return true;
-    unsigned at = best->count < best->room ? best->count++ : best->count - 1;
+    if (best->count == best->room) {
+        best->left_out = true;
+        if (best->room == 0 || rank > best->ranks[best->count - 1])
+            return true;
+        best->count--;
+    }
+    unsigned at = best->count++;
     for (; at > 0 && best->ranks[at - 1] > rank; at--)
         best->ranks[at] = best->ranks[at - 1];
     best->ranks[at] = rank;
     return true;
 }
 
-/** More interrupts than list registers: what is only pending comes out, and the most urgent go in. */
+/**
+ * More interrupts than list registers: what is pending comes out, and the most urgent go in. While any is left out,
+ * none is pending and active in its register: when it ends it would go on being pending there, unnoticed, before a more
+ * urgent one.
+ */
 static void place_best(struct vgic_locked *locked, struct vcpu *vcpu)
 {
     struct best best = {.room = hypervisor.gic.lr_count};
 
     for (uint32_t used = vcpu->vgic.hw.used; used != 0; used &= used - 1) {
         struct lr_ref lr = lr_of(locked, vcpu, (unsigned)__builtin_ctz(used));
-        if (lr.ref.irq->active)
-            best.room--;
-        else
+        best.room -= lr.ref.irq->active;
+        if (lr.ref.irq->lr_pending)
             pull_back(&lr);
     }
     for_each_candidate(locked, vcpu, &best, collect_best);
     for (unsigned i = 0; i < best.count; i++)
         place(locked, vcpu, best.ranks[i] & 0xffff);
+    if (!best.left_out)
+        for_each_candidate(locked, vcpu, NULL, place_any);
 }
 
 /**
@@ -399,5 +418,6 @@ void vgic_flush(struct vcpu *vcpu)
         place_best(&locked, vcpu);
     write_lrs(&locked, vcpu);
     vcpu->vgic.dirty = 0;
+    vcpu->vgic.fresh = 0;
     vgic_unlock(&locked, vcpu);
 }

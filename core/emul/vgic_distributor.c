@@ -53,7 +53,7 @@ static void set_enable(struct vgic_locked *locked, struct vgic_ref ref, uint8_t 
 {
     if (value == 0)
         return;
-    vgic_resample(ref.irq);
+    (void)vgic_resample(ref.irq);
     ref.irq->enabled = true;
     vgic_update(locked, ref);
 }
@@ -71,7 +71,9 @@ static void clear_enable(struct vgic_locked *locked, struct vgic_ref ref, uint8_
 static uint8_t get_pending(struct vgic_locked *locked, struct vgic_ref ref)
 {
     refresh(locked, ref);
-    return vgic_irq_pending(ref.irq, ref.intid);
+    if (vgic_resample(ref.irq))
+        vgic_update(locked, ref);
+    return vgic_irq_pending(ref.irq, ref.intid) || vgic_line_asserted(ref.irq);
 }
 
 /** SGIs have SPENDSGIR and CPENDSGIR for this (4.3.7). */
@@ -88,7 +90,7 @@ static void clear_pending(struct vgic_locked *locked, struct vgic_ref ref, uint8
 {
     if (value == 0 || ref.intid < VGIC_SGIS)
         return;
-    vgic_resample(ref.irq);
+    (void)vgic_resample(ref.irq);
     ref.irq->latch = false;
     ref.irq->lr_latched = false;
     vgic_update(locked, ref);
@@ -113,6 +115,7 @@ static void clear_active(struct vgic_locked *locked, struct vgic_ref ref, uint8_
     if (value == 0)
         return;
     ref.irq->active = false;
+    vgic_deactivate_unused(ref.irq);
     vgic_update(locked, ref);
 }
 

@@ -128,10 +128,26 @@ void vgic_update(struct vgic_locked *locked, struct vgic_ref ref)
         touch(locked, domain->vcpus[owner]);
 }
 
-void vgic_resample(struct vgic_irq *irq)
+bool vgic_line_asserted(const struct vgic_irq *irq)
 {
     struct gic *gic = &hypervisor.gic;
 
-    if (irq->physical && irq->line && !gic->ops->is_pending(gic, irq->physical_intid))
-        irq->line = false;
+    return irq->physical && gic->ops->is_pending(gic, irq->physical_intid);
+}
+
+void vgic_deactivate_unused(struct vgic_irq *irq)
+{
+    if (!irq->physical || irq->line || irq->active || irq->lr != 0)
+        return;
+    irq->physical = false;
+    hypervisor.gic.ops->set_active(&hypervisor.gic, irq->physical_intid, false);
+}
+
+bool vgic_resample(struct vgic_irq *irq)
+{
+    if (!irq->physical || !irq->line || vgic_line_asserted(irq))
+        return false;
+    irq->line = false;
+    vgic_deactivate_unused(irq);
+    return true;
 }

@@ -35,8 +35,12 @@ bool vgic_irq_ready(const struct vgic *vgic, const struct vgic_irq *irq, uint32_
 
 /** After any change of @p ref.irq: notes for which vCPU it is a candidate, and whose list registers are out of date. */
 void vgic_update(struct vgic_locked *locked, struct vgic_ref ref);
-/** Asks the host whether the line behind a linked interrupt, not yet acknowledged, is still asserted; if not, withdraws
- * it. */
-void vgic_resample(struct vgic_irq *irq);
+/** Whether the host's line behind a linked interrupt is asserted; false where there is none. */
+bool vgic_line_asserted(const struct vgic_irq *irq);
+/** Ends the host interrupt behind one that is neither pending nor active any more, so that it can fire again. */
+void vgic_deactivate_unused(struct vgic_irq *irq);
+/** Withdraws a linked interrupt that was not acknowledged yet and whose line has dropped. @return whether it did; then
+ * update. */
+bool vgic_resample(struct vgic_irq *irq);
 
 #endif

@@ -1,0 +1,237 @@
+/* Virtual CPU interfaces as a guest sees them (IHI 0048B chapter 5), with the host's private interrupts behind them,
+ * for tests of the vGIC. Plainly written from the manual; shares nothing with the driver, not even the encoding of a
+ * list register. */
+#ifndef BULKHEAD_TESTS_FAKE_GICV_H
+#define BULKHEAD_TESTS_FAKE_GICV_H
+
+#include <check.h>
+#include <string.h>
+
+#include "boot/hypervisor.h"
+#include "drivers/gic.h"
+
+#define FAKE_CPUS 8
+#define FAKE_DEPTH 64
+#define FAKE_IDLE_PRIORITY 0x100
+
+struct fake_running {
+    uint32_t intid;
+    uint32_t priority;
+};
+
+struct fake_cpu {
+    bool on;
+    uint64_t lr[GIC_MAX_LRS];
+    bool eoi_mode; /* GICV_CTLR.EOImode */
+    struct fake_running running[FAKE_DEPTH];
+    unsigned depth;
+    uint32_t physical_line, physical_active; /* bit per INTID below 32 */
+    unsigned lr_reads, lr_writes, loads, kicks;
+};
+
+static struct fake_gicv {
+    struct fake_cpu cpus[FAKE_CPUS];
+    unsigned current; /* which CPU executes core */
+} fake;
+
+static inline struct fake_cpu *fake_this(void)
+{
+    return &fake.cpus[fake.current];
+}
+
+static inline uint64_t fake_encode(const struct gic_lr *lr)
+{
+    ck_assert_msg(!lr->hardware || lr->state != GIC_LR_PENDING_ACTIVE, "HW and pending and active: not permitted");
+    ck_assert_msg(!(lr->hardware && lr->eoi_maintenance), "HW has no EOI maintenance bit");
+    return (uint64_t)lr->state | (uint64_t)lr->virtual_intid << 2 | (uint64_t)lr->physical_intid << 12 |
+           (uint64_t)lr->hardware << 22 | (uint64_t)lr->eoi_maintenance << 23 | (uint64_t)lr->source << 24 |
+           (uint64_t)lr->priority << 27 | (uint64_t)lr->group1 << 35;
+}
+
+static inline struct gic_lr fake_decode(uint64_t value)
+{
+    return (struct gic_lr){
+        .state = (enum gic_lr_state)(value & 3),
+        .virtual_intid = value >> 2 & 0x3ff,
+        .physical_intid = value >> 12 & 0x3ff,
+        .hardware = value >> 22 & 1,
+        .eoi_maintenance = value >> 23 & 1,
+        .source = value >> 24 & 7,
+        .priority = value >> 27 & 0xff,
+        .group1 = value >> 35 & 1,
+    };
+}
+
+static inline void fake_lr_write(struct gic *gic, unsigned index, uint64_t value)
+{
+    ck_assert_uint_lt(index, gic->lr_count);
+    fake_this()->lr[index] = value;
+    fake_this()->lr_writes++;
+}
+
+static inline uint64_t fake_lr_read(struct gic *gic, unsigned index)
+{
+    ck_assert_uint_lt(index, gic->lr_count);
+    fake_this()->lr_reads++;
+    return fake_this()->lr[index];
+}
+
+static inline void fake_set_active(struct gic *gic, uint32_t intid, bool active)
+{
+    (void)gic;
+    ck_assert_uint_lt(intid, 32);
+    if (active)
+        fake_this()->physical_active |= 1u << intid;
+    else
+        fake_this()->physical_active &= ~(1u << intid);
+}
+
+static inline bool fake_is_pending(struct gic *gic, uint32_t intid)
+{
+    (void)gic;
+    return fake_this()->physical_line >> intid & 1;
+}
+
+static inline void fake_send_kick(struct gic *gic, unsigned cpu)
+{
+    (void)gic;
+    fake.cpus[cpu - 1].kicks++;
+}
+
+static inline void fake_vcpu_load(struct gic *gic, const struct gic_vcpu_state *state)
+{
+    struct fake_cpu *cpu = fake_this();
+
+    ck_assert(!cpu->on);
+    for (unsigned i = 0; i < gic->lr_count; i++) {
+        ck_assert_msg((cpu->lr[i] & 3) == 0, "list register %u was left to the next vCPU", i);
+        if ((state->used >> i & 1) != 0)
+            cpu->lr[i] = state->lr[i];
+    }
+    cpu->on = true;
+    cpu->loads++;
+}
+
+static inline void fake_vcpu_put(struct gic *gic, struct gic_vcpu_state *state)
+{
+    struct fake_cpu *cpu = fake_this();
+
+    ck_assert(cpu->on);
+    for (unsigned i = 0; i < gic->lr_count; i++)
+        if ((state->used >> i & 1) != 0)
+            cpu->lr[i] = 0;
+    cpu->on = false;
+}
+
+/** Resets all, and makes it the host's interrupt controller. */
+static inline void fake_open(unsigned lr_count)
+{
+    static const struct gic_ops ops = {
+        .lr_encode = fake_encode,
+        .lr_decode = fake_decode,
+        .lr_write = fake_lr_write,
+        .lr_read = fake_lr_read,
+        .set_active = fake_set_active,
+        .is_pending = fake_is_pending,
+        .send_kick = fake_send_kick,
+        .vcpu_load = fake_vcpu_load,
+        .vcpu_put = fake_vcpu_put,
+    };
+
+    memset(&fake, 0, sizeof(fake));
+    hypervisor.gic = (struct gic){.ops = &ops, .lr_count = lr_count, .version = GIC_V2, .intid_count = 288};
+}
+
+static inline uint32_t fake_running_priority(const struct fake_cpu *cpu)
+{
+    return cpu->depth == 0 ? FAKE_IDLE_PRIORITY : cpu->running[cpu->depth - 1].priority;
+}
+
+/** GICV_HPPIR, priority mask open: @return index of the list register that is signalled, or -1. */
+static inline int fake_signalled(const struct fake_cpu *cpu)
+{
+    int best = -1;
+
+    for (unsigned i = 0; i < hypervisor.gic.lr_count; i++) {
+        struct gic_lr lr = fake_decode(cpu->lr[i]);
+        if (lr.state != GIC_LR_PENDING || lr.priority >= fake_running_priority(cpu))
+            continue;
+        struct gic_lr other = best < 0 ? (struct gic_lr){0} : fake_decode(cpu->lr[best]);
+        if (best < 0 || lr.priority < other.priority ||
+            (lr.priority == other.priority && lr.virtual_intid < other.virtual_intid))
+            best = (int)i;
+    }
+    return best;
+}
+
+static inline void fake_set_state(struct fake_cpu *cpu, unsigned index, enum gic_lr_state state)
+{
+    cpu->lr[index] = (cpu->lr[index] & ~3ULL) | (uint64_t)state;
+}
+
+/** GICV_IAR. @return INTID, with an SGI's source in bits 12:10, or 1023. */
+static inline uint32_t fake_acknowledge(struct fake_cpu *cpu)
+{
+    int index = fake_signalled(cpu);
+
+    if (index < 0)
+        return GIC_SPURIOUS;
+    struct gic_lr lr = fake_decode(cpu->lr[index]);
+    ck_assert_uint_lt(cpu->depth, FAKE_DEPTH);
+    cpu->running[cpu->depth++] = (struct fake_running){.intid = lr.virtual_intid, .priority = lr.priority};
+    fake_set_state(cpu, (unsigned)index, GIC_LR_ACTIVE);
+    return lr.virtual_intid | (lr.hardware ? 0 : (uint32_t)lr.source << 10);
+}
+
+/** GICV_DIR, and the second half of GICV_EOIR in mode 0. */
+static inline void fake_deactivate(struct fake_cpu *cpu, uint32_t intid)
+{
+    for (unsigned i = 0; i < hypervisor.gic.lr_count; i++) {
+        struct gic_lr lr = fake_decode(cpu->lr[i]);
+        if (lr.virtual_intid != intid || (lr.state & GIC_LR_ACTIVE) == 0)
+            continue;
+        fake_set_state(cpu, i, lr.state == GIC_LR_PENDING_ACTIVE ? GIC_LR_PENDING : GIC_LR_INVALID);
+        if (lr.hardware) {
+            ck_assert_msg((cpu->physical_active >> lr.physical_intid & 1) != 0,
+                          "deactivates physical interrupt %u, which is not active", lr.physical_intid);
+            cpu->physical_active &= ~(1u << lr.physical_intid);
+        }
+        return;
+    }
+}
+
+/** GICV_EOIR. */
+static inline void fake_end(struct fake_cpu *cpu, uint32_t intid)
+{
+    ck_assert_uint_gt(cpu->depth, 0);
+    cpu->depth--;
+    if (!cpu->eoi_mode)
+        fake_deactivate(cpu, intid);
+}
+
+/** GICH_MISR.EOI: some list register ended, and says so until it is written. */
+static inline bool fake_maintenance(const struct fake_cpu *cpu)
+{
+    for (unsigned i = 0; i < hypervisor.gic.lr_count; i++) {
+        struct gic_lr lr = fake_decode(cpu->lr[i]);
+        if (lr.state == GIC_LR_INVALID && lr.eoi_maintenance)
+            return true;
+    }
+    return false;
+}
+
+static inline struct gic_lr fake_lr(unsigned cpu, unsigned index)
+{
+    return fake_decode(fake.cpus[cpu].lr[index]);
+}
+
+/** @return the list register of @p cpu that holds @p intid, or -1. */
+static inline int fake_find(unsigned cpu, uint32_t intid)
+{
+    for (unsigned i = 0; i < hypervisor.gic.lr_count; i++)
+        if (fake_lr(cpu, i).state != GIC_LR_INVALID && fake_lr(cpu, i).virtual_intid == intid)
+            return (int)i;
+    return -1;
+}
+
+#endif

@@ -1,0 +1,244 @@
+/* A domain whose vCPUs each have a physical CPU, as the scheduler drives them: the guest runs; what it does to its CPU
+ * interface is silent; an access to the distributor, a maintenance interrupt, a kick or a host interrupt brings a vCPU
+ * out and in again. */
+#ifndef BULKHEAD_TESTS_VGIC_SYSTEM_H
+#define BULKHEAD_TESTS_VGIC_SYSTEM_H
+
+#include "domain/domain.h"
+#include "unit/emul/fake_gicv.h"
+#include "vcpu/vcpu.h"
+
+#define TIMER 27
+
+/* Distributor registers as the manual names them. */
+#define CTLR 0x000
+#define TYPER 0x004
+#define IIDR 0x008
+#define IGROUPR 0x080
+#define ISENABLER 0x100
+#define ICENABLER 0x180
+#define ISPENDR 0x200
+#define ICPENDR 0x280
+#define ISACTIVER 0x300
+#define ICACTIVER 0x380
+#define IPRIORITYR 0x400
+#define ITARGETSR 0x800
+#define ICFGR 0xc00
+#define SGIR 0xf00
+#define CPENDSGIR 0xf10
+#define SPENDSGIR 0xf20
+
+static struct vgic_system {
+    struct domain domain;
+    struct vcpu vcpus[FAKE_CPUS];
+} sys;
+
+/** @return whether @p intid, in a list register of @p v, is in another one too. SGIs and PPIs are each vCPU's own. */
+static inline bool is_twice(unsigned v, uint32_t intid)
+{
+    unsigned count = 0;
+
+    for (unsigned other = 0; other < sys.domain.vcpu_count; other++)
+        for (unsigned i = 0; i < hypervisor.gic.lr_count && (other == v || intid >= 32); i++)
+            count += (fake.cpus[other].lr[i] & 3) != 0 && fake_lr(other, i).virtual_intid == intid;
+    return count != 1;
+}
+
+/** What must hold whenever a guest is entered. */
+static inline void check_entry(unsigned v)
+{
+    const struct vgic_vcpu *vgic = &sys.vcpus[v].vgic;
+
+    ck_assert_msg(!fake_maintenance(&fake.cpus[v]), "enters with maintenance asserted: would never run");
+    for (unsigned i = 0; i < hypervisor.gic.lr_count; i++) {
+        struct gic_lr lr = fake_lr(v, i);
+        ck_assert_msg((lr.state != GIC_LR_INVALID) == (vgic->hw.used >> i & 1), "vCPU %u list register %u", v, i);
+        if (lr.state == GIC_LR_INVALID)
+            continue;
+        ck_assert_msg(vgic->candidate_words == 0 || lr.eoi_maintenance,
+                      "vCPU %u: interrupts wait, but the end of %u would not show", v, lr.virtual_intid);
+        ck_assert_msg(!is_twice(v, lr.virtual_intid), "interrupt %u is in two list registers", lr.virtual_intid);
+    }
+    if (vgic->candidate_words != 0)
+        ck_assert_msg(vgic->hw.used == (1u << hypervisor.gic.lr_count) - 1,
+                      "vCPU %u: interrupts wait beside an empty register", v);
+}
+
+/** The host's private interrupts that fire now. */
+static inline void take_physical(unsigned v)
+{
+    struct fake_cpu *cpu = &fake.cpus[v];
+    uint32_t fires = cpu->physical_line & ~cpu->physical_active;
+
+    for (uint32_t intid = 16; intid < 32; intid++)
+        if ((fires >> intid & 1) != 0) {
+            cpu->physical_active |= 1u << intid;
+            vgic_inject_hardware_ppi(&sys.vcpus[v], intid, intid);
+        }
+}
+
+static inline void exit_guest(unsigned v)
+{
+    fake.current = v;
+    sys.vcpus[v].wake = 0;
+    vgic_sync(&sys.vcpus[v]);
+}
+
+static inline void enter_guest(unsigned v)
+{
+    fake.current = v;
+    do {
+        take_physical(v);
+        vgic_flush(&sys.vcpus[v]);
+    } while ((fake.cpus[v].physical_line & ~fake.cpus[v].physical_active) != 0);
+    check_entry(v);
+}
+
+static inline bool must_exit(unsigned v)
+{
+    const struct fake_cpu *cpu = &fake.cpus[v];
+    return sys.vcpus[v].vgic.dirty != 0 || sys.vcpus[v].wake != 0 || fake_maintenance(cpu) ||
+           (cpu->physical_line & ~cpu->physical_active) != 0;
+}
+
+/** Lets every vCPU out and in that has a reason to. */
+static inline void settle_all(void)
+{
+    bool again = true;
+
+    for (unsigned round = 0; again; round++) {
+        ck_assert_msg(round < 20, "vCPUs kick each other for ever");
+        again = false;
+        for (unsigned v = 0; v < sys.domain.vcpu_count; v++)
+            if (must_exit(v)) {
+                exit_guest(v);
+                enter_guest(v);
+                again = true;
+            }
+    }
+}
+
+static inline void bounce(unsigned v)
+{
+    exit_guest(v);
+    enter_guest(v);
+    settle_all();
+}
+
+static inline void setup_system(unsigned vcpus, uint32_t spis, unsigned lrs)
+{
+    fake_open(lrs);
+    memset(&sys, 0, sizeof(sys));
+    sys.domain.vcpu_count = vcpus;
+    sys.domain.state = DOMAIN_RUNNING;
+    vgic_init(&sys.domain.vgic, spis);
+    for (unsigned v = 0; v < vcpus; v++) {
+        struct vcpu *vcpu = &sys.vcpus[v];
+        vcpu->domain = &sys.domain;
+        vcpu->index = (uint8_t)v;
+        vcpu->cpu = (uint8_t)(v + 1); /* none is the CPU that the test runs on */
+        vcpu->state = VCPU_READY;
+        sys.domain.vcpus[v] = vcpu;
+        vgic_vcpu_init(&vcpu->vgic);
+        fake.current = v;
+        vgic_load(vcpu);
+        enter_guest(v);
+    }
+}
+
+static inline uint64_t access_raw(unsigned v, uint32_t offset, unsigned size, bool write, uint64_t value)
+{
+    struct mmio_access access = {.offset = offset, .size = (uint8_t)size, .write = write, .value = value};
+
+    exit_guest(v);
+    ck_assert_int_eq(vgic_distributor_access(&sys.vcpus[v], &sys.domain, &access), MMIO_HANDLED);
+    enter_guest(v);
+    settle_all();
+    return access.value;
+}
+
+static inline uint32_t read32(unsigned v, uint32_t offset)
+{
+    return (uint32_t)access_raw(v, offset, 4, false, 0);
+}
+
+static inline void write32(unsigned v, uint32_t offset, uint32_t value)
+{
+    access_raw(v, offset, 4, true, value);
+}
+
+static inline uint8_t read8(unsigned v, uint32_t offset)
+{
+    return (uint8_t)access_raw(v, offset, 1, false, 0);
+}
+
+static inline void write8(unsigned v, uint32_t offset, uint8_t value)
+{
+    access_raw(v, offset, 1, true, value);
+}
+
+/** One interrupt's bit of a register that has one for each. */
+static inline void write_bit(unsigned v, uint32_t base, uint32_t intid)
+{
+    write32(v, base + intid / 32 * 4, 1u << intid % 32);
+}
+
+static inline bool read_bit(unsigned v, uint32_t base, uint32_t intid)
+{
+    return read32(v, base + intid / 32 * 4) >> intid % 32 & 1;
+}
+
+static inline void set_edge(unsigned v, uint32_t intid)
+{
+    uint32_t offset = ICFGR + intid / 16 * 4;
+    write32(v, offset, read32(v, offset) | 2u << intid % 16 * 2);
+}
+
+static inline void set_line(uint32_t intid, bool level)
+{
+    vgic_set_spi(&sys.domain, intid, level);
+    settle_all();
+}
+
+static inline void pulse(uint32_t intid)
+{
+    set_line(intid, true);
+    set_line(intid, false);
+}
+
+/** The line of a host interrupt of @p v's CPU, as the virtual timer drives it. */
+static inline void set_physical(unsigned v, uint32_t intid, bool level)
+{
+    uint32_t bit = 1u << intid;
+    fake.cpus[v].physical_line = level ? fake.cpus[v].physical_line | bit : fake.cpus[v].physical_line & ~bit;
+    settle_all();
+}
+
+static inline uint32_t acknowledge(unsigned v)
+{
+    uint32_t value = fake_acknowledge(&fake.cpus[v]);
+    settle_all();
+    return value;
+}
+
+static inline void end(unsigned v, uint32_t intid)
+{
+    fake_end(&fake.cpus[v], intid);
+    settle_all();
+}
+
+static inline void deactivate(unsigned v, uint32_t intid)
+{
+    fake_deactivate(&fake.cpus[v], intid);
+    settle_all();
+}
+
+/** A distributor that forwards, and @p intid of it ready to be used by vCPU 0. */
+static inline void enable(uint32_t intid, uint8_t priority)
+{
+    write32(0, CTLR, 3);
+    write8(0, IPRIORITYR + intid, priority);
+    write_bit(0, ISENABLER, intid);
+}
+
+#endif
