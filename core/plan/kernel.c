@@ -36,15 +36,34 @@ static bool gather(struct plan_reader *reader, uint64_t base, uint8_t *bytes, ui
     return true;
 }
 
-/** The first bytes of a module, in place where they do not cross a 2 MiB boundary. */
-static const uint8_t *read_head(struct plan_reader *reader, struct region module, uint8_t buffer[GATHER_SIZE],
-                                size_t *size)
+/** The first bytes of a module. They are readable until the reader is asked again. */
+struct head {
+    const uint8_t *bytes;
+    size_t size;
+    uint8_t gathered[GATHER_SIZE]; /* where they lie if they cross a 2 MiB boundary */
+};
+
+/** @return false where they are not to be had. */
+static bool read_head(struct plan_reader *reader, struct region module, struct head *head)
 {
-    *size = min_u64(region_size(module), IMAGE_PROBE_SIZE);
-    if (*size <= to_block_end(module.base))
-        return reader->read(reader, pa(module.base), *size);
-    *size = min_u64(*size, GATHER_SIZE);
-    return gather(reader, module.base, buffer, *size) ? buffer : NULL;
+    head->size = min_u64(region_size(module), IMAGE_PROBE_SIZE);
+    if (head->size > to_block_end(module.base)) {
+        head->size = min_u64(head->size, GATHER_SIZE);
+        head->bytes = gather(reader, module.base, head->gathered, head->size) ? head->gathered : NULL;
+        return head->bytes != NULL;
+    }
+    head->bytes = reader->read(reader, pa(module.base), head->size);
+    if (head->bytes == NULL && head->size > IMAGE_HEADER_SIZE) {
+        /* On the desk the file may be shorter than its module; a raw kernel shows all in its header. */
+        head->size = IMAGE_HEADER_SIZE;
+        head->bytes = reader->read(reader, pa(module.base), head->size);
+    }
+    return head->bytes != NULL;
+}
+
+static bool is_gzip(const struct head *head)
+{
+    return head->size >= 2 && head->bytes[0] == 0x1f && head->bytes[1] == 0x8b;
 }
 
 /** What is known of the kernel, and of what was found where it should be. */
@@ -72,22 +91,20 @@ static bool look_at(struct system_plan *plan, const struct plan_module *module, 
                     struct look *look)
 {
     uint64_t size = region_size(module->range);
-    uint8_t buffer[GATHER_SIZE];
     uint8_t tail[TAIL_SIZE];
-    size_t head_size;
+    bool has_tail = false;
+    struct head head;
 
-    if (reader == NULL)
+    if (reader == NULL || !read_head(reader, module->range, &head))
         return false;
-    /* The tail first: a second read ends the first one's validity. Of no use if nobody knows where the module ends. */
-    bool exact = !module->open_ended && size >= TAIL_SIZE;
-    if (exact && !gather(reader, module->range.end - TAIL_SIZE, tail, TAIL_SIZE))
-        return false;
-    const uint8_t *head = read_head(reader, module->range, buffer, &head_size);
-    if (head == NULL)
-        return false;
-    look->status = image_probe(&plan->scratch, head, head_size, size, exact ? tail : NULL, &look->info);
+    if (is_gzip(&head) && !module->open_ended && size >= TAIL_SIZE) {
+        has_tail = gather(reader, module->range.end - TAIL_SIZE, tail, TAIL_SIZE);
+        if (!read_head(reader, module->range, &head))
+            return false;
+    }
+    look->status = image_probe(&plan->scratch, head.bytes, head.size, size, has_tail ? tail : NULL, &look->info);
     if (look->status != HV_OK)
-        describe(look, head, head_size);
+        describe(look, head.bytes, head.size);
     return true;
 }
 

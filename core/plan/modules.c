@@ -119,10 +119,10 @@ static void bound(struct table *table, unsigned index)
     uint64_t base = base_of(entry);
     const struct region *bank = regions_find(&table->plan->machine->memory, base);
 
-    if (bank == NULL) {
+    if (entry->module->config->size == 0) {
+        entry->domain->valid = false; /* config has said why */
+    } else if (bank == NULL) {
         refuse(table, entry, "an address in RAM", "module lies outside RAM", HINT_PLACE);
-    } else if (entry->module->config->size == 0) {
-        refuse(table, entry, "a size that is not 0", "module is empty", HINT_SIZE);
     } else if (size_exact(entry, bank->end)) {
         entry->module->range = (struct region){base, base + entry->module->config->size};
     } else {

@@ -1,0 +1,518 @@
+/* The plan as a whole: where things go, who gets RAM, which CPU runs whom, and its text. */
+#include "unit/plan/invariants.h"
+
+static const struct plan_domain *planned(unsigned number)
+{
+    return &world.plan.domains[number - 1];
+}
+
+/* ---- Places in the guest, as on Xen */
+
+START_TEST(images_go_where_xen_puts_them)
+{
+    add_simple(MIB(512), RAM + MIB(64), MIB(32));
+    add_module(MODULE_RAMDISK, RAM + MIB(96), 0x14bc5c);
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_silent();
+    assert_plan_sound();
+    const struct plan_domain *domain = planned(1);
+    ck_assert_uint_eq(domain->kernel.load.raw, 0x40000000);
+    ck_assert_uint_eq(domain->kernel.source.raw, RAM + MIB(64));
+    ck_assert_uint_eq(domain->kernel.file_size, MIB(32));
+    ck_assert_uint_eq(domain->kernel.memory_size, MIB(64));
+    ck_assert_uint_eq(domain->dtb.raw, 0x48000000);
+    ck_assert_uint_eq(domain->ramdisk.load.raw, 0x48200000);
+    ck_assert_uint_eq(domain->ramdisk.file_size, 0x14bc5c);
+    ck_assert_uint_eq(domain->entry.raw, 0x40000000);
+    ck_assert_uint_eq(domain->spi_count, 32);
+    ck_assert_uint_eq(domain->ipa_bits, 36);
+}
+END_TEST
+
+/* A log of Xen's with a domain of 128 MiB: Image 0x40000000, DTB 0x47c00000, initrd 0x47e00000. */
+START_TEST(a_small_domain_has_them_at_its_top)
+{
+    add_simple(MIB(128), RAM + MIB(64), MIB(32));
+    add_module(MODULE_RAMDISK, RAM + MIB(96), MIB(2));
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_plan_sound();
+    ck_assert_uint_eq(planned(1)->dtb.raw, 0x47c00000);
+    ck_assert_uint_eq(planned(1)->ramdisk.load.raw, 0x47e00000);
+}
+END_TEST
+
+START_TEST(text_offset_is_honoured)
+{
+    add_domain(MIB(256));
+    add_module(MODULE_KERNEL, RAM + MIB(64), MIB(32));
+    load_header(RAM + MIB(64), 0x80000, MIB(33));
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_plan_sound();
+    ck_assert_uint_eq(planned(1)->kernel.load.raw, 0x40080000);
+    ck_assert_uint_eq(planned(1)->entry.raw, 0x40080000);
+}
+END_TEST
+
+/* With a BSS that reaches beyond 128 MiB the usual place is taken. */
+START_TEST(bss_is_kept_free)
+{
+    add_domain(MIB(256));
+    add_module(MODULE_KERNEL, RAM + MIB(64), MIB(32));
+    load_header(RAM + MIB(64), 0, MIB(128) + 1);
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_plan_sound();
+    ck_assert_uint_eq(planned(1)->dtb.raw, 0x40000000 + MIB(254));
+}
+END_TEST
+
+START_TEST(below_the_kernel_if_nowhere_else)
+{
+    add_domain(MIB(64));
+    add_module(MODULE_KERNEL, RAM + MIB(64), MIB(8));
+    load_header(RAM + MIB(64), MIB(55), MIB(9));
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_plan_sound();
+    ck_assert_uint_eq(planned(1)->kernel.load.raw, 0x40000000 + MIB(55));
+    ck_assert_uint_eq(planned(1)->dtb.raw, 0x40000000 + MIB(52));
+}
+END_TEST
+
+START_TEST(an_image_larger_than_its_domain_is_refused)
+{
+    add_simple(MIB(32), RAM + MIB(64), MIB(17));
+    add_simple(MIB(36), RAM + MIB(128), MIB(17));
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_plan_sound();
+    ck_assert(!planned(1)->valid && planned(2)->valid);
+    assert_logged("error: /chosen/domU1: memory: kernel is larger than its domain");
+    assert_logged("found 32 MiB, expected at least 34 MiB");
+}
+END_TEST
+
+START_TEST(no_room_beside_the_kernel)
+{
+    add_simple(MIB(64), RAM + MIB(64), MIB(16));
+    add_module(MODULE_RAMDISK, RAM + MIB(96), MIB(31));
+    ck_assert_int_eq(make_plan(), HV_E_MISSING);
+    assert_logged("error: /chosen/domU1: memory: no room for device tree and ramdisk beside the kernel");
+    assert_logged("found 64 MiB, expected at least 66 MiB");
+    world.config.domains[0].memory = MIB(66);
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_silent();
+    assert_plan_sound();
+}
+END_TEST
+
+/* ---- Guest RAM */
+
+START_TEST(large_domains_have_a_second_bank)
+{
+    add_memory(0x880000000, GIB(8));
+    add_simple(GIB(5), RAM + MIB(64), MIB(8));
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_plan_sound();
+    ck_assert_uint_eq(planned(1)->guest_ram[0].end, 0x100000000);
+    ck_assert_uint_eq(planned(1)->guest_ram[1].base, 0x200000000);
+    ck_assert_uint_eq(planned(1)->guest_ram[1].end, 0x200000000 + GIB(2));
+    ck_assert_uint_eq(planned(1)->extent_count, 2);
+    ck_assert_uint_eq(planned(1)->ipa_bits, 36);
+    /* Whole gibibytes at multiples of a gibibyte. */
+    ck_assert(is_aligned(planned(1)->extents[0].target.raw, GIB(1)));
+    ck_assert(is_aligned(planned(1)->extents[1].target.raw, GIB(1)));
+}
+END_TEST
+
+START_TEST(odd_sizes_are_rounded_to_pages)
+{
+    add_simple(MIB(64) + KIB(1), RAM + MIB(64), MIB(8));
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_plan_sound();
+    assert_logged("warning: /chosen/domU1: memory: memory is rounded up to whole pages (found 65537 KiB");
+    ck_assert_uint_eq(region_size(planned(1)->guest_ram[0]), MIB(64) + KIB(4));
+}
+END_TEST
+
+START_TEST(ipa_bits_grow_with_the_domain)
+{
+    world.machine.memory.count = 0;
+    world.machine.pa_bits = 44;
+    add_memory(RAM, GIB(2));
+    add_memory(1ULL << 42, GIB(600));
+    add_simple(GIB(58), RAM + MIB(64), MIB(8));
+    add_simple(GIB(100), RAM + MIB(128), MIB(8));
+    add_simple(GIB(300), RAM + MIB(192), MIB(8));
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_plan_sound();
+    ck_assert_uint_eq(planned(1)->ipa_bits, 36); /* up to 8 + 55 GiB */
+    ck_assert_uint_eq(planned(2)->ipa_bits, 37);
+    ck_assert_uint_eq(planned(3)->ipa_bits, 39);
+    world.machine.pa_bits = 36;
+    ck_assert_int_eq(make_plan(), HV_OK);
+    ck_assert(planned(1)->valid && !planned(2)->valid && !planned(3)->valid);
+    assert_logged(
+        "error: /chosen/domU2: memory: more RAM than this CPU can translate for a guest (found 102400 MiB, expected "
+        "guest addresses of at most 36 bits");
+    world.machine.pa_bits = 32; /* the least that a CPU can have */
+    world.config.domains[0].memory = GIB(3);
+    world.config.domain_count = 1;
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_plan_sound();
+    ck_assert_uint_eq(planned(1)->ipa_bits, 32);
+}
+END_TEST
+
+START_TEST(more_ram_than_the_map_has_room_for)
+{
+    add_simple(GIB(1024), RAM + MIB(64), MIB(8));
+    world.machine.pa_bits = 48;
+    ck_assert_int_eq(make_plan(), HV_E_MISSING);
+    assert_logged("error: /chosen/domU1: memory: more RAM than the guest's memory map has room for");
+    world.config.domains[0].memory = UINT64_MAX - 1; /* whatever it is, it does not wrap */
+    ck_assert_int_eq(make_plan(), HV_E_MISSING);
+    assert_logged("error: /chosen/domU1: memory: more RAM than the guest's memory map has room for");
+}
+END_TEST
+
+/* ---- Host RAM */
+
+START_TEST(domains_that_fit_in_order_start)
+{
+    add_simple(MIB(900), RAM + MIB(64), MIB(8));
+    add_simple(MIB(1200), RAM + MIB(64), MIB(8));
+    add_simple(MIB(900), RAM + MIB(64), MIB(8));
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_plan_sound();
+    ck_assert(planned(1)->valid && !planned(2)->valid && planned(3)->valid);
+    ck_assert_uint_eq(world.diag.errors, 1);
+    assert_logged("error: /chosen/domU2: memory: not enough RAM: ");
+    /* 2048, without 900, 8 of modules, 2 blocks, 2 for domU1's control area, and 2 broken for domU2's own. */
+    assert_logged("not enough RAM: 66 MiB missing (found 1200 MiB, expected at most 1134 MiB, what is left in whole 2 "
+                  "MiB blocks)");
+}
+END_TEST
+
+START_TEST(ram_comes_in_pieces_where_it_must)
+{
+    world.machine.memory.count = 0;
+    for (unsigned i = 0; i < 15; i++)
+        add_memory(RAM + i * MIB(64) + KIB(4) * i, MIB(16));
+    add_domain(MIB(100) + KIB(8));
+    add_module(MODULE_KERNEL, RAM + MIB(10), MIB(1));
+    load_header(RAM + MIB(10), 0, MIB(1));
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_silent();
+    assert_plan_sound();
+    ck_assert_uint_ge(planned(1)->extent_count, 7);
+    /* The same in smaller pieces would be too many. */
+    world.machine.memory.count = 0;
+    add_memory(RAM, MIB(16));
+    for (unsigned i = 1; i < 60; i++)
+        add_memory(RAM + i * MIB(64), MIB(4));
+    ck_assert_int_eq(make_plan(), HV_E_MISSING);
+    assert_logged("error: /chosen/domU1: memory: domain's RAM would be in more than 16 pieces");
+    ck_assert_uint_eq(regions_total(&world.plan.free), MIB(16) + 59 * MIB(4) - MIB(2) - MIB(2) - MIB(1));
+}
+END_TEST
+
+START_TEST(the_hypervisor_and_the_tree_keep_their_blocks)
+{
+    add_simple(MIB(64), RAM + MIB(64), MIB(8));
+    ck_assert_int_eq(make_plan(), HV_OK);
+    uint64_t digest = world.plan.digest;
+    /* Elsewhere in the same blocks: nothing that is decided changes. */
+    world.machine.image.end += 0x50000;
+    world.machine.dtb = (struct region){RAM + MIB(7), RAM + MIB(7) + 0x400};
+    ck_assert_int_eq(make_plan(), HV_OK);
+    ck_assert_uint_eq(world.plan.digest, digest);
+    world.machine.dtb = (struct region){RAM + MIB(8), RAM + MIB(8) + 0x400};
+    ck_assert_int_eq(make_plan(), HV_OK);
+    ck_assert_uint_ne(world.plan.digest, digest);
+    assert_plan_sound();
+}
+END_TEST
+
+START_TEST(reserved_memory_is_nobodys)
+{
+    add_reservation(RAM + MIB(8), GIB(1), "firmware");
+    add_reservation(RAM + GIB(2) - MIB(1), GIB(1), "beyond-the-end");
+    add_simple(MIB(512), RAM + GIB(1) + MIB(64), MIB(8));
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_silent();
+    assert_plan_sound();
+    ck_assert_uint_eq(planned(1)->extents[0].target.raw, RAM + GIB(1) + MIB(72));
+    ck_assert(strstr(plan_text(), "reserved 0x40800000 +0x40000000 firmware\n") != NULL);
+}
+END_TEST
+
+/* Every second page reserved: more pieces than a set holds. What cannot be kept track of is lost, never given away. */
+START_TEST(a_shattered_ram_is_not_given_away_twice)
+{
+    for (unsigned i = 0; i < MACHINE_MAX_RESERVATIONS; i++)
+        add_reservation(RAM + MIB(16) + i * KIB(64), KIB(4), "shard");
+    for (unsigned i = 0; i < 70; i++)
+        add_memory(0x100000000 + i * MIB(8), MIB(4));
+    add_simple(MIB(64), RAM + MIB(64), MIB(8));
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_logged("RAM is in too many pieces; this part is not used");
+    assert_plan_sound();
+}
+END_TEST
+
+/* ---- Kernels */
+
+START_TEST(packed_kernels_get_scratch_memory)
+{
+    struct bytes image = make_image(300000, 0, 500000);
+    struct bytes packed = pack(image.data, image.size, 9, NULL);
+
+    add_domain(MIB(64));
+    add_module(MODULE_KERNEL, RAM + MIB(64), packed.size);
+    load_file(RAM + MIB(64), packed);
+    add_simple(MIB(64), RAM + MIB(96), MIB(8));
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_silent();
+    assert_plan_sound();
+    ck_assert_int_eq(planned(1)->kernel.format, IMAGE_ARM64_GZIP);
+    ck_assert_uint_eq(planned(1)->kernel.file_size, 300000);
+    ck_assert_uint_eq(planned(1)->kernel.memory_size, 500000);
+    ck_assert_uint_eq(region_size(planned(1)->scratch), GUNZIP_BYTES);
+    ck_assert_uint_eq(region_size(planned(2)->scratch), 0);
+    ck_assert(strstr(plan_text(), "  kernel 0x40000000 +0x7a120 from 0x44000000 +") != NULL);
+    free(image.data);
+}
+END_TEST
+
+/* A kernel that begins shortly before a 2 MiB boundary is looked at in two pieces. */
+START_TEST(kernels_may_lie_anywhere)
+{
+    struct bytes image = make_image(300000, 0, 500000);
+
+    for (unsigned before = 2; before < 4096; before += before < 80 ? 2 : 300) {
+        for (unsigned packed = 0; packed < 2; packed++) {
+            uint64_t base = RAM + MIB(64) - before;
+            struct bytes file = packed ? pack(image.data, image.size, 9, "Image") : make_image(300000, 0, 500000);
+            world.config.domain_count = 0;
+            world.file_count = 0;
+            add_domain(MIB(64));
+            add_module(MODULE_KERNEL, base, file.size);
+            load_file(base, file);
+            ck_assert_int_eq(make_plan(), HV_OK);
+            ck_assert_uint_eq(planned(1)->kernel.file_size, 300000);
+            ck_assert_uint_eq(planned(1)->kernel.memory_size, 500000);
+            assert_plan_sound();
+            free(file.data);
+        }
+    }
+    world.file_count = 0;
+    free(image.data);
+}
+END_TEST
+
+START_TEST(unknown_kernels_are_named)
+{
+    const struct {
+        const char *bytes;
+        const char *report;
+    } kernels[] = {
+        {"MZ\0\0zimg", "kernel is of a format that is not supported (found EFI zboot, expected an arm64 Image"},
+        {"\x27\x05\x19\x56", "kernel is of a format that is not supported (found uImage"},
+        {"\x01\x02\x03\xfe", "kernel is of no known format (found bytes 01 02 03 fe"},
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(kernels); i++) {
+        struct bytes file = {calloc(1, 4096), 4096};
+        memcpy(file.data, kernels[i].bytes, i == 0 ? 8 : 4);
+        world_setup();
+        add_domain(MIB(64));
+        add_module(MODULE_KERNEL, RAM + MIB(64), 4096);
+        load_file(RAM + MIB(64), file);
+        add_simple(MIB(64), RAM + MIB(96), MIB(8));
+        ck_assert_int_eq(make_plan(), HV_OK);
+        ck_assert(!planned(1)->valid && planned(2)->valid);
+        assert_logged("error: /chosen/domU1/kernel: reg: ");
+        assert_logged(kernels[i].report);
+    }
+}
+END_TEST
+
+START_TEST(contradicting_and_tiny_kernels)
+{
+    add_domain(MIB(64));
+    add_module(MODULE_KERNEL, RAM + MIB(64), 4096);
+    load_header(RAM + MIB(64), 0x123, MIB(1));
+    add_domain(MIB(64));
+    add_module(MODULE_KERNEL, RAM + MIB(66), 3);
+    load_file(RAM + MIB(66), (struct bytes){calloc(1, 3), 3});
+    ck_assert_int_eq(make_plan(), HV_E_MISSING);
+    assert_logged("error: /chosen/domU1/kernel: reg: kernel's header contradicts itself (found arm64 Image");
+    assert_logged("error: /chosen/domU2/kernel: reg: kernel is of no known format (found 3 bytes");
+}
+END_TEST
+
+START_TEST(a_packed_kernel_whose_end_is_missing)
+{
+    struct bytes image = make_image(300000, 0, 500000);
+    struct bytes packed = pack(image.data, image.size, 9, NULL);
+
+    add_domain(MIB(64));
+    add_module(MODULE_KERNEL, RAM + MIB(64), packed.size + 5); /* zeros behind it */
+    load_file(RAM + MIB(64), packed);
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_logged("warning: /chosen/domU1/kernel: reg: packed kernel does not end with its size");
+    ck_assert_uint_eq(planned(1)->kernel.file_size, 0);
+    ck_assert_uint_eq(planned(1)->kernel.memory_size, 500000);
+    assert_plan_sound();
+    free(image.data);
+}
+END_TEST
+
+START_TEST(without_files_kernels_are_assumed)
+{
+    add_domain(MIB(64));
+    add_module(MODULE_KERNEL, RAM + MIB(64), MIB(20));
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_logged("note: /chosen/domU1/kernel: reg: kernel could not be looked at");
+    ck_assert_uint_eq(planned(1)->kernel.memory_size, MIB(20));
+    uint64_t digest = world.plan.digest;
+    struct diag diag = {.emit = world_report};
+    ck_assert_int_eq(plan_make(&world.plan, &world.machine, &world.config, NULL, &diag), HV_OK);
+    ck_assert_uint_eq(world.plan.digest, digest);
+    ck_assert_uint_eq(diag.errors + diag.warnings, 0);
+    assert_plan_sound();
+}
+END_TEST
+
+/* ---- CPUs */
+
+START_TEST(first_vcpus_are_spread_first)
+{
+    world.machine.cpu_count = 5;
+    for (unsigned i = 0; i < 5; i++)
+        world.machine.cpus[i] = (struct machine_cpu){.mpidr = i, .online = i != 2};
+    add_simple(MIB(64), RAM + MIB(64), MIB(8))->cpus = 2;
+    add_simple(GIB(64), RAM + MIB(64), MIB(8))->cpus = 2; /* does not fit, and takes no CPU */
+    add_simple(MIB(64), RAM + MIB(64), MIB(8))->cpus = 3;
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_plan_sound();
+    ck_assert_uint_eq(planned(1)->vcpu_cpu[0], 0);
+    ck_assert_uint_eq(planned(3)->vcpu_cpu[0], 1);
+    ck_assert_uint_eq(planned(1)->vcpu_cpu[1], 3);
+    ck_assert_uint_eq(planned(3)->vcpu_cpu[1], 4);
+    ck_assert_uint_eq(planned(3)->vcpu_cpu[2], 0); /* not 1 again, though 0, 1 and 3 have one vCPU each */
+}
+END_TEST
+
+START_TEST(a_domain_may_have_more_vcpus_than_there_are_cpus)
+{
+    add_simple(MIB(64), RAM + MIB(64), MIB(8))->cpus = 5;
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_plan_sound();
+    unsigned on_cpu[2] = {0, 0};
+    for (unsigned i = 0; i < 5; i++)
+        on_cpu[planned(1)->vcpu_cpu[i]]++;
+    ck_assert_uint_eq(on_cpu[0], 3);
+    ck_assert_uint_eq(on_cpu[1], 2);
+}
+END_TEST
+
+/* ---- What is wrong already, and the text */
+
+START_TEST(domains_that_config_refused_stay_out)
+{
+    add_simple(MIB(64), RAM + MIB(64), MIB(8))->valid = false;
+    add_simple(MIB(64), RAM + MIB(96), 0)->valid = false; /* an empty module: reported by who read it */
+    add_domain(MIB(64))->valid = false;                   /* no kernel at all */
+    add_simple(MIB(64), RAM + MIB(128), MIB(8));
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_silent();
+    assert_plan_sound();
+    ck_assert_uint_eq(world.plan.valid_count, 1);
+    ck_assert_uint_eq(planned(4)->domid, 4);
+    ck_assert(strstr(plan_text(), "domain 1 domU1 left out\n") != NULL);
+    world.config.domains[3].valid = false;
+    ck_assert_int_eq(make_plan(), HV_E_MISSING);
+    assert_plan_sound();
+    world.config.domain_count = 0;
+    ck_assert_int_eq(make_plan(), HV_E_MISSING);
+}
+END_TEST
+
+START_TEST(the_text_is_stable)
+{
+    static const char expected[] = "hypervisor 0x40200000 +0x200000\n"
+                                   "devicetree 0x40600000 +0x200000\n"
+                                   "reserved 0xbff00000 +0x100000 firmware\n"
+                                   "cpu 0 0x0\n"
+                                   "cpu 1 0x1 offline\n"
+                                   "domain 1 domU1\n"
+                                   "  ram 0x40000000 at 0x46200000 +0x10000000\n"
+                                   "  kernel 0x40000000 +0x4000000 from 0x44000000 +0x2000000 raw\n"
+                                   "  ramdisk 0x48200000 +0x14bc5c from 0x46000000 +0x14bc5c raw\n"
+                                   "  dtb 0x48000000 +0x10000\n"
+                                   "  entry 0x40000000\n"
+                                   "  spis 32\n"
+                                   "  vcpu 0 on cpu 0\n"
+                                   "  control 0xbfee9000 +0x17000\n"
+                                   "  stage2 0xbfef3000 13 pages 36 bits\n"
+                                   "domain 2 domU2 left out\n"
+                                   "free 0x40000000 +0x200000\n"
+                                   "free 0x40400000 +0x200000\n"
+                                   "free 0x40800000 +0x3800000\n"
+                                   "free 0x4614c000 +0xb4000\n"
+                                   "free 0x56200000 +0x69ce9000\n";
+
+    add_reservation(RAM + GIB(2) - MIB(1), MIB(1), "firmware");
+    world.machine.cpus[1].online = false;
+    add_simple(MIB(256), RAM + MIB(64), MIB(32));
+    add_module(MODULE_RAMDISK, RAM + MIB(96), 0x14bc5c);
+    add_domain(MIB(64))->valid = false;
+    ck_assert_int_eq(make_plan(), HV_OK);
+    ck_assert_str_eq(plan_text(), expected);
+    /* FNV-1a, 64 bit, computed here as its authors define it. */
+    uint64_t hash = 14695981039346656037u;
+    for (const char *at = expected; *at != '\0'; at++)
+        hash = (hash ^ (uint8_t)*at) * 1099511628211u;
+    ck_assert_uint_eq(world.plan.digest, hash);
+    ck_assert_uint_eq(plan_digest(&world.plan), hash);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("plan");
+    TCase *tcase = tcase_create("plan");
+
+    tcase_add_checked_fixture(tcase, world_setup, world_teardown);
+    tcase_add_test(tcase, images_go_where_xen_puts_them);
+    tcase_add_test(tcase, a_small_domain_has_them_at_its_top);
+    tcase_add_test(tcase, text_offset_is_honoured);
+    tcase_add_test(tcase, bss_is_kept_free);
+    tcase_add_test(tcase, below_the_kernel_if_nowhere_else);
+    tcase_add_test(tcase, an_image_larger_than_its_domain_is_refused);
+    tcase_add_test(tcase, no_room_beside_the_kernel);
+    tcase_add_test(tcase, large_domains_have_a_second_bank);
+    tcase_add_test(tcase, odd_sizes_are_rounded_to_pages);
+    tcase_add_test(tcase, ipa_bits_grow_with_the_domain);
+    tcase_add_test(tcase, more_ram_than_the_map_has_room_for);
+    tcase_add_test(tcase, domains_that_fit_in_order_start);
+    tcase_add_test(tcase, ram_comes_in_pieces_where_it_must);
+    tcase_add_test(tcase, the_hypervisor_and_the_tree_keep_their_blocks);
+    tcase_add_test(tcase, reserved_memory_is_nobodys);
+    tcase_add_test(tcase, a_shattered_ram_is_not_given_away_twice);
+    tcase_add_test(tcase, packed_kernels_get_scratch_memory);
+    tcase_add_test(tcase, kernels_may_lie_anywhere);
+    tcase_add_test(tcase, unknown_kernels_are_named);
+    tcase_add_test(tcase, contradicting_and_tiny_kernels);
+    tcase_add_test(tcase, a_packed_kernel_whose_end_is_missing);
+    tcase_add_test(tcase, without_files_kernels_are_assumed);
+    tcase_add_test(tcase, first_vcpus_are_spread_first);
+    tcase_add_test(tcase, a_domain_may_have_more_vcpus_than_there_are_cpus);
+    tcase_add_test(tcase, domains_that_config_refused_stay_out);
+    tcase_add_test(tcase, the_text_is_stable);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
