@@ -87,10 +87,10 @@ static void take_serror(const struct sim_cpu *cpu, struct sim_guest *guest)
     sim_guest_exception(guest, 0x2fULL << 26 | 1u << 25, cpu->sysregs[VCPU_FAR_EL1], VECTOR_SERROR);
 }
 
-/* The next moment of the guest. @return whether it came out. */
+/* The next moment of the guest. Physical interrupts are looked for before and after each operation, so that one which
+ * ends a WFI is taken, and answered by core, before the program goes on. @return whether the guest came out. */
 static bool step(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit *exit)
 {
-    sim_spend(cpu, SIM_COST_GUEST, 1);
     if (sim_gic_signals(cpu)) {
         exit->reason = ARCH_EXIT_IRQ;
         return true;
@@ -101,11 +101,8 @@ static bool step(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit 
     struct guest_operation *operation = guest->operation;
     guest->interrupt = operation != NULL && interrupt_due(cpu, guest);
     if (operation != NULL && operation->state == GUEST_POSTED && !guest->interrupt) {
-        if (sim_guest_perform(cpu, guest, exit))
-            return true;
-        if (operation->state != GUEST_DONE)
-            return false;
-        guest->interrupt = interrupt_due(cpu, guest);
+        sim_spend(cpu, SIM_COST_GUEST, 1);
+        return sim_guest_perform(cpu, guest, exit);
     }
     if (guest->interrupt)
         sim_trace(cpu, "VMID %u takes an interrupt", guest->vcpu->stage2->vmid);

@@ -128,6 +128,9 @@ void program_linux(uint64_t device_tree)
     timer_arm(guest_mrs(GUEST_CNTVCT_EL0));
     while (state.jiffies < 5)
         guest_wfi();
+    guest_interrupts_off();
+    timer_stop(); /* no tick while idle */
+    guest_interrupts_on();
     print(platform, "Run /init as init process\n");
     for (;;) {
         print(platform, "/ # ");
