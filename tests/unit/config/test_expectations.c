@@ -10,6 +10,7 @@
 #include "config/system_config.h"
 #include "support/blob.h"
 #include "support/reports.h"
+#include "support/suite.h"
 
 #define MAX_EXPECTATIONS 32
 
@@ -125,24 +126,21 @@ START_TEST(good_domain_stays_good)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_loop_test(tests, says_what_the_tree_expects, 0, (int)sources.gl_pathc);
+    tcase_add_loop_test(tests, good_domain_stays_good, 0, (int)sources.gl_pathc);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("expectations");
-    TCase *tests = tcase_create("trees");
-    SRunner *runner;
     int failed;
 
     if (glob(TESTS_DIR "/dts/*/*.dts", 0, NULL, &sources) != 0 || sources.gl_pathc == 0) {
         fprintf(stderr, "there are no trees in " TESTS_DIR "/dts\n");
         return 1;
     }
-    tcase_add_loop_test(tests, says_what_the_tree_expects, 0, (int)sources.gl_pathc);
-    tcase_add_loop_test(tests, good_domain_stays_good, 0, (int)sources.gl_pathc);
-    suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    failed = suite_run("expectations", add_tests, NULL);
     globfree(&sources);
-    return failed != 0;
+    return failed;
 }
