@@ -88,7 +88,7 @@ class Bench:
             file.write(archive.finish())
         return path
 
-    def marks(self, arguments, until, times=1, timeout=600):
+    def marks(self, arguments, until, times=1, timeout=120):
         """@return the (marker, count) pairs of a run."""
         out = os.path.join(self.directory, "marks.txt")
         command = ["qemu-system-aarch64", *arguments, "-serial", "none", "-icount", "shift=0,sleep=off",
