@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""Checks what the compiler and the linker made of the rules of the tree; the build fails where one is broken.
+
+    check_image.py --image bulkhead --elf bulkhead.elf --core FILE.o... --headers DIR --libfdt FILE.a --libz FILE.a
+
+1. The image holds no FP or SIMD instruction but in zlib's inflate and in the functions that switch a guest's FP state: EL2
+   would overwrite a guest's registers.
+2. The objects of core hold no system instruction, and import only the contract (core/arch/*.h), libfdt, zlib and mem*/str*: what
+   runs in hostsim is what runs on silicon.
+3. Text, rodata and data are no larger than 160 KiB.
+4. Nothing is both writable and executable, and no header field contradicts the image.
+"""
+import argparse
+import re
+import struct
+import subprocess
+import sys
+
+SIZE_LIMIT = 160 * 1024
+FP_FUNCTIONS = {"fp_save", "fp_load"}
+FREESTANDING = re.compile(r"(mem(cpy|move|set|cmp|chr)|str(len|nlen|chr|rchr|cmp|ncmp)|__stack_chk_(guard|fail))$")
+INSTRUCTION = re.compile(r"^ *([0-9a-f]+):\t([0-9a-f]{8}) \t(.*)$")
+FUNCTION = re.compile(r"^[0-9a-f]+ <(.+)>:$")
+
+
+def tool(name, *arguments):
+    command = [f"aarch64-linux-gnu-{name}", *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+
+
+def is_fp(word):
+    """Arm ARM C4.1: FP and SIMD data processing, loads and stores of their registers, SVE, SME."""
+    op0 = word >> 25 & 0xF
+    if op0 in (0b0111, 0b1111, 0b0010):
+        return True
+    if op0 & 0b0101 == 0b0100:
+        return bool(word >> 26 & 1)
+    return op0 == 0 and word >> 31 == 1
+
+
+def is_system(word):
+    """Anything but hints without effect: MRS, MSR, SYS, barriers but DMB, WFI and relatives, HVC, SMC, ERET."""
+    if word >> 22 == 0b1101010100:
+        nop_or_bti = word in (0xD503201F, 0xD503241F, 0xD503245F, 0xD503249F, 0xD50324DF)
+        dmb = word & 0xFFFFF0FF == 0xD50330BF
+        return not (nop_or_bti or dmb)
+    if word >> 24 == 0b11010100:
+        return word & 0xFFE0001F != 0xD4200000  # BRK: __builtin_trap()
+    return word in (0xD69F03E0, 0xD6BF03E0)
+
+
+def instructions(path):
+    """Yields (function, address, word, text) of all code; literal pools are not code."""
+    function = ""
+    for line in tool("objdump", "-dw", path).splitlines():
+        if match := FUNCTION.match(line):
+            function = match[1]
+        elif match := INSTRUCTION.match(line):
+            if not match[3].startswith("."):
+                yield function, int(match[1], 16), int(match[2], 16), match[3]
+
+
+def symbols(path, *options):
+    """Names that nm lists for an object or archive."""
+    return {line.split()[-1] for line in tool("nm", *options, path).splitlines() if line and not line.endswith(":")}
+
+
+def check_fp(arguments):
+    allowed = FP_FUNCTIONS | symbols(arguments.libz, "--defined-only")
+    for function, address, word, text in instructions(arguments.elf):
+        if is_fp(word) and function not in allowed:
+            yield f"{function} at 0x{address:x}: FP or SIMD instruction: {text}"
+
+
+def check_core_instructions(arguments):
+    for path in arguments.core:
+        for function, address, word, text in instructions(path):
+            if is_system(word):
+                yield f"{path}: {function}+0x{address:x}: system instruction in core: {text}"
+
+
+def check_core_imports(arguments):
+    contract = set()
+    for header in arguments.headers:
+        with open(header, encoding="utf-8") as file:
+            contract.update(re.findall(r"\barch_\w+(?=\()", file.read()))
+    allowed = contract | symbols(arguments.libfdt, "--defined-only", "-g") | symbols(arguments.libz, "--defined-only", "-g")
+    for path in arguments.core:
+        allowed |= symbols(path, "--defined-only", "-g")
+    for path in arguments.core:
+        for name in sorted(symbols(path, "--undefined-only") - allowed):
+            if not FREESTANDING.match(name):
+                yield f"{path}: core imports {name}, which the contract does not declare"
+
+
+def check_size(arguments):
+    sizes = {}
+    for line in tool("size", "-A", arguments.elf).splitlines():
+        fields = line.split()
+        if len(fields) == 3 and fields[0].startswith("."):
+            sizes[fields[0]] = int(fields[1])
+    total = sizes[".text"] + sizes[".rodata"] + sizes[".data"]
+    if total > SIZE_LIMIT:
+        yield f"text {sizes['.text']} + rodata {sizes['.rodata']} + data {sizes['.data']} = {total} bytes, limit {SIZE_LIMIT}"
+
+
+def check_layout(arguments):
+    for line in tool("readelf", "-lW", arguments.elf).splitlines():
+        fields = line.split()
+        flags = "".join(fields[6:-1])
+        if fields[:1] == ["LOAD"] and "W" in flags and "E" in flags:
+            yield f"segment is writable and executable: {line.strip()}"
+    with open(arguments.image, "rb") as file:
+        image = file.read()
+    _, _, text_offset, image_size, flags, _, _, _, magic, _ = struct.unpack("<IIQQQQQQII", image[:64])
+    if magic != 0x644D5241:
+        yield "no arm64 Image header"
+    if text_offset != 0 or flags != 0xA:
+        yield f"Image header: text_offset {text_offset:#x}, flags {flags:#x}"
+    if not len(image) < image_size <= 2 << 20 or image_size % 4096 != 0:
+        yield f"Image header: image_size {image_size:#x}, file {len(image):#x}"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--image", required=True)
+    parser.add_argument("--elf", required=True)
+    parser.add_argument("--core", nargs="+", required=True)
+    parser.add_argument("--headers", nargs="+", required=True)
+    parser.add_argument("--libfdt", required=True)
+    parser.add_argument("--libz", required=True)
+    arguments = parser.parse_args()
+    errors = [error for check in (check_fp, check_core_instructions, check_core_imports, check_size, check_layout)
+              for error in check(arguments)]
+    for error in errors:
+        print(f"check_image: {error}", file=sys.stderr)
+    return 1 if errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
