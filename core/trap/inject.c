@@ -1,5 +1,7 @@
 /* Exceptions that a guest takes to its own EL1: AArch64.TakeException of the Arm ARM, for the state that exists at EL1.
  */
+#include "trap/inject.h"
+
 #include "trap/esr.h"
 #include "trap/trap.h"
 
@@ -39,27 +41,30 @@ static unsigned vector_offset(uint64_t pstate)
     return (pstate & PSTATE_SP) != 0 ? VECTOR_CURRENT_SPX : VECTOR_CURRENT_SP0;
 }
 
-/* Features that the host's CPU has decide, not those that the guest is told of: PSTATE is the CPU's. */
-static bool host_has(uint32_t id_register, unsigned shift)
+static unsigned id_field(uint64_t id_register, unsigned shift)
 {
-    return (arch_id_register(id_register) >> shift & 0xf) != 0;
+    return (unsigned)(id_register >> shift) & 0xf;
 }
 
-static uint64_t entry_pstate(const struct vcpu *vcpu, uint64_t old)
+uint64_t inject_entry_pstate(uint64_t old, uint64_t sctlr, uint64_t pfr1, uint64_t mmfr1)
 {
-    const uint32_t pfr1 = SYSREG(3, 0, 0, 4, 1), mmfr1 = SYSREG(3, 0, 0, 7, 1);
-    uint64_t sctlr = arch_vcpu_sysreg_read(&vcpu->arch, VCPU_SCTLR_EL1);
     uint64_t pstate = PSTATE_MODE_EL1H | PSTATE_DAIF | (old & (PSTATE_NZCV | PSTATE_PAN));
 
     if ((old & ((old & PSTATE_AARCH32) != 0 ? PSTATE_DIT32 : PSTATE_DIT)) != 0)
         pstate |= PSTATE_DIT;
-    if ((sctlr & SCTLR_SPAN) == 0 && host_has(mmfr1, 20))
+    if ((sctlr & SCTLR_SPAN) == 0 && id_field(mmfr1, 20) != 0)
         pstate |= PSTATE_PAN;
-    if ((sctlr & SCTLR_DSSBS) != 0 && host_has(pfr1, 4))
+    if ((sctlr & SCTLR_DSSBS) != 0 && id_field(pfr1, 4) != 0)
         pstate |= PSTATE_SSBS;
-    if ((arch_id_register(pfr1) >> 8 & 0xf) >= 2) /* memory tagging beyond the instructions */
+    if (id_field(pfr1, 8) >= 2) /* memory tagging beyond the instructions */
         pstate |= PSTATE_TCO;
     return pstate;
+}
+
+static uint64_t entry_pstate(const struct vcpu *vcpu, uint64_t old)
+{
+    return inject_entry_pstate(old, arch_vcpu_sysreg_read(&vcpu->arch, VCPU_SCTLR_EL1),
+                               arch_id_register(SYSREG(3, 0, 0, 4, 1)), arch_id_register(SYSREG(3, 0, 0, 7, 1)));
 }
 
 static void take_exception(struct vcpu *vcpu, uint64_t syndrome)
