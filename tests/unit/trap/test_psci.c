@@ -1,5 +1,9 @@
 /* PSCI and SMCCC as a guest sees them, with one vCPU and with several. */
+#define _POSIX_C_SOURCE 200809L /* pthread barriers */
+
 #include "guest.h"
+
+#include <pthread.h>
 
 #include "trap/psci.h"
 
@@ -298,6 +302,87 @@ START_TEST(test_random_calls)
 }
 END_TEST
 
+#define ROUNDS 3000
+
+static struct race {
+    pthread_barrier_t barrier;
+    int64_t answers[4];
+} race;
+
+static void *starter(void *argument)
+{
+    unsigned vcpu = (unsigned)(uintptr_t)argument;
+
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        pthread_barrier_wait(&race.barrier);
+        race.answers[vcpu] = call_from(vcpu, PSCI64(3), 3, ENTRY + 4 * vcpu, vcpu);
+        pthread_barrier_wait(&race.barrier);
+    }
+    return NULL;
+}
+
+/* Several vCPUs, each on a thread of its own, turn on the same one: one of them wins, and it is the winner's entry. */
+START_TEST(test_one_winner)
+{
+    pthread_t threads[3];
+
+    pthread_barrier_init(&race.barrier, NULL, 4);
+    for (uintptr_t i = 0; i < 3; i++)
+        pthread_create(&threads[i], NULL, starter, (void *)i);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        unsigned winners = 0;
+        pthread_barrier_wait(&race.barrier);
+        pthread_barrier_wait(&race.barrier);
+        for (unsigned i = 0; i < 3; i++) {
+            ck_assert(race.answers[i] == 0 || race.answers[i] == ON_PENDING);
+            if (race.answers[i] == 0) {
+                winners++;
+                ck_assert_uint_eq(guest.vcpus[3].on_request.entry, ENTRY + 4 * i);
+                ck_assert_uint_eq(guest.vcpus[3].on_request.context, i);
+            }
+        }
+        ck_assert_uint_eq(winners, 1);
+        psci_start(&guest.vcpus[3]);
+        call_from(3, PSCI(2), 0, 0, 0);
+    }
+    for (unsigned i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
+}
+END_TEST
+
+static void *stopper(void *argument)
+{
+    unsigned vcpu = (unsigned)(uintptr_t)argument;
+
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        pthread_barrier_wait(&race.barrier);
+        call_from(vcpu, PSCI(2), 0, 0, 0);
+        pthread_barrier_wait(&race.barrier);
+    }
+    return NULL;
+}
+
+/* The last two go off at the same time: at least one of them sees that it was the last. */
+START_TEST(test_last_two_off_at_once)
+{
+    pthread_t threads[2];
+
+    pthread_barrier_init(&race.barrier, NULL, 3);
+    for (uintptr_t i = 0; i < 2; i++)
+        pthread_create(&threads[i], NULL, stopper, (void *)i);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        guest.domain.state = DOMAIN_RUNNING;
+        guest.vcpus[0].state = guest.vcpus[1].state = VCPU_READY;
+        guest.screen_length = 0;
+        pthread_barrier_wait(&race.barrier);
+        pthread_barrier_wait(&race.barrier);
+        ck_assert_uint_eq(guest.domain.state, DOMAIN_OFF);
+    }
+    for (unsigned i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("psci");
@@ -323,6 +408,8 @@ int main(void)
     tcase_add_test(four, test_affinity_levels);
     tcase_add_test(four, test_psci_0_1);
     tcase_add_loop_test(four, test_random_calls, 0, 10);
+    tcase_add_test(four, test_one_winner);
+    tcase_add_test(four, test_last_two_off_at_once);
     suite_add_tcase(suite, one);
     suite_add_tcase(suite, four);
     return guest_run(suite);
