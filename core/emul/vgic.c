@@ -110,6 +110,7 @@ static void lr_release(const struct lr_ref *lr)
     struct vgic_irq *irq = lr->ref.irq;
 
     irq->lr = 0;
+    irq->active_written = false;
     lr->vcpu->vgic.hw.used &= ~(1u << lr->index);
     lr->vcpu->vgic.lr_physical &= ~(1u << lr->index);
     vgic_deactivate_unused(irq);
@@ -136,7 +137,7 @@ static void lr_take_back(const struct lr_ref *lr, uint64_t value)
         if (irq->physical)
             irq->line = false;
     }
-    if (acknowledged || ((was.state ^ now.state) & GIC_LR_ACTIVE) != 0)
+    if (!irq->active_written && (acknowledged || ((was.state ^ now.state) & GIC_LR_ACTIVE) != 0))
         irq->active = (now.state & GIC_LR_ACTIVE) != 0;
     if (now.state != GIC_LR_INVALID) {
         if (vgic_irq_pending_outside(irq, lr->ref.intid))
@@ -224,7 +225,7 @@ static bool may_stay(const struct lr_ref *lr)
 
     if (!vgic_irq_forwarded(&lr->vcpu->domain->vgic, irq))
         return false;
-    if (lr->ref.intid >= VGIC_PRIVATE && (irq->targets >> lr->vcpu->index & 1) == 0)
+    if (!vgic_irq_targets(irq, lr->ref.intid, lr->vcpu->index))
         return false;
     return irq->lr_latched || (irq->line && !irq->edge);
 }
@@ -235,6 +236,7 @@ static void settle(struct vgic_locked *locked, struct vcpu *vcpu)
     for (uint32_t used = vcpu->vgic.hw.used; used != 0; used &= used - 1) {
         struct lr_ref lr = lr_of(locked, vcpu, (unsigned)__builtin_ctz(used));
         bool stays = lr.ref.irq->lr_pending && may_stay(&lr);
+        lr.ref.irq->active_written = false;
         /* Also what is neither pending nor, since it was deactivated, active: there is then nothing to give back. */
         if (!stays && (lr.ref.irq->lr_pending || !lr.ref.irq->active))
             pull_back(&lr);

@@ -39,10 +39,11 @@ struct vgic_irq {
                      */
     bool active : 1; /* in the list register if lr != 0; else set by ISACTIVER and waiting for one */
     bool group1 : 1;
-    bool physical : 1;     /* physical_intid is active on the host on behalf of this interrupt */
-    bool lr_pending : 1;   /* the list register holds it pending */
-    bool lr_latched : 1;   /* and it does so because of latch or sgi_sources, not (only) of line */
-    uint8_t lr_source : 3; /* SGI: the source in the list register */
+    bool physical : 1;       /* physical_intid is active on the host on behalf of this interrupt */
+    bool lr_pending : 1;     /* the list register holds it pending */
+    bool lr_latched : 1;     /* and it does so because of latch or sgi_sources, not (only) of line */
+    uint8_t lr_source : 3;   /* SGI: the source in the list register */
+    bool active_written : 1; /* active was written since the last vgic_flush(): that counts, not what the guest did */
 };
 
 struct vgic {

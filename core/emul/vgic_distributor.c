@@ -107,6 +107,7 @@ static void set_active(struct vgic_locked *locked, struct vgic_ref ref, uint8_t 
     if (value == 0)
         return;
     ref.irq->active = true;
+    ref.irq->active_written = ref.irq->lr != 0;
     vgic_update(locked, ref);
 }
 
@@ -115,6 +116,7 @@ static void clear_active(struct vgic_locked *locked, struct vgic_ref ref, uint8_
     if (value == 0)
         return;
     ref.irq->active = false;
+    ref.irq->active_written = ref.irq->lr != 0;
     vgic_deactivate_unused(ref.irq);
     vgic_update(locked, ref);
 }

@@ -58,6 +58,11 @@ bool vgic_irq_forwarded(const struct vgic *vgic, const struct vgic_irq *irq)
     return irq->enabled && (vgic->groups >> irq->group1 & 1) != 0;
 }
 
+bool vgic_irq_targets(const struct vgic_irq *irq, uint32_t intid, unsigned vcpu)
+{
+    return intid < VGIC_PRIVATE || (irq->targets != 0 && (unsigned)__builtin_ctz(irq->targets) == vcpu);
+}
+
 /** A list register that has the interrupt already: what it can take in addition. */
 static bool ready_in_lr(const struct vgic_irq *irq, uint32_t intid)
 {
@@ -77,12 +82,12 @@ bool vgic_irq_ready(const struct vgic *vgic, const struct vgic_irq *irq, uint32_
         return true;
     if (!vgic_irq_forwarded(vgic, irq))
         return false;
-    if (intid >= VGIC_PRIVATE && irq->lr != 0 && (irq->targets >> irq->lr_vcpu & 1) == 0)
+    if (irq->lr != 0 && !vgic_irq_targets(irq, intid, irq->lr_vcpu))
         return false;
     return irq->lr != 0 ? ready_in_lr(irq, intid) : vgic_irq_pending_outside(irq, intid);
 }
 
-/** The vCPU that an SPI goes to: where it is in flight, else the first of its targets (1 of N, IHI 0048B 1.4.3). */
+/** The vCPU whose list registers an SPI is in, or goes to. */
 static uint32_t spi_owner(const struct vgic_irq *irq)
 {
     if (irq->lr != 0)

@@ -30,6 +30,9 @@ bool vgic_irq_pending(const struct vgic_irq *irq, uint32_t intid);
 bool vgic_irq_pending_outside(const struct vgic_irq *irq, uint32_t intid);
 /** Whether the guest allows it to be signalled. */
 bool vgic_irq_forwarded(const struct vgic *vgic, const struct vgic_irq *irq);
+/** Whether it is signalled to @p vcpu: an SPI, to the first of its targets (1 of N, IHI 0048B 1.4.3); a private one
+ * always. */
+bool vgic_irq_targets(const struct vgic_irq *irq, uint32_t intid, unsigned vcpu);
 /** Whether the next vgic_flush() of its vCPU can put (more of) it into a list register. */
 bool vgic_irq_ready(const struct vgic *vgic, const struct vgic_irq *irq, uint32_t intid);
 

@@ -10,6 +10,13 @@
 #include "boot/hypervisor.h"
 #include "drivers/gic.h"
 
+/** As ck_assert_msg(), which tells its parent process of every success. */
+#define require(condition, ...)                                                                                        \
+    do {                                                                                                               \
+        if (!(condition))                                                                                              \
+            ck_abort_msg(__VA_ARGS__);                                                                                 \
+    } while (0)
+
 #define FAKE_CPUS 8
 #define FAKE_DEPTH 64
 #define FAKE_IDLE_PRIORITY 0x100
@@ -41,8 +48,8 @@ static inline struct fake_cpu *fake_this(void)
 
 static inline uint64_t fake_encode(const struct gic_lr *lr)
 {
-    ck_assert_msg(!lr->hardware || lr->state != GIC_LR_PENDING_ACTIVE, "HW and pending and active: not permitted");
-    ck_assert_msg(!(lr->hardware && lr->eoi_maintenance), "HW has no EOI maintenance bit");
+    require(!lr->hardware || lr->state != GIC_LR_PENDING_ACTIVE, "HW and pending and active: not permitted");
+    require(!(lr->hardware && lr->eoi_maintenance), "HW has no EOI maintenance bit");
     return (uint64_t)lr->state | (uint64_t)lr->virtual_intid << 2 | (uint64_t)lr->physical_intid << 12 |
            (uint64_t)lr->hardware << 22 | (uint64_t)lr->eoi_maintenance << 23 | (uint64_t)lr->source << 24 |
            (uint64_t)lr->priority << 27 | (uint64_t)lr->group1 << 35;
@@ -64,14 +71,14 @@ static inline struct gic_lr fake_decode(uint64_t value)
 
 static inline void fake_lr_write(struct gic *gic, unsigned index, uint64_t value)
 {
-    ck_assert_uint_lt(index, gic->lr_count);
+    require(index < gic->lr_count, "list register %u", index);
     fake_this()->lr[index] = value;
     fake_this()->lr_writes++;
 }
 
 static inline uint64_t fake_lr_read(struct gic *gic, unsigned index)
 {
-    ck_assert_uint_lt(index, gic->lr_count);
+    require(index < gic->lr_count, "list register %u", index);
     fake_this()->lr_reads++;
     return fake_this()->lr[index];
 }
@@ -79,7 +86,7 @@ static inline uint64_t fake_lr_read(struct gic *gic, unsigned index)
 static inline void fake_set_active(struct gic *gic, uint32_t intid, bool active)
 {
     (void)gic;
-    ck_assert_uint_lt(intid, 32);
+    require(intid < 32, "not a private interrupt: %u", intid);
     if (active)
         fake_this()->physical_active |= 1u << intid;
     else
@@ -102,9 +109,9 @@ static inline void fake_vcpu_load(struct gic *gic, const struct gic_vcpu_state *
 {
     struct fake_cpu *cpu = fake_this();
 
-    ck_assert(!cpu->on);
+    require(!cpu->on, "a vCPU is loaded");
     for (unsigned i = 0; i < gic->lr_count; i++) {
-        ck_assert_msg((cpu->lr[i] & 3) == 0, "list register %u was left to the next vCPU", i);
+        require((cpu->lr[i] & 3) == 0, "list register %u was left to the next vCPU", i);
         if ((state->used >> i & 1) != 0)
             cpu->lr[i] = state->lr[i];
     }
@@ -116,7 +123,7 @@ static inline void fake_vcpu_put(struct gic *gic, struct gic_vcpu_state *state)
 {
     struct fake_cpu *cpu = fake_this();
 
-    ck_assert(cpu->on);
+    require(cpu->on, "no vCPU is loaded");
     for (unsigned i = 0; i < gic->lr_count; i++)
         if ((state->used >> i & 1) != 0)
             cpu->lr[i] = 0;
@@ -177,7 +184,7 @@ static inline uint32_t fake_acknowledge(struct fake_cpu *cpu)
     if (index < 0)
         return GIC_SPURIOUS;
     struct gic_lr lr = fake_decode(cpu->lr[index]);
-    ck_assert_uint_lt(cpu->depth, FAKE_DEPTH);
+    require(cpu->depth < FAKE_DEPTH, "too deep");
     cpu->running[cpu->depth++] = (struct fake_running){.intid = lr.virtual_intid, .priority = lr.priority};
     fake_set_state(cpu, (unsigned)index, GIC_LR_ACTIVE);
     return lr.virtual_intid | (lr.hardware ? 0 : (uint32_t)lr.source << 10);
@@ -192,8 +199,8 @@ static inline void fake_deactivate(struct fake_cpu *cpu, uint32_t intid)
             continue;
         fake_set_state(cpu, i, lr.state == GIC_LR_PENDING_ACTIVE ? GIC_LR_PENDING : GIC_LR_INVALID);
         if (lr.hardware) {
-            ck_assert_msg((cpu->physical_active >> lr.physical_intid & 1) != 0,
-                          "deactivates physical interrupt %u, which is not active", lr.physical_intid);
+            require((cpu->physical_active >> lr.physical_intid & 1) != 0,
+                    "deactivates physical interrupt %u, which is not active", lr.physical_intid);
             cpu->physical_active &= ~(1u << lr.physical_intid);
         }
         return;
@@ -203,7 +210,7 @@ static inline void fake_deactivate(struct fake_cpu *cpu, uint32_t intid)
 /** GICV_EOIR. */
 static inline void fake_end(struct fake_cpu *cpu, uint32_t intid)
 {
-    ck_assert_uint_gt(cpu->depth, 0);
+    require(cpu->depth > 0, "ends nothing");
     cpu->depth--;
     if (!cpu->eoi_mode)
         fake_deactivate(cpu, intid);

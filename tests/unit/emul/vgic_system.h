@@ -49,19 +49,19 @@ static inline void check_entry(unsigned v)
 {
     const struct vgic_vcpu *vgic = &sys.vcpus[v].vgic;
 
-    ck_assert_msg(!fake_maintenance(&fake.cpus[v]), "enters with maintenance asserted: would never run");
+    require(!fake_maintenance(&fake.cpus[v]), "enters with maintenance asserted: would never run");
     for (unsigned i = 0; i < hypervisor.gic.lr_count; i++) {
         struct gic_lr lr = fake_lr(v, i);
-        ck_assert_msg((lr.state != GIC_LR_INVALID) == (vgic->hw.used >> i & 1), "vCPU %u list register %u", v, i);
+        require((lr.state != GIC_LR_INVALID) == (vgic->hw.used >> i & 1), "vCPU %u list register %u", v, i);
         if (lr.state == GIC_LR_INVALID)
             continue;
-        ck_assert_msg(vgic->candidate_words == 0 || lr.eoi_maintenance,
-                      "vCPU %u: interrupts wait, but the end of %u would not show", v, lr.virtual_intid);
-        ck_assert_msg(!is_twice(v, lr.virtual_intid), "interrupt %u is in two list registers", lr.virtual_intid);
+        require(vgic->candidate_words == 0 || lr.eoi_maintenance,
+                "vCPU %u: interrupts wait, but the end of %u would not show", v, lr.virtual_intid);
+        require(!is_twice(v, lr.virtual_intid), "interrupt %u is in two list registers", lr.virtual_intid);
     }
     if (vgic->candidate_words != 0)
-        ck_assert_msg(vgic->hw.used == (1u << hypervisor.gic.lr_count) - 1,
-                      "vCPU %u: interrupts wait beside an empty register", v);
+        require(vgic->hw.used == (1u << hypervisor.gic.lr_count) - 1,
+                "vCPU %u: interrupts wait beside an empty register", v);
 }
 
 /** The host's private interrupts that fire now. */
@@ -107,7 +107,7 @@ static inline void settle_all(void)
     bool again = true;
 
     for (unsigned round = 0; again; round++) {
-        ck_assert_msg(round < 20, "vCPUs kick each other for ever");
+        require(round < 20, "vCPUs kick each other for ever");
         again = false;
         for (unsigned v = 0; v < sys.domain.vcpu_count; v++)
             if (must_exit(v)) {
@@ -151,7 +151,7 @@ static inline uint64_t access_raw(unsigned v, uint32_t offset, unsigned size, bo
     struct mmio_access access = {.offset = offset, .size = (uint8_t)size, .write = write, .value = value};
 
     exit_guest(v);
-    ck_assert_int_eq(vgic_distributor_access(&sys.vcpus[v], &sys.domain, &access), MMIO_HANDLED);
+    require(vgic_distributor_access(&sys.vcpus[v], &sys.domain, &access) == MMIO_HANDLED, "aborts at %#x", offset);
     enter_guest(v);
     settle_all();
     return access.value;
