@@ -170,7 +170,8 @@ static void report_shortage(const struct system_plan *plan, const struct plan_do
 
     if (wanted <= usable)
         format_string(message, sizeof(message),
-                      "domain's RAM would be in more than %u pieces, or leave none for its tables", PLAN_MAX_EXTENTS);
+                      "the domain's RAM would be in more than %u pieces, or leave none for its tables",
+                      PLAN_MAX_EXTENTS);
     else
         format_string(message, sizeof(message), "not enough RAM: %s missing", show_size(wanted - usable).text);
     format_string(expected, sizeof(expected), "at most %s, what is left in whole 2 MiB blocks", show_size(usable).text);

@@ -110,12 +110,12 @@ static bool look_at(struct system_plan *plan, const struct plan_module *module, 
 
 static hv_status refuse(const struct module_config *module, const struct look *look, struct diag *diag)
 {
-    const char *message = "kernel is of no known format";
+    const char *message = "the kernel is of no known format";
 
     if (look->status == HV_E_UNSUPPORTED)
-        message = "kernel is of a format that is not supported";
+        message = "the kernel is of a format that is not supported";
     else if (look->status == HV_E_RANGE)
-        message = "kernel's header contradicts itself";
+        message = "the kernel's header contradicts itself";
     dt_report(
         diag, DIAG_ERROR, module->node, "reg", look->found, "an arm64 Image, little-endian, or the same in gzip",
         message,
@@ -131,7 +131,7 @@ static void assume(const struct plan_module *module, struct look *look, struct d
         size = min_u64(size, ASSUMED_SIZE);
     look->info = (struct image_info){IMAGE_ARM64, 0, size, size};
     dt_report(diag, DIAG_NOTE, module->config->node, "reg", NULL, NULL,
-              "kernel could not be looked at; it is taken for an Image as large as its module", NULL);
+              "the kernel could not be looked at; it is taken for an Image as large as its module", NULL);
 }
 
 /** Bytes of the module that the kernel in it can have at most. */
@@ -143,9 +143,10 @@ static uint64_t needed_size(const struct image_info *info)
 
 static void warn_size_unknown(const struct module_config *module, struct diag *diag)
 {
-    dt_report(diag, DIAG_WARNING, module->node, "reg", NULL, NULL,
-              "packed kernel does not end with its size: the module is longer than the file, or the file is cut off",
-              "write the exact size of the file into reg");
+    dt_report(
+        diag, DIAG_WARNING, module->node, "reg", NULL, NULL,
+        "the packed kernel does not end with its size: the module is longer than the file, or the file is cut off",
+        "write the exact size of the file into reg");
 }
 
 hv_status kernel_inspect(struct system_plan *plan, struct plan_domain *domain, struct plan_reader *reader,

@@ -24,7 +24,7 @@ hv_status layout_ram(const struct system_plan *plan, struct plan_domain *domain,
     }
     if (size != config->memory)
         dt_report(diag, DIAG_WARNING, config->node, "memory", show_size(config->memory).text, "a multiple of 4 KiB",
-                  "memory is rounded up to whole pages", NULL);
+                  "the memory is rounded up to whole pages", NULL);
     domain->guest_ram[0] = (struct region){GUEST_RAM0_BASE, GUEST_RAM0_BASE + bank0};
     domain->guest_ram[1] = (struct region){GUEST_RAM1_BASE, GUEST_RAM1_BASE + size - bank0};
     uint64_t top = size > bank0 ? domain->guest_ram[1].end : domain->guest_ram[0].end;
@@ -77,7 +77,7 @@ static hv_status refuse_kernel(const struct plan_domain *domain, uint64_t needed
 
     format_string(expected, sizeof(expected), "at least %s", show_size(align_up(needed, KIB(1))).text);
     dt_report(diag, DIAG_ERROR, domain->config->node, "memory", show_size(region_size(domain->guest_ram[0])).text,
-              expected, "kernel is larger than its domain, counted with what it needs beyond its file",
+              expected, "the kernel is larger than its domain, counted with what it needs beyond its file",
               "give the domain more memory");
     return HV_E_RANGE;
 }
@@ -89,7 +89,7 @@ static hv_status refuse_rest(const struct plan_domain *domain, struct region ker
 
     format_string(expected, sizeof(expected), "at least %s", show_size(needed).text);
     dt_report(diag, DIAG_ERROR, domain->config->node, "memory", show_size(region_size(domain->guest_ram[0])).text,
-              expected, "no room for device tree and ramdisk beside the kernel in the first 3 GiB",
+              expected, "there is no room for the device tree and the ramdisk beside the kernel",
               "give the domain more memory");
     return HV_E_RANGE;
 }
@@ -103,7 +103,8 @@ static void fit_ramdisk(struct plan_image *ramdisk, struct plan_module *module, 
     uint64_t size = region_size(module->range);
     if (size != before)
         dt_report(diag, DIAG_WARNING, module->config->node, "reg", show_size(before).text, show_size(size).text,
-                  "ramdisk, whose size nobody knows, is cut to what fits its domain", "write the file's size into reg");
+                  "the ramdisk, whose size nobody knows, is cut to what fits its domain",
+                  "write the file's size into reg");
     ramdisk->source_size = size;
     ramdisk->file_size = size;
     ramdisk->memory_size = size;

@@ -122,7 +122,7 @@ static void bound(struct table *table, unsigned index)
     if (entry->module->config->size == 0) {
         entry->domain->valid = false; /* config has said why */
     } else if (bank == NULL) {
-        refuse(table, entry, "an address in RAM", "module lies outside RAM", HINT_PLACE);
+        refuse(table, entry, "an address in RAM", "the module lies outside RAM", HINT_PLACE);
     } else if (size_exact(entry, bank->end)) {
         entry->module->range = (struct region){base, base + entry->module->config->size};
     } else {
@@ -179,7 +179,8 @@ static void check_obstacles(struct table *table, struct entry *entry)
         module->range.end = obstacle.range.base;
         return;
     }
-    format_string(message, sizeof(message), "module overlaps %s at %s", obstacle.name, show_range(obstacle.range).text);
+    format_string(message, sizeof(message), "the module overlaps %s at %s", obstacle.name,
+                  show_range(obstacle.range).text);
     refuse(table, entry, "memory that nobody else uses", message, HINT_PLACE);
     module->range.end = module->range.base;
 }
@@ -191,7 +192,7 @@ static void refuse_later(struct table *table, const struct entry *a, const struc
     const struct entry *other = later == a ? b : a;
     char message[160];
 
-    format_string(message, sizeof(message), "module overlaps %s of %s at %s", dt_name(other->module->config->node),
+    format_string(message, sizeof(message), "the module overlaps %s of %s at %s", dt_name(other->module->config->node),
                   other->domain->config->name, show_range(other->module->range).text);
     refuse(table, later, "a range of its own", message, HINT_PLACE);
 }
@@ -235,7 +236,7 @@ static void warn_of_cuts(const struct table *table)
         format_string(found, sizeof(found), "size 0x%lx", module->config->size);
         format_string(expected, sizeof(expected), "at most 0x%lx", region_size(module->range));
         format_string(message, sizeof(message),
-                      "module's size cannot be right; it is cut to %s, where something else begins",
+                      "the module's size cannot be right; it is cut to %s, where something else begins",
                       show_range(module->range).text);
         dt_report(table->diag, DIAG_WARNING, module->config->node, "reg", found, expected, message, HINT_SIZE);
     }

@@ -84,7 +84,7 @@ START_TEST(an_image_larger_than_its_domain_is_refused)
     ck_assert_int_eq(make_plan(), HV_OK);
     assert_plan_sound();
     ck_assert(!planned(1)->valid && planned(2)->valid);
-    assert_logged("error: /chosen/domU1: memory: kernel is larger than its domain");
+    assert_logged("error: /chosen/domU1: memory: the kernel is larger than its domain");
     assert_logged("found 32 MiB, expected at least 34 MiB");
 }
 END_TEST
@@ -94,7 +94,8 @@ START_TEST(no_room_beside_the_kernel)
     add_simple(MIB(64), RAM + MIB(64), MIB(16));
     add_module(MODULE_RAMDISK, RAM + MIB(96), MIB(31));
     ck_assert_int_eq(make_plan(), HV_E_MISSING);
-    assert_logged("error: /chosen/domU1: memory: no room for device tree and ramdisk beside the kernel");
+    assert_logged(
+        "error: /chosen/domU1: memory: there is no room for the device tree and the ramdisk beside the kernel");
     assert_logged("found 64 MiB, expected at least 66 MiB");
     world.config.domains[0].memory = MIB(66);
     ck_assert_int_eq(make_plan(), HV_OK);
@@ -127,7 +128,7 @@ START_TEST(odd_sizes_are_rounded_to_pages)
     add_simple(MIB(64) + KIB(1), RAM + MIB(64), MIB(8));
     ck_assert_int_eq(make_plan(), HV_OK);
     assert_plan_sound();
-    assert_logged("warning: /chosen/domU1: memory: memory is rounded up to whole pages (found 65537 KiB");
+    assert_logged("warning: /chosen/domU1: memory: the memory is rounded up to whole pages (found 65537 KiB");
     ck_assert_uint_eq(region_size(planned(1)->guest_ram[0]), MIB(64) + KIB(4));
 }
 END_TEST
@@ -209,7 +210,7 @@ START_TEST(ram_comes_in_pieces_where_it_must)
     for (unsigned i = 1; i < 60; i++)
         add_memory(RAM + i * MIB(64), MIB(4));
     ck_assert_int_eq(make_plan(), HV_E_MISSING);
-    assert_logged("error: /chosen/domU1: memory: domain's RAM would be in more than 16 pieces");
+    assert_logged("error: /chosen/domU1: memory: the domain's RAM would be in more than 16 pieces");
     ck_assert_uint_eq(regions_total(&world.plan.free), MIB(16) + 59 * MIB(4) - MIB(2) - MIB(2) - MIB(1));
 }
 END_TEST
@@ -314,9 +315,9 @@ START_TEST(unknown_kernels_are_named)
         const char *bytes;
         const char *report;
     } kernels[] = {
-        {"MZ\0\0zimg", "kernel is of a format that is not supported (found EFI zboot, expected an arm64 Image"},
-        {"\x27\x05\x19\x56", "kernel is of a format that is not supported (found uImage"},
-        {"\x01\x02\x03\xfe", "kernel is of no known format (found bytes 01 02 03 fe"},
+        {"MZ\0\0zimg", "the kernel is of a format that is not supported (found EFI zboot, expected an arm64 Image"},
+        {"\x27\x05\x19\x56", "the kernel is of a format that is not supported (found uImage"},
+        {"\x01\x02\x03\xfe", "the kernel is of no known format (found bytes 01 02 03 fe"},
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(kernels); i++) {
@@ -344,8 +345,8 @@ START_TEST(contradicting_and_tiny_kernels)
     add_module(MODULE_KERNEL, RAM + MIB(66), 3);
     load_file(RAM + MIB(66), (struct bytes){calloc(1, 3), 3});
     ck_assert_int_eq(make_plan(), HV_E_MISSING);
-    assert_logged("error: /chosen/domU1/kernel: reg: kernel's header contradicts itself (found arm64 Image");
-    assert_logged("error: /chosen/domU2/kernel: reg: kernel is of no known format (found 3 bytes");
+    assert_logged("error: /chosen/domU1/kernel: reg: the kernel's header contradicts itself (found arm64 Image");
+    assert_logged("error: /chosen/domU2/kernel: reg: the kernel is of no known format (found 3 bytes");
 }
 END_TEST
 
@@ -358,7 +359,7 @@ START_TEST(a_packed_kernel_whose_end_is_missing)
     add_module(MODULE_KERNEL, RAM + MIB(64), packed.size + 5); /* zeros behind it */
     load_file(RAM + MIB(64), packed);
     ck_assert_int_eq(make_plan(), HV_OK);
-    assert_logged("warning: /chosen/domU1/kernel: reg: packed kernel does not end with its size");
+    assert_logged("warning: /chosen/domU1/kernel: reg: the packed kernel does not end with its size");
     ck_assert_uint_eq(planned(1)->kernel.file_size, 0);
     ck_assert_uint_eq(planned(1)->kernel.memory_size, 500000);
     assert_plan_sound();
@@ -371,7 +372,7 @@ START_TEST(without_files_kernels_are_assumed)
     add_domain(MIB(64));
     add_module(MODULE_KERNEL, RAM + MIB(64), MIB(20));
     ck_assert_int_eq(make_plan(), HV_OK);
-    assert_logged("note: /chosen/domU1/kernel: reg: kernel could not be looked at");
+    assert_logged("note: /chosen/domU1/kernel: reg: the kernel could not be looked at");
     ck_assert_uint_eq(planned(1)->kernel.memory_size, MIB(20));
     uint64_t digest = world.plan.digest;
     struct diag diag = {.emit = world_report};
