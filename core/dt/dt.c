@@ -150,20 +150,18 @@ static uint32_t check_name_size(struct check *check, uint32_t at)
 
 static uint32_t check_begin(struct check *check, uint32_t at)
 {
-    uint32_t size;
+    uint32_t size = check_name_size(check, at + WALK_CELL);
 
-    if (check->depth == 0 && check->had_root) {
+    if (check->depth == 0 && check->had_root)
         check->problem = "there is a second root node";
-    } else if (check->depth == DT_MAX_DEPTH) {
+    else if (check->depth == DT_MAX_DEPTH)
         check->problem = "nodes are nested too deeply";
-    } else if (check->depth == 0) {
-        check->had_root = true;
+    else if (check->depth == 0)
         check->root = at;
-    }
-    size = check_name_size(check, at + WALK_CELL);
-    if (check->depth == 1 && size != 0 && check->chosen < 0 &&
-        text_equal((const char *)check->structure + at + WALK_CELL, "chosen"))
+    else if (check->depth == 1 && size != 0 && check->chosen < 0 &&
+             text_equal((const char *)check->structure + at + WALK_CELL, "chosen"))
         check->chosen = (int)at;
+    check->had_root = true;
     check->depth++;
     check->had_child = false;
     return WALK_CELL + size;
