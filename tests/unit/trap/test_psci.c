@@ -1,9 +1,9 @@
 /* PSCI and SMCCC as a guest sees them, with one vCPU and with several. */
-#define _POSIX_C_SOURCE 200809L /* pthread barriers */
-
 #include "guest.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <time.h>
 
 #include "trap/psci.h"
 
@@ -241,10 +241,25 @@ START_TEST(test_affinity_levels)
     ck_assert_int_eq(call(PSCI64(4), 0x100, 0, 0), 1);
     ck_assert_int_eq(call(PSCI64(4), 0x1ff, 1, 0), 2); /* the lower field does not count */
     ck_assert_int_eq(call(PSCI64(4), 0x200, 1, 0), INVALID_PARAMETERS);
+    psci_start(&guest.vcpus[3]);
+    call_from(3, PSCI(2), 0, 0, 0);
+    ck_assert_int_eq(call(PSCI64(3), 0x100, ENTRY, 0), 0); /* the other one of the group */
+    ck_assert_int_eq(call(PSCI64(4), 0x100, 1, 0), 2);
     ck_assert_int_eq(call(PSCI64(4), 0, 2, 0), 0);
     ck_assert_int_eq(call(PSCI64(4), 0, 3, 0), 0);
     ck_assert_int_eq(call(PSCI64(4), 0, 4, 0), INVALID_PARAMETERS);
     ck_assert_int_eq(call(PSCI64(4), 1ULL << 24, 0, 0), INVALID_PARAMETERS);
+}
+END_TEST
+
+START_TEST(test_claimed_by_another)
+{
+    guest.vcpus[2].on_request.state = PSCI_REQUEST_CLAIMED; /* another vCPU is about to fill it in */
+    ck_assert_int_eq(call(PSCI64(3), 2, ENTRY, 0), ON_PENDING);
+    ck_assert_int_eq(call(PSCI64(4), 2, 0, 0), 2);
+    ck_assert(!psci_start_requested(&guest.vcpus[2])); /* nothing to start from yet */
+    call(PSCI(2), 0, 0, 0);
+    ck_assert_uint_eq(guest.domain.state, DOMAIN_RUNNING);
 }
 END_TEST
 
@@ -302,84 +317,107 @@ START_TEST(test_random_calls)
 }
 END_TEST
 
-#define ROUNDS 3000
+#define RACE_CLOCKS (CLOCKS_PER_SEC / 2) /* processor time that a race may take */
+#define RACE_ENDS UINT32_MAX
 
+/** Two vCPUs, each on a thread of its own, call at the same time: they spin, so that they start within nanoseconds. */
 static struct race {
-    pthread_barrier_t barrier;
-    int64_t answers[4];
+    uint32_t round, arrived;
+    uint64_t function;
+    int64_t answers[2];
 } race;
 
-static void *starter(void *argument)
+static void await(const uint32_t *word, uint32_t value)
 {
-    unsigned vcpu = (unsigned)(uintptr_t)argument;
-
-    for (unsigned round = 0; round < ROUNDS; round++) {
-        pthread_barrier_wait(&race.barrier);
-        race.answers[vcpu] = call_from(vcpu, PSCI64(3), 3, ENTRY + 4 * vcpu, vcpu);
-        pthread_barrier_wait(&race.barrier);
-    }
-    return NULL;
+    for (unsigned spins = 0; load_acquire(word) != value; spins++)
+        if (load_acquire(&race.round) == RACE_ENDS)
+            return;
+        else if (spins % 256 == 255)
+            sched_yield();
 }
 
-/* Several vCPUs, each on a thread of its own, turn on the same one: one of them wins, and it is the winner's entry. */
+static void compete(unsigned vcpu, uint32_t round)
+{
+    for (volatile unsigned delay = vcpu == 0 ? round % 64 : 32; delay > 0; delay--)
+        ;
+    race.answers[vcpu] = call_from(vcpu, race.function, 3, ENTRY + 4 * vcpu, vcpu);
+}
+
+static void *competitor(void *unused)
+{
+    (void)unused;
+    for (uint32_t round = 1;; round++) {
+        await(&race.round, round);
+        if (load_acquire(&race.round) == RACE_ENDS)
+            return NULL;
+        compete(1, round);
+        store_release(&race.arrived, round);
+    }
+}
+
+static void run_race(uint64_t function, void (*prepare)(void), void (*check)(void))
+{
+    pthread_t other;
+    clock_t end = clock() + RACE_CLOCKS;
+
+    race = (struct race){.function = function};
+    ck_assert_int_eq(pthread_create(&other, NULL, competitor, NULL), 0);
+    for (uint32_t round = 1; clock() < end; round++) {
+        prepare();
+        store_release(&race.round, round);
+        compete(0, round);
+        await(&race.arrived, round);
+        check();
+    }
+    store_release(&race.round, RACE_ENDS);
+    pthread_join(other, NULL);
+}
+
+static void target_is_off(void)
+{
+    if (psci_start_requested(&guest.vcpus[3]))
+        psci_start(&guest.vcpus[3]);
+    call_from(3, PSCI(2), 0, 0, 0);
+}
+
+static void one_has_won(void)
+{
+    unsigned winners = 0;
+
+    for (unsigned i = 0; i < 2; i++) {
+        ck_assert(race.answers[i] == 0 || race.answers[i] == ON_PENDING);
+        if (race.answers[i] != 0)
+            continue;
+        winners++;
+        ck_assert_uint_eq(guest.vcpus[3].on_request.entry, ENTRY + 4 * i);
+        ck_assert_uint_eq(guest.vcpus[3].on_request.context, i);
+    }
+    ck_assert_uint_eq(winners, 1);
+}
+
+/* Two vCPUs turn on the same one: one of them wins, and the entry is the winner's. */
 START_TEST(test_one_winner)
 {
-    pthread_t threads[3];
-
-    pthread_barrier_init(&race.barrier, NULL, 4);
-    for (uintptr_t i = 0; i < 3; i++)
-        pthread_create(&threads[i], NULL, starter, (void *)i);
-    for (unsigned round = 0; round < ROUNDS; round++) {
-        unsigned winners = 0;
-        pthread_barrier_wait(&race.barrier);
-        pthread_barrier_wait(&race.barrier);
-        for (unsigned i = 0; i < 3; i++) {
-            ck_assert(race.answers[i] == 0 || race.answers[i] == ON_PENDING);
-            if (race.answers[i] == 0) {
-                winners++;
-                ck_assert_uint_eq(guest.vcpus[3].on_request.entry, ENTRY + 4 * i);
-                ck_assert_uint_eq(guest.vcpus[3].on_request.context, i);
-            }
-        }
-        ck_assert_uint_eq(winners, 1);
-        psci_start(&guest.vcpus[3]);
-        call_from(3, PSCI(2), 0, 0, 0);
-    }
-    for (unsigned i = 0; i < 3; i++)
-        pthread_join(threads[i], NULL);
+    run_race(PSCI64(3), target_is_off, one_has_won);
 }
 END_TEST
 
-static void *stopper(void *argument)
+static void two_are_on(void)
 {
-    unsigned vcpu = (unsigned)(uintptr_t)argument;
+    guest.domain.state = DOMAIN_RUNNING;
+    guest.vcpus[0].state = guest.vcpus[1].state = VCPU_READY;
+    guest.screen_length = 0;
+}
 
-    for (unsigned round = 0; round < ROUNDS; round++) {
-        pthread_barrier_wait(&race.barrier);
-        call_from(vcpu, PSCI(2), 0, 0, 0);
-        pthread_barrier_wait(&race.barrier);
-    }
-    return NULL;
+static void domain_is_off(void)
+{
+    ck_assert_uint_eq(guest.domain.state, DOMAIN_OFF);
 }
 
 /* The last two go off at the same time: at least one of them sees that it was the last. */
 START_TEST(test_last_two_off_at_once)
 {
-    pthread_t threads[2];
-
-    pthread_barrier_init(&race.barrier, NULL, 3);
-    for (uintptr_t i = 0; i < 2; i++)
-        pthread_create(&threads[i], NULL, stopper, (void *)i);
-    for (unsigned round = 0; round < ROUNDS; round++) {
-        guest.domain.state = DOMAIN_RUNNING;
-        guest.vcpus[0].state = guest.vcpus[1].state = VCPU_READY;
-        guest.screen_length = 0;
-        pthread_barrier_wait(&race.barrier);
-        pthread_barrier_wait(&race.barrier);
-        ck_assert_uint_eq(guest.domain.state, DOMAIN_OFF);
-    }
-    for (unsigned i = 0; i < 2; i++)
-        pthread_join(threads[i], NULL);
+    run_race(PSCI(2), two_are_on, domain_is_off);
 }
 END_TEST
 
@@ -406,6 +444,7 @@ int main(void)
     tcase_add_test(four, test_cpu_off_and_on_again);
     tcase_add_test(four, test_last_off_with_a_start_pending);
     tcase_add_test(four, test_affinity_levels);
+    tcase_add_test(four, test_claimed_by_another);
     tcase_add_test(four, test_psci_0_1);
     tcase_add_loop_test(four, test_random_calls, 0, 10);
     tcase_add_test(four, test_one_winner);

@@ -202,7 +202,7 @@ END_TEST
 
 START_TEST(test_table_walk_outside_memory)
 {
-    trap_at(DATA_ABORT | 1u << 7 | TRANSLATION, DEVICE); /* its tables lie in a device */
+    trap_at(access_syndrome(4, 1, false, false, false) | 1u << 7, DEVICE); /* its tables lie in a device */
     assert_exception(0x200, 0x96000010, RAM_BASE, EL1H);
     ck_assert_uint_eq(guest.accesses, 0);
 }
