@@ -25,9 +25,9 @@ _Static_assert(sizeof(struct cpu_tables) == CPU_TABLES_BYTES, "head.S steps thro
 _Static_assert(HV_MAX_CPUS == MAX_CPUS, "layout.h and types.h agree");
 _Static_assert(PAGE_SIZE == PAGE_BYTES, "layout.h and types.h agree");
 
-extern char image_start[], image_end[];
+extern char image_start[], image_end[], turn_mmu_on[];
 extern struct cpu_tables boot_cpu_tables[HV_MAX_CPUS];
-extern table_t shared_l1;
+extern table_t shared_l1, identity_l1;
 
 static table_t map_l2 __attribute__((aligned(4096), section(".noinit")));
 static table_t map_l3[MAP_TABLES] __attribute__((aligned(4096), section(".noinit")));
@@ -95,25 +95,26 @@ void mmu_init(pa_t image)
     window_tables_init(&boot_cpu_tables[0]);
 }
 
+/** Where in a root the page of turn_mmu_on is mapped to itself. */
+static unsigned identity_index(void)
+{
+    return table_index(mmu_image_pa(turn_mmu_on).raw, L0_SHIFT);
+}
+
 void mmu_drop_identity(unsigned cpu)
 {
-    table_t *root = &boot_cpu_tables[cpu].root;
-
-    for (unsigned i = 0; i < L0_INDEX_WINDOWS; i++)
-        entry_write(&(*root)[i], 0);
+    entry_write(&boot_cpu_tables[cpu].root[identity_index()], 0);
     barrier_dsb(nshst);
     tlb_invalidate_own();
 }
 
 void mmu_prepare_cpu(unsigned cpu)
 {
-    extern table_t identity_l1;
-    extern char turn_mmu_on[];
     struct cpu_tables *tables = &boot_cpu_tables[cpu];
 
     memset(tables->root, 0, sizeof(tables->root));
     tables->root[L0_INDEX_SHARED] = boot_cpu_tables[0].root[L0_INDEX_SHARED];
-    tables->root[table_index(mmu_image_pa(turn_mmu_on).raw, L0_SHIFT)] = table_entry(identity_l1);
+    tables->root[identity_index()] = table_entry(identity_l1);
     window_tables_init(tables);
 }
 
