@@ -2,9 +2,7 @@
  * bytes, of the search for bytes that are not zero. */
 #include "guest.h"
 
-#define BLOCK (2u << 20)
-
-static uint64_t checked, dirty;
+static uint64_t checked, dirty, block_size;
 
 static bool inside(uint64_t address, uint64_t start, uint64_t end)
 {
@@ -37,8 +35,8 @@ static unsigned mark_blocks(uint64_t base, uint64_t size, bool check)
 {
     unsigned wrong = 0;
 
-    for (uint64_t block = base; block < base + size; block += BLOCK) {
-        uint64_t end = block + BLOCK < base + size ? block + BLOCK : base + size;
+    for (uint64_t block = base; block < base + size; block += block_size) {
+        uint64_t end = block + block_size < base + size ? block + block_size : base + size;
         uint64_t places[2] = {block, end - 8};
 
         for (unsigned i = 0; i < 2; i++) {
@@ -58,6 +56,7 @@ void guest_main(void)
     uint64_t total = 0;
     unsigned wrong = 0;
 
+    block_size = argument("block", 2) << 20;
     for (unsigned bank = 0; bank < 2; bank++) {
         check_zero(platform.ram_base[bank], platform.ram_size[bank], argument("stride", 8));
         mark_blocks(platform.ram_base[bank], platform.ram_size[bank], false);

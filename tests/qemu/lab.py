@@ -118,6 +118,8 @@ class Board:
 
     def drain(self, seconds=0.2):
         """Reads what has come meanwhile, up to a moment of silence."""
+        self.text += self.child.buffer
+        self.child.buffer = ""
         while True:
             try:
                 self.text += self.child.read_nonblocking(4096, timeout=seconds)
@@ -125,6 +127,8 @@ class Board:
                 return
 
     def finish(self):
+        if self.log.closed:
+            return
         self.log.close()
         check_lines(self.text, self.owners)
 
@@ -257,6 +261,6 @@ class Lab:
         """The end of each console, for a failed test's report."""
         for board in self.boards:
             board.child.terminate(force=True)
-            board.log.flush()
+            board.log.close()
             with open(board.log.name, encoding="utf-8", errors="replace") as file:
                 yield board.log.name, [line.rstrip() for line in file.read().split("\n")[-lines:]]

@@ -39,7 +39,7 @@ for model in CPU_MODELS:
 def load_addresses(lab):
     """Position independent: anywhere in RAM at a multiple of 2 MiB, the device tree before, behind, or at the very end."""
     last = RAM_BASE + 2048 * MIB
-    for image_at, dtb_at in ((RAM_BASE, DTB_AT), (RAM_BASE + 64 * MIB, RAM_BASE + 0x1000), (last - 64 * MIB, last - 1 * MIB),
+    for image_at, dtb_at in ((RAM_BASE + 4 * MIB, DTB_AT), (RAM_BASE + 64 * MIB, RAM_BASE + 2 * MIB + 0x1000), (last - 64 * MIB, last - 1 * MIB),
                              (IMAGE_AT, RAM_BASE + 5 * MIB + 0x128)):
         system = lab.system([lab.guest_domain("hello")], cpus=1)
         # virtualization=on without a kernel: QEMU starts the CPU at EL2, its highest level
@@ -109,9 +109,10 @@ def memory_is_zero(lab):
 @case(timeout=120)
 def large_memory(lab):
     """8 GiB of host RAM, and a domain whose RAM needs the second bank."""
-    system = lab.system([lab.guest_domain("memory", memory=3072 + 512, bootargs="stride=2097152")], memory=8192, cpus=1)
+    system = lab.system([lab.guest_domain("memory", memory=3072 + 512, bootargs="stride=16777216 block=64")], memory=8192,
+                        cpus=1)
     board = lab.boot(system)
-    board.expect(r"memory: memory: 3584 MiB, 1792 words read, 0 not zero, 0 blocks wrong", timeout=90)
+    board.expect(r"memory: memory: 3584 MiB, 224 words read, 0 not zero, 0 blocks wrong", timeout=90)
     board.expect(r"memory: memory: done")
     board.quit()
 
@@ -148,7 +149,7 @@ def no_uart(lab):
     """A domain without vpl011 runs, silently, and the others do not suffer."""
     system = lab.system([lab.guest_domain("hello", name="mute", vpl011=False), lab.guest_domain("hello")])
     board = lab.boot(system)
-    board.expect(r"hello: hello: done")
+    board.expect_all([r"hello: hello: done", r"bulkhead: mute: off"])
     board.keyboard_to("bulkhead")
     board.send("d")
     board.expect(r"bulkhead: [^\n]*mute +off")
