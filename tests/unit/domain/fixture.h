@@ -15,18 +15,18 @@
 #include "hostsim/sim.h"
 
 #define HOST_RAM 0x40000000ULL
-#define HOST_RAM_SIZE MIB(512)
-#define CONTROL 0x44000000ULL
-#define MODULES 0x48000000ULL /* kernel; the ramdisk 16 MiB behind it */
-#define EXTENT0 0x50000000ULL
-#define EXTENT0_SIZE MIB(16)
-#define EXTENT1 0x58000000ULL /* not a multiple of 2 MiB */
+#define HOST_RAM_SIZE MIB(96)
+#define CONTROL 0x41000000ULL
+#define MODULES 0x42000000ULL /* the kernel; the ramdisk 16 MiB behind it */
+#define EXTENT0 0x44000000ULL
+#define EXTENT0_SIZE MIB(10)
+#define EXTENT1 0x45000000ULL /* not a multiple of 2 MiB */
 #define EXTENT1_SIZE (MIB(3) + KIB(12))
 #define GICV_FRAME 0x08040000ULL
 #define UART_FRAME 0x09000000ULL
 #define KERNEL 0x40000000ULL /* where the domain finds things */
-#define DTB 0x40600000ULL
-#define RAMDISK 0x40800000ULL
+#define DTB 0x40400000ULL
+#define RAMDISK 0x40600000ULL
 #define GUEST_END (KERNEL + EXTENT0_SIZE + EXTENT1_SIZE)
 #define STALE 0xd5 /* what lies in the domain's RAM before it is built */
 #define TABLE_PAGES 16
@@ -93,10 +93,10 @@ static inline void write_host_tree(void *fdt, int size)
     fdt_begin_node(fdt, "chosen");
     fdt_property_string(fdt, "stdout-path", "/pl011@9000000");
     fdt_begin_node(fdt, "domU1");
-    fdt_begin_node(fdt, "module@48000000");
+    fdt_begin_node(fdt, "module@42000000");
     put_reg(fdt, MODULES, KIB(4));
     fdt_end_node(fdt);
-    fdt_begin_node(fdt, "module@49000000");
+    fdt_begin_node(fdt, "module@43000000");
     put_reg(fdt, MODULES + MIB(16), KIB(4));
     fdt_end_node(fdt);
     fdt_end_node(fdt);
@@ -202,8 +202,8 @@ static inline void fixture_options(const struct sim_options *options)
     console_attach(&hypervisor.uart);
     ck_assert_int_eq(dt_open(&host, tree, sizeof(tree), NULL), HV_OK);
     plan_by_hand();
-    fixture.config.kernel.node = dt_find(&host, "/chosen/domU1/module@48000000");
-    fixture.config.ramdisk.node = dt_find(&host, "/chosen/domU1/module@49000000");
+    fixture.config.kernel.node = dt_find(&host, "/chosen/domU1/module@42000000");
+    fixture.config.ramdisk.node = dt_find(&host, "/chosen/domU1/module@43000000");
     fill_host(EXTENT0, EXTENT0_SIZE, STALE);
     fill_host(EXTENT1, EXTENT1_SIZE, STALE);
     fill_host(CONTROL, region_size(fixture.plan.control), STALE);
@@ -266,6 +266,8 @@ static inline void assert_guest_holds(uint64_t address, const uint8_t *expected,
     uint64_t same = 0;
 
     guest_read(address, bytes, size);
+    if (memcmp(bytes, expected, size) == 0)
+        same = size;
     while (same < size && bytes[same] == expected[same])
         same++;
     ck_assert_msg(same == size, "0x%llx holds 0x%02x, not 0x%02x", (unsigned long long)(address + same), bytes[same],

@@ -36,12 +36,12 @@ static void guest_write(uint64_t address, uint8_t byte)
 START_TEST(a_block_is_zero_at_its_first_touch)
 {
     start();
-    ck_assert_uint_eq(translate(KERNEL + MIB(4)), 0);
-    ck_assert_int_eq(domain_touch(fixture.domain, ipa(KERNEL + MIB(4) + 0x12345)), HV_OK);
-    assert_guest_zero(KERNEL + MIB(4), KERNEL + MIB(6));
-    ck_assert_uint_eq(translate(KERNEL + MIB(4)), EXTENT0 + MIB(4));
-    ck_assert_uint_eq(translate(KERNEL + MIB(4) - 1), 0);
-    ck_assert_uint_ne(translate(KERNEL + MIB(6)), KERNEL); /* the device tree's block, mapped by the build */
+    ck_assert_uint_eq(translate(KERNEL + MIB(6)), 0);
+    ck_assert_int_eq(domain_touch(fixture.domain, ipa(KERNEL + MIB(6) + 0x12345)), HV_OK);
+    assert_guest_zero(KERNEL + MIB(6), KERNEL + MIB(8));
+    ck_assert_uint_eq(translate(KERNEL + MIB(6)), EXTENT0 + MIB(6));
+    ck_assert_uint_eq(translate(KERNEL + MIB(6) - 1), 0);
+    ck_assert_uint_eq(translate(KERNEL + MIB(8)), 0);
 }
 END_TEST
 
@@ -51,13 +51,13 @@ START_TEST(a_second_touch_changes_nothing)
     uint8_t byte;
 
     start();
-    ck_assert_int_eq(domain_touch(fixture.domain, ipa(KERNEL + MIB(4))), HV_OK);
-    guest_write(KERNEL + MIB(4) + 99, 0x77);
+    ck_assert_int_eq(domain_touch(fixture.domain, ipa(KERNEL + MIB(6))), HV_OK);
+    guest_write(KERNEL + MIB(6) + 99, 0x77);
     uint32_t used = fixture.domain->stage2.pool_used;
     sim_act_as(fixture.machine, 1);
-    ck_assert_int_eq(domain_touch(fixture.domain, ipa(KERNEL + MIB(4) + 99)), HV_OK);
-    ck_assert_int_eq(domain_touch(fixture.domain, ipa(KERNEL + MIB(6) - 1)), HV_OK);
-    guest_read(KERNEL + MIB(4) + 99, &byte, 1);
+    ck_assert_int_eq(domain_touch(fixture.domain, ipa(KERNEL + MIB(6) + 99)), HV_OK);
+    ck_assert_int_eq(domain_touch(fixture.domain, ipa(KERNEL + MIB(8) - 1)), HV_OK);
+    guest_read(KERNEL + MIB(6) + 99, &byte, 1);
     ck_assert_uint_eq(byte, 0x77);
     ck_assert_uint_eq(fixture.domain->stage2.pool_used, used);
 }
@@ -223,7 +223,7 @@ START_TEST(a_thousand_restarts_leak_nothing)
     for (unsigned i = 0; i < 1000; i++) {
         restart();
         ck_assert_int_eq(domain_touch(fixture.domain, ipa(GUEST_END - 1)), HV_OK);
-        ck_assert_int_eq(domain_touch(fixture.domain, ipa(KERNEL + MIB(4))), HV_OK);
+        ck_assert_int_eq(domain_touch(fixture.domain, ipa(KERNEL + MIB(6))), HV_OK);
         if (i == 0)
             used = fixture.domain->stage2.pool_used; /* all the pages ever taken, free ones included */
         ck_assert_uint_eq(fixture.domain->stage2.pool_used, used);

@@ -56,12 +56,12 @@ static void assert_refused(const char *found)
     const char *output = sim_output(fixture.machine);
 
     ck_assert_uint_eq(fixture.domain->state, DOMAIN_FAILED);
-    ck_assert_msg(strstr(output, "error: /chosen/domU1/module@48000000: reg: ") != NULL, "%s", output);
+    ck_assert_msg(strstr(output, "error: /chosen/domU1/module@42000000: reg: ") != NULL, "%s", output);
     ck_assert_msg(strstr(output, found) != NULL, "%s", output);
     ck_assert_ptr_eq(strstr(strstr(output, "error:") + 1, "error:"), NULL); /* once */
 }
 
-static const uint64_t sizes[] = {1, 4096, BUILD_STEP_BYTES, BUILD_STEP_BYTES + 1, 5 * 1000003};
+static const uint64_t sizes[] = {1, 4096, BUILD_STEP_BYTES, BUILD_STEP_BYTES + 1, 2 * 1000003 + BLOCK_SIZE / 2};
 static const uint64_t offsets[] = {0, 1, BLOCK_SIZE - 5};
 
 START_TEST(kernels_are_unpacked)
