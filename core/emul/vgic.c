@@ -42,19 +42,6 @@ void vgic_set_spi(struct domain *domain, uint32_t intid, bool level)
     vgic_unlock(&locked, NULL);
 }
 
-void vgic_inject_hardware_ppi(struct vcpu *vcpu, uint32_t intid, uint32_t physical_intid)
-{
-    struct vgic_locked locked = vgic_lock(vcpu->domain);
-    struct vgic_ref ref = {.irq = &vcpu->vgic.private[intid], .intid = intid, .vcpu = vcpu};
-
-    ref.irq->physical_intid = (uint16_t)physical_intid;
-    ref.irq->physical = true;
-    ref.irq->line = true;
-    vgic_update(&locked, ref);
-    vcpu->vgic.fresh |= vcpu->vgic.candidates[0] & 1u << intid;
-    vgic_unlock(&locked, vcpu);
-}
-
 bool vgic_has_pending(struct vcpu *vcpu)
 {
     struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
@@ -102,6 +89,87 @@ static void lr_store(struct vcpu *vcpu, unsigned index, uint64_t value)
         return;
     vcpu->vgic.hw.lr[index] = value;
     hypervisor.gic.ops->lr_write(&hypervisor.gic, index, value);
+}
+
+/* The virtual timer is what a guest takes most often. On its way into a list register and out again it needs no lock:
+ * the state of a PPI is its own CPU's, and one of which nothing is outside of its list register is no candidate, so the
+ * words that other CPUs write stay as they are. Whatever is not that simple takes the long way. */
+
+static uint32_t free_lrs(const struct vgic_vcpu *vgic_vcpu)
+{
+    return ~vgic_vcpu->hw.used & ((1u << hypervisor.gic.lr_count) - 1);
+}
+
+/** @return false if nothing was done: the long way is needed. */
+static bool inject_directly(struct vcpu *vcpu, uint32_t intid, uint32_t physical_intid)
+{
+    struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
+    struct vgic_irq *irq = &vgic_vcpu->private[intid];
+    uint32_t free = free_lrs(vgic_vcpu);
+
+    if (free == 0 || vgic_vcpu->dirty != 0 || vgic_vcpu->candidate_words != 0 || irq->lr != 0 || irq->active ||
+        irq->latch || irq->edge || !vgic_irq_forwarded(&vcpu->domain->vgic, irq))
+        return false;
+    unsigned index = (unsigned)__builtin_ctz(free);
+    *irq = (struct vgic_irq){.physical_intid = (uint16_t)physical_intid,
+                             .priority = irq->priority,
+                             .lr = (index + 1) & 0x1f,
+                             .lr_vcpu = vcpu->index & 7,
+                             .enabled = true,
+                             .line = true,
+                             .group1 = irq->group1,
+                             .physical = true,
+                             .lr_pending = true};
+    vgic_vcpu->hw.used |= 1u << index;
+    vgic_vcpu->lr_physical |= 1u << index;
+    vgic_vcpu->lr_intid[index] = (uint16_t)intid;
+    const struct gic_lr value = {.virtual_intid = intid,
+                                 .physical_intid = physical_intid,
+                                 .hardware = true,
+                                 .priority = irq->priority,
+                                 .group1 = irq->group1,
+                                 .state = GIC_LR_PENDING};
+    lr_store(vcpu, index, hypervisor.gic.ops->lr_encode(&value));
+    return true;
+}
+
+/** A PPI that was only pending in list register @p index: was it acknowledged and ended since? @return false as above.
+ */
+static bool end_directly(struct vcpu *vcpu, unsigned index, uint64_t value)
+{
+    struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
+    uint32_t intid = vgic_vcpu->lr_intid[index];
+
+    if (intid < VGIC_SGIS || intid >= VGIC_PRIVATE)
+        return false;
+    struct vgic_irq *irq = &vgic_vcpu->private[intid];
+    struct gic_lr now = hypervisor.gic.ops->lr_decode(value);
+    if (now.state != GIC_LR_INVALID || !now.hardware || !irq->lr_pending || irq->active || irq->active_written ||
+        irq->latch)
+        return false;
+    *irq =
+        (struct vgic_irq){.priority = irq->priority, .enabled = irq->enabled, .edge = irq->edge, .group1 = irq->group1};
+    vgic_vcpu->hw.lr[index] = value;
+    vgic_vcpu->hw.used &= ~(1u << index);
+    vgic_vcpu->lr_physical &= ~(1u << index);
+    if (vgic_vcpu->candidate_words != 0)
+        vgic_vcpu->dirty = 1; /* what had no room before may have it now */
+    return true;
+}
+
+void vgic_inject_hardware_ppi(struct vcpu *vcpu, uint32_t intid, uint32_t physical_intid)
+{
+    if (inject_directly(vcpu, intid, physical_intid))
+        return;
+    struct vgic_locked locked = vgic_lock(vcpu->domain);
+    struct vgic_ref ref = {.irq = &vcpu->vgic.private[intid], .intid = intid, .vcpu = vcpu};
+
+    ref.irq->physical_intid = (uint16_t)physical_intid;
+    ref.irq->physical = true;
+    ref.irq->line = true;
+    vgic_update(&locked, ref);
+    vcpu->vgic.fresh |= vcpu->vgic.candidates[0] & 1u << intid;
+    vgic_unlock(&locked, vcpu);
 }
 
 /** The interrupt leaves its list register, which holds nothing of it any more. */
@@ -176,7 +244,7 @@ void vgic_sync(struct vcpu *vcpu)
     for (uint32_t used = vgic_vcpu->hw.used; used != 0; used &= used - 1) {
         unsigned index = (unsigned)__builtin_ctz(used);
         values[index] = hypervisor.gic.ops->lr_read(&hypervisor.gic, index);
-        if (values[index] != vgic_vcpu->hw.lr[index])
+        if (values[index] != vgic_vcpu->hw.lr[index] && !end_directly(vcpu, index, values[index]))
             changed |= 1u << index;
     }
     uint32_t dropped = dropped_lines(vcpu, vgic_vcpu->lr_physical & ~changed);
@@ -285,7 +353,7 @@ static bool place(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t intid)
     if (withdrawn(locked, ref))
         return true;
     if (ref.irq->lr == 0) {
-        uint32_t free = ~vgic_vcpu->hw.used & ((1u << hypervisor.gic.lr_count) - 1);
+        uint32_t free = free_lrs(vgic_vcpu);
         if (free == 0)
             return false;
         unsigned index = (unsigned)__builtin_ctz(free);
