@@ -12,6 +12,8 @@
 #define GICC_EOI_MODE_S (1u << 9)
 #define GICC_EOI_MODE_NS (1u << 10)
 
+#define ALIASED_SIZE 0x20000
+
 #define GICC_CTLR 0x000
 #define GICC_PMR 0x004
 #define GICC_BPR 0x008
@@ -210,6 +212,7 @@ static uint32_t active_priorities(const struct gic_cpu_interface *interface)
 bool gic_interface_read(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned size, uint64_t *value)
 {
     struct sim_gic *gic = context;
+    offset = gic_unalias(gic, offset);
     const struct gic_cpu_interface *interface = &gic->interfaces[cpu->index];
     if (size != 4)
         return false;
@@ -258,6 +261,7 @@ static uint32_t clamp(uint32_t value, uint32_t least)
 bool gic_interface_write(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned size, uint64_t value64)
 {
     struct sim_gic *gic = context;
+    offset = gic_unalias(gic, offset);
     struct gic_cpu_interface *interface = &gic->interfaces[cpu->index];
     uint32_t value = (uint32_t)value64;
     if (size != 4)
@@ -322,6 +326,11 @@ void sim_gic_set_shared(struct sim_machine *machine, unsigned intid, bool level)
         set_line(machine->gic, &machine->gic->shared[intid - GIC_PRIVATE], level);
 }
 
+uint64_t gic_unalias(const struct sim_gic *gic, uint64_t offset)
+{
+    return gic->aliased ? (offset & 0xfff) | (offset >> 16 & 1) << 12 : offset;
+}
+
 static void add_frame(struct sim_gic *gic, const char *name, uint64_t base, uint64_t size,
                       bool (*read)(void *, struct sim_cpu *, uint64_t, unsigned, uint64_t *),
                       bool (*write)(void *, struct sim_cpu *, uint64_t, unsigned, uint64_t))
@@ -337,6 +346,8 @@ struct sim_gic *sim_gic_create(struct sim_machine *machine, const struct sim_gic
         abort();
     gic->machine = machine;
     gic->security = machine->options.gic_security;
+    gic->aliased = frames->cpu_interface_size >= ALIASED_SIZE;
+    uint64_t pages = gic->aliased ? ALIASED_SIZE : 0x2000;
     gic->intids = (unsigned)min_u64(GIC_PRIVATE + align_up(machine->options.spi_count, 32), GIC_INTIDS);
     gic->version = 1;
     for (unsigned cpu = 0; cpu < SIM_MAX_CPUS; cpu++) {
@@ -354,11 +365,11 @@ struct sim_gic *sim_gic_create(struct sim_machine *machine, const struct sim_gic
     for (unsigned i = 0; gic->security && i < ARRAY_SIZE(gic->shared); i++)
         gic->shared[i].group1 = true;
     add_frame(gic, "GICD", frames->distributor, 0x1000, gic_distributor_read, gic_distributor_write);
-    add_frame(gic, "GICC", frames->cpu_interface, 0x2000, gic_interface_read, gic_interface_write);
+    add_frame(gic, "GICC", frames->cpu_interface, pages, gic_interface_read, gic_interface_write);
     if (frames->hyp_interface != 0)
         add_frame(gic, "GICH", frames->hyp_interface, 0x200, gic_hyp_read, gic_hyp_write);
     if (frames->virtual_interface != 0)
-        add_frame(gic, "GICV", frames->virtual_interface, 0x2000, gic_virtual_read, gic_virtual_write);
+        add_frame(gic, "GICV", frames->virtual_interface, pages, gic_virtual_read, gic_virtual_write);
     return gic;
 }
 

@@ -49,6 +49,7 @@ struct gic_virtual {
 struct sim_gic {
     struct sim_machine *machine;
     bool security;
+    bool aliased; /* each 4 KiB page of GICC and GICV takes 64 KiB, in which it repeats (as on ZynqMP) */
     unsigned intids;
     uint32_t control;
     struct gic_interrupt private[SIM_MAX_CPUS][GIC_PRIVATE];
@@ -63,6 +64,8 @@ struct gic_interrupt *gic_interrupt(struct sim_gic *gic, const struct sim_cpu *c
 /** Call after any change: wakes CPUs that now have an interrupt. */
 void gic_changed(struct sim_gic *gic);
 bool gic_is_pending(const struct gic_interrupt *interrupt);
+/** Takes the aliases off an offset into GICC or GICV. */
+uint64_t gic_unalias(const struct sim_gic *gic, uint64_t offset);
 void gic_deactivate(struct sim_gic *gic, const struct sim_cpu *cpu, unsigned intid);
 
 /* Register frames; the signatures of struct sim_device. */

@@ -322,7 +322,7 @@ bool gic_virtual_read(void *context, struct sim_cpu *cpu, uint64_t offset, unsig
     const struct gic_virtual *interface = interface_of(gic, cpu);
     if (size != 4)
         return false;
-    switch (offset) {
+    switch (gic_unalias(gic, offset)) {
     case 0x00:
         *value = interface->control;
         break;
@@ -365,7 +365,7 @@ bool gic_virtual_write(void *context, struct sim_cpu *cpu, uint64_t offset, unsi
     struct gic_virtual *interface = interface_of(gic, cpu);
     if (size != 4)
         return false;
-    switch (offset) {
+    switch (gic_unalias(gic, offset)) {
     case 0x00:
         interface->control = (uint32_t)value & (0x1f | GICV_EOI_MODE);
         break;

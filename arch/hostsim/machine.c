@@ -70,7 +70,7 @@ static void set_places(struct sim_machine *machine)
     if (options->image_size == 0)
         options->image_size = MIB(2);
     if (options->dtb_base == 0)
-        options->dtb_base = align_down(bank->base + bank->size, MIB(2)) - MIB(4);
+        options->dtb_base = align_down(bank->base + min_u64(bank->size / 2, MIB(128)), MIB(2)); /* as QEMU */
 }
 
 static bool build(struct sim_machine *machine, const void *dtb, size_t dtb_size)

@@ -8,8 +8,7 @@
 #include "hostsim/machine.h"
 #include <libfdt.h>
 
-#define LARGEST_FILE MIB(64) /* of what is made for a module whose size was not given exactly */
-#define SMALL_FILE KIB(64)
+#define LARGEST_FILE MIB(1) /* of what is made for a module; the rest of a larger one stays as it is */
 
 static void put64(uint8_t *to, uint64_t value)
 {
@@ -104,7 +103,7 @@ bool sim_module(const void *dtb, unsigned index, struct sim_module *module)
     return false;
 }
 
-/* Bytes that a module can have: as written, up to the next module and the bank's end; 0: it does not lie in RAM. */
+/* Bytes that a module has: as written, up to the next module and the bank's end; 0: it does not lie in RAM. */
 static uint64_t room(struct sim_machine *machine, const void *dtb, const struct sim_module *module)
 {
     const struct sim_bank *bank = sim_bank_find(machine, module->base, 1);
@@ -117,8 +116,7 @@ static uint64_t room(struct sim_machine *machine, const void *dtb, const struct 
     for (unsigned i = 0; sim_module(dtb, i, &other); i++)
         if (other.base > module->base && other.base < end)
             end = other.base;
-    uint64_t size = end - module->base;
-    return size > LARGEST_FILE ? SMALL_FILE : size;
+    return end - module->base;
 }
 
 static const char *program_of(const struct sim_module *module, const char *fallback, char *buffer, size_t size)
@@ -134,7 +132,7 @@ static const char *program_of(const struct sim_module *module, const char *fallb
 static bool load_module(struct sim_machine *machine, const void *dtb, const struct sim_module *module,
                         const char *program)
 {
-    uint64_t size = room(machine, dtb, module);
+    uint64_t memory_size = room(machine, dtb, module), size = min_u64(memory_size, LARGEST_FILE);
     char name[48];
     if (size == 0)
         return false;
@@ -142,7 +140,7 @@ static bool load_module(struct sim_machine *machine, const void *dtb, const stru
     if (file == NULL)
         abort();
     if (module->kernel)
-        sim_make_image(file, size, size + KIB(64), program_of(module, program, name, sizeof(name)));
+        sim_make_image(file, size, memory_size, program_of(module, program, name, sizeof(name)));
     else
         for (uint64_t i = 0; i < size; i++)
             file[i] = (uint8_t)(sim_image_word(module->base + i) >> 56);

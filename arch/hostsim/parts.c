@@ -79,7 +79,9 @@ static const char *read_memory(struct sim_machine *machine, const void *dtb)
         if (!has_device_type(dtb, node, "memory") || is_disabled(dtb, node))
             continue;
         for (int i = 0; read_reg(dtb, node, i, &base, &size); i++) {
-            if (machine->bank_count == SIM_MAX_BANKS || size == 0 || base + size < base)
+            if (size == 0)
+                continue;
+            if (machine->bank_count == SIM_MAX_BANKS || base + size < base)
                 return "memory node: too many banks, or one that wraps";
             machine->banks[machine->bank_count++] = (struct sim_bank){.base = base, .size = size};
         }
@@ -125,13 +127,22 @@ static void read_gic(struct sim_machine *machine, const void *dtb)
     }
 }
 
-/* An SPI of a GIC's three-cell specifier. 0: none. */
+/* The first interrupt, if it is an SPI in a GIC's three cells. 0: none. */
 static unsigned read_spi(const void *dtb, int node)
 {
     int length;
-    const fdt32_t *interrupts = fdt_getprop(dtb, node, "interrupts", &length);
-    return interrupts != NULL && length >= 12 && fdt32_to_cpu(interrupts[0]) == 0 ? 32 + fdt32_to_cpu(interrupts[1])
-                                                                                  : 0;
+    const fdt32_t *extended = fdt_getprop(dtb, node, "interrupts-extended", &length);
+    const fdt32_t *cells =
+        extended != NULL && length >= 16 ? extended + 1 : fdt_getprop(dtb, node, "interrupts", &length);
+    return cells != NULL && length >= 12 && fdt32_to_cpu(cells[0]) == 0 ? 32 + fdt32_to_cpu(cells[1]) : 0;
+}
+
+static void read_timer(struct sim_machine *machine, const void *dtb)
+{
+    int node = fdt_node_offset_by_compatible(dtb, -1, "arm,armv8-timer"), length;
+    const fdt32_t *frequency = node >= 0 ? fdt_getprop(dtb, node, "clock-frequency", &length) : NULL;
+    if (machine->options.timer_frequency == 0 && frequency != NULL && length == 4 && *frequency != 0)
+        machine->frequency = fdt32_to_cpu(*frequency);
 }
 
 /* The UART that stdout-path names comes first: it is the one whose output and keyboard the public functions mean. */
@@ -167,6 +178,7 @@ const char *sim_parts_read(struct sim_machine *machine, const void *dtb)
         problem = read_cpus(machine, dtb);
     if (problem != NULL)
         return problem;
+    read_timer(machine, dtb);
     read_gic(machine, dtb);
     read_uarts(machine, dtb);
     return NULL;

@@ -25,7 +25,7 @@ struct sim_machine;
 /** All zero is a good machine: what a field's 0 means is written beside it. */
 struct sim_options {
     /* The machine */
-    uint64_t timer_frequency; /* Hz; 0: 62.5 MHz, as QEMU */
+    uint64_t timer_frequency; /* Hz; 0: what the tree's timer node says, else 62.5 MHz, as QEMU */
     unsigned list_registers;  /* of the GIC's virtual interface, 1..64; 0: 4, as GIC-400 */
     bool gic_security;        /* the GIC has Security Extensions: EL2 sees the Non-secure view of its registers */
     unsigned spi_count;       /* 0: 256 */

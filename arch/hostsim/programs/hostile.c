@@ -64,8 +64,8 @@ static void walk_device(const struct platform *platform, uint64_t base, uint64_t
 
 static void unknown_calls(const struct platform *platform, uint64_t rounds)
 {
-    static const uint64_t bases[] = {0x00000000, 0x81001000, 0x82000000, 0x83000000, 0x8400ff00, 0x86000000,
-                                     0xb2000000, 0xbf00f000, 0xc0001000, 0xc400ff00, 0xc5000000, 0xffffffff00000000};
+    static const uint64_t bases[] = {0x00000010, 0x81001000, 0x82000000, 0x83000000, 0x8400ff00, 0x86000000,
+                                     0xb2000000, 0xbf00f000, 0xc0001000, 0xc400ff00, 0xc5000000, 0xffffffff00000010};
     for (uint64_t i = 0; i < rounds; i++) {
         for (unsigned j = 0; j < sizeof(bases) / sizeof(bases[0]); j++) {
             if ((uint32_t)guest_hvc(bases[j] + i, i, UINT64_MAX, UINT64_MAX).x[0] != UINT32_MAX)

@@ -11,6 +11,13 @@
 #define RAMDISK_AT 0x1000000ULL /* from its kernel */
 #define SPACE 0x20000
 
+/* Unlike ck_assert(), costs nothing where it holds, and works outside of tests then. */
+static void require(bool holds, const char *what)
+{
+    if (!holds)
+        ck_abort_msg("%s", what);
+}
+
 static void check_fdt(int result)
 {
     if (result < 0)
@@ -22,7 +29,7 @@ void *load_dtb(const char *name, size_t *size)
     char path[512];
     snprintf(path, sizeof(path), "%s/%s", DTB_DIR, name);
     FILE *file = fopen(path, "rb");
-    ck_assert_msg(file != NULL, "cannot open %s", path);
+    require(file != NULL, path);
     uint8_t *dtb = calloc(1, SPACE);
     *size = fread(dtb, 1, SPACE, file);
     fclose(file);
@@ -102,11 +109,12 @@ static void load(struct sim_machine *machine, const struct system_domain *domain
 {
     uint64_t base = FIRST_MODULE + index * MODULE_STEP;
     uint8_t *file = calloc(1, kernel_size(domain) + domain->ramdisk_size);
-    ck_assert(sim_make_image(file, kernel_size(domain), kernel_size(domain) + 0x10000, domain->program));
-    ck_assert(sim_load(machine, base, file, kernel_size(domain)));
+    require(sim_make_image(file, kernel_size(domain), kernel_size(domain) + 0x10000, domain->program),
+            "sim_make_image");
+    require(sim_load(machine, base, file, kernel_size(domain)), "sim_load");
     for (uint64_t i = 0; i < domain->ramdisk_size; i++)
         file[i] = (uint8_t)(i * 7 + index);
-    ck_assert(domain->ramdisk_size == 0 || sim_load(machine, base + RAMDISK_AT, file, domain->ramdisk_size));
+    require(domain->ramdisk_size == 0 || sim_load(machine, base + RAMDISK_AT, file, domain->ramdisk_size), "sim_load");
     free(file);
 }
 
@@ -126,7 +134,7 @@ void system_boot(struct system_run *run, const struct system_domain *domains, un
         run->edit(run->dtb);
     check_fdt(fdt_pack(run->dtb));
     run->machine = sim_create(run->dtb, SPACE, &run->options);
-    ck_assert_msg(run->machine != NULL, "%s", sim_create_error());
+    require(run->machine != NULL, sim_create_error());
     for (unsigned i = 0; i < count; i++)
         load(run->machine, &domains[i], i);
     if (run->prepare != NULL)
@@ -143,9 +151,11 @@ void system_destroy(struct system_run *run)
 
 static void give_up(const struct system_run *run, const char *what)
 {
-    ck_abort_msg("%s\nended: %s after %llu us, %llu steps: %s\noutput:\n%s", what, sim_end_name(run->end),
+    /* Check's own messages have a limit */
+    fprintf(stderr, "%s\n", run->output);
+    ck_abort_msg("%s\nended: %s after %llu us, %llu steps, seed %llu: %s", what, sim_end_name(run->end),
                  (unsigned long long)(sim_time_ns(run->machine) / 1000), (unsigned long long)sim_steps(run->machine),
-                 sim_message(run->machine), run->output);
+                 (unsigned long long)run->options.seed, sim_message(run->machine));
 }
 
 void expect_end(const struct system_run *run, enum sim_end end)
@@ -156,19 +166,36 @@ void expect_end(const struct system_run *run, enum sim_end end)
         give_up(run, what);
 }
 
-unsigned count_lines(const struct system_run *run, const char *line)
+/* @return the end of the next line of @p at that is @p line, or NULL. */
+static const char *next_line(const char *at, const char *line)
 {
     size_t wanted = strlen(line);
     bool prefix = wanted > 0 && line[wanted - 1] == '*';
-    unsigned count = 0;
-    for (const char *at = run->output; *at != '\0';) {
+    while (*at != '\0') {
         size_t length = strcspn(at, "\n");
         size_t text = length > 0 && at[length - 1] == '\r' ? length - 1 : length;
+        const char *end = at + length + (at[length] == '\n');
         if (prefix ? text >= wanted - 1 && strncmp(at, line, wanted - 1) == 0
                    : text == wanted && strncmp(at, line, wanted) == 0)
-            count++;
-        at += length + (at[length] == '\n');
+            return end;
+        at = end;
     }
+    return NULL;
+}
+
+const char *find_line(const struct system_run *run, const char *line)
+{
+    const char *found = next_line(run->output, line);
+    if (found == NULL)
+        expect_lines(run, line, 1);
+    return found;
+}
+
+unsigned count_lines(const struct system_run *run, const char *line)
+{
+    unsigned count = 0;
+    for (const char *at = run->output; (at = next_line(at, line)) != NULL;)
+        count++;
     return count;
 }
 

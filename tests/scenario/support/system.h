@@ -42,6 +42,8 @@ void system_destroy(struct system_run *run);
 void expect_end(const struct system_run *run, enum sim_end end);
 /** @return how many lines are exactly @p line, or begin with what comes before a trailing "*". */
 unsigned count_lines(const struct system_run *run, const char *line);
+/** @return where in the output the first such line ends; fails the test if there is none. */
+const char *find_line(const struct system_run *run, const char *line);
 /** Fails the test unless there are as many such lines. */
 void expect_lines(const struct system_run *run, const char *line, unsigned count);
 /** Fails the test unless every line begins with the hypervisor's or a domain's name and ": ", and none is torn. */
