@@ -4,7 +4,8 @@
  *
  *   -plugin stopwatch.so,out=FILE[,pc=ADDRESS][,until=MARKER][,times=N]
  *
- * With until=, the machine stops when that marker is executed for the Nth time (1): not everything can power itself off.
+ * With until=, the machine stops when that marker is executed for the Nth time (1): not everything can power itself
+ * off.
  *
  * FILE gets a line for each event: "marker 0xb001 COUNT" or "pc 0x40200000 COUNT", and at the end "end 0 COUNT".
  * qemu-plugin.h is not packaged by Debian; the few declarations below are of its API version 1

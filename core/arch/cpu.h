@@ -1,7 +1,7 @@
 /* The contract, CPUs: identity, start, idle, interrupt mask, locks.
  *
- * Core runs at EL2 with interrupts masked at all times. A physical interrupt is seen only as the reason why a guest came
- * out (arch/vcpu.h) or why arch_cpu_idle() returned; so no code below core is ever re-entered. */
+ * Core runs at EL2 with interrupts masked at all times. A physical interrupt is seen only as the reason why a guest
+ * came out (arch/vcpu.h) or why arch_cpu_idle() returned; so no code below core is ever re-entered. */
 #ifndef BULKHEAD_ARCH_CPU_H
 #define BULKHEAD_ARCH_CPU_H
 
@@ -26,8 +26,8 @@ HV_CHECK hv_status arch_cpu_start(unsigned cpu, uint64_t mpidr);
 /** Waits until an interrupt is pending for this CPU (WFI). Interrupts stay masked: the caller acknowledges it. */
 void arch_cpu_idle(void);
 
-/** Waits for an event from arch_cpu_signal() (WFE); returns at the latest after about a millisecond (event stream of the
- * generic timer), and may return early. For loops that await another CPU. */
+/** Waits for an event from arch_cpu_signal() (WFE); returns at the latest after about a millisecond (event stream of
+ * the generic timer), and may return early. For loops that await another CPU. */
 void arch_cpu_wait(void);
 
 /** Wakes all CPUs that are in arch_cpu_wait() (DSB ISH; SEV). Everything written before is visible to them. */

@@ -63,9 +63,9 @@ void arch_stage2_publish(void);
  * @param root  the table that translates, as given to arch_vcpu_load() through struct arch_stage2
  */
 struct arch_stage2 {
-    pa_t root;         /* the top-level table (or the first of the concatenated ones) */
-    uint16_t vmid;     /* 1..255 */
-    uint8_t ipa_bits;  /* 32..48: size of the input address */
+    pa_t root;           /* the top-level table (or the first of the concatenated ones) */
+    uint16_t vmid;       /* 1..255 */
+    uint8_t ipa_bits;    /* 32..48: size of the input address */
     uint8_t start_level; /* 1 or 2 or 0, as the tables were built for */
 };
 

@@ -12,7 +12,8 @@ uint64_t arch_timer_now(void);
 /** @return the counter's frequency in Hz, never 0 (CNTFRQ_EL0, or what arch_timer_set_frequency() said). */
 uint64_t arch_timer_frequency(void);
 
-/** Overrides CNTFRQ_EL0 where firmware left it wrong and the device tree's clock-frequency says better. @param hz not 0 */
+/** Overrides CNTFRQ_EL0 where firmware left it wrong and the device tree's clock-frequency says better. @param hz not 0
+ */
 void arch_timer_set_frequency(uint64_t hz);
 
 /** Raises this CPU's EL2 timer interrupt when the counter reaches @p deadline; ARCH_TIMER_NEVER turns it off. */

@@ -51,15 +51,15 @@ struct arch_vcpu {
         _Alignas(16) uint8_t q[32][16];
         uint64_t fpcr;
         uint64_t fpsr;
-    } fp;                  /* valid while not loaded */
-    uint64_t vmpidr;       /* what the guest reads from MPIDR_EL1 */
-    uint64_t vpidr;        /* what the guest reads from MIDR_EL1; arch_vcpu_init() sets the host's */
+    } fp;                    /* valid while not loaded */
+    uint64_t vmpidr;         /* what the guest reads from MPIDR_EL1 */
+    uint64_t vpidr;          /* what the guest reads from MIDR_EL1; arch_vcpu_init() sets the host's */
     uint64_t counter_offset; /* CNTVOFF_EL2, in ticks */
     const struct arch_stage2 *stage2;
     uint64_t virtual_lines; /* HCR_EL2.VSE/VI/VF to set at the next entry (HCR bit positions) */
     bool trap_wfi;          /* HCR_EL2.TWI: false lets a vCPU that has its CPU to itself wait in hardware */
     bool loaded;
-    void *backend;          /* hostsim's guest coroutine; unused on silicon */
+    void *backend; /* hostsim's guest coroutine; unused on silicon */
 };
 
 enum arch_exit_reason {

@@ -22,7 +22,7 @@ struct hypervisor {
     struct cpu cpus[HV_MAX_CPUS];
     struct domain *domains[HV_MAX_DOMAINS]; /* by domid - 1; NULL: not built */
     uint32_t started;                       /* release: the plan is final, secondary CPUs may go to work */
-    uint32_t all_off;      /* the last domain has stopped, and that was reported */
+    uint32_t all_off;                       /* the last domain has stopped, and that was reported */
     uint32_t shutting_down;
 };
 

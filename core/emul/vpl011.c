@@ -261,10 +261,11 @@ enum mmio_result vpl011_access(struct vcpu *vcpu, void *device, struct mmio_acce
         return MMIO_HANDLED;
     }
     bool output = access->offset == DR && access->write && reaches_console(uart);
+    const char character = (char)access->value;
     if (!output || (load(&uart->raw_status) & INTERRUPT_TRANSMIT) == 0)
         access_locked(uart, access);
     if (output)
-        console_write(&uart->console, &(char){(char)access->value}, 1);
+        console_write(&uart->console, &character, 1);
     return MMIO_HANDLED;
 }
 

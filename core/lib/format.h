@@ -13,8 +13,8 @@ struct text_sink {
 
 /**
  * Writes formatted text to @p sink.
- * Conversions: %d %i %u %x %X %c %s %p %% with the flags - and 0, a width, a precision for %s (also '*'), and the lengths
- * l, ll and z. An unknown conversion is written as it stands. A NULL string is written as "(null)".
+ * Conversions: %d %i %u %x %X %c %s %p %% with the flags - and 0, a width, a precision for %s (also '*'), and the
+ * lengths l, ll and z. An unknown conversion is written as it stands. A NULL string is written as "(null)".
  * @return the number of characters written.
  */
 size_t format_to(struct text_sink *sink, const char *format, ...) HV_PRINTF(2, 3);

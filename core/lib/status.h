@@ -2,7 +2,8 @@
 #ifndef BULKHEAD_LIB_STATUS_H
 #define BULKHEAD_LIB_STATUS_H
 
-/** What a function that can fail returns. Must be checked; where a user caused the error, a diagnostic names the place. */
+/** What a function that can fail returns. Must be checked; where a user caused the error, a diagnostic names the place.
+ */
 typedef enum hv_status {
     HV_OK = 0,
     HV_E_INVALID,     /* an argument or property has a value that makes no sense */
@@ -24,11 +25,11 @@ typedef enum hv_status {
 const char *hv_status_name(hv_status status);
 
 /** Leaves the calling function with the status of @p expression unless it is HV_OK. */
-#define HV_TRY(expression)                                                                                            \
-    do {                                                                                                              \
-        hv_status hv_try_status = (expression);                                                                       \
-        if (hv_try_status != HV_OK)                                                                                   \
-            return hv_try_status;                                                                                     \
+#define HV_TRY(expression)                                                                                             \
+    do {                                                                                                               \
+        hv_status hv_try_status = (expression);                                                                        \
+        if (hv_try_status != HV_OK)                                                                                    \
+            return hv_try_status;                                                                                      \
     } while (0)
 
 #endif

@@ -4,7 +4,7 @@
 
 struct shown show_size(uint64_t bytes)
 {
-    struct shown shown;
+    struct shown shown = {.text = ""};
 
     if (bytes != 0 && is_aligned(bytes, MIB(1)))
         format_string(shown.text, sizeof(shown.text), "%lu MiB", bytes / MIB(1));
@@ -17,7 +17,7 @@ struct shown show_size(uint64_t bytes)
 
 struct shown show_range(struct region range)
 {
-    struct shown shown;
+    struct shown shown = {.text = ""};
 
     format_string(shown.text, sizeof(shown.text), "0x%lx..0x%lx", range.base, range.end - 1);
     return shown;
@@ -25,7 +25,7 @@ struct shown show_range(struct region range)
 
 struct shown show_address(uint64_t address)
 {
-    struct shown shown;
+    struct shown shown = {.text = ""};
 
     format_string(shown.text, sizeof(shown.text), "0x%lx", address);
     return shown;
