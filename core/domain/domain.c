@@ -100,6 +100,7 @@ void domain_reset_vcpus(struct domain *domain)
         arch_vcpu_init(&vcpu->arch, 0, 0);
         vgic_vcpu_init(&vcpu->vgic);
         vcpu->timer_in_flight = false;
+        store_release(&vcpu->on_request.state, PSCI_NO_REQUEST);
         store_release(&vcpu->wake, 0);
         store_release(&vcpu->state, VCPU_OFF);
     }
