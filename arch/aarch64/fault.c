@@ -1,8 +1,8 @@
-#include "fault.h"
-
 #include "arch/cpu.h"
 #include "boot/hypervisor.h"
 #include "layout.h"
+
+#define SMCCC_NOT_SUPPORTED UINT64_MAX
 
 /** What vectors.S saved on the emergency stack. */
 struct fault_frame {
@@ -19,13 +19,7 @@ extern char smc_instruction[], stacks_start[];
 void fault_handle(struct fault_frame *frame, uint64_t kind);
 HV_NORETURN void __stack_chk_fail(void);
 
-static bool smc_undefined;
 static bool reporting[HV_MAX_CPUS];
-
-bool fault_smc_is_undefined(void)
-{
-    return smc_undefined;
-}
 
 static bool is_undefined_smc(const struct fault_frame *frame)
 {
@@ -47,15 +41,14 @@ void fault_handle(struct fault_frame *frame, uint64_t kind)
     unsigned cpu = arch_cpu_id();
 
     if (is_undefined_smc(frame)) {
-        smc_undefined = true;
-        frame->x[0] = UINT64_MAX;
+        frame->x[0] = SMCCC_NOT_SUPPORTED;
         frame->elr += 4;
         return;
     }
     if (reporting[cpu])
         arch_cpu_halt();
     reporting[cpu] = true;
-    hv_panic("CPU %u: %s at EL2: ESR 0x%llx ELR 0x%llx FAR 0x%llx SP 0x%llx LR 0x%llx", cpu,
+    hv_panic("%s at EL2: ESR 0x%llx ELR 0x%llx FAR 0x%llx SP 0x%llx LR 0x%llx",
              is_stack_overflow(frame) ? "stack overflow" : names[kind & 3], (unsigned long long)frame->esr,
              (unsigned long long)frame->elr, (unsigned long long)frame->far, (unsigned long long)frame->sp,
              (unsigned long long)frame->x[30]);
@@ -63,6 +56,5 @@ void fault_handle(struct fault_frame *frame, uint64_t kind)
 
 void __stack_chk_fail(void)
 {
-    hv_panic("CPU %u: stack corrupted, called from 0x%llx", arch_cpu_id(),
-             (unsigned long long)(uint64_t)__builtin_return_address(0));
+    hv_panic("stack corrupted, called from 0x%llx", (unsigned long long)(uint64_t)__builtin_return_address(0));
 }

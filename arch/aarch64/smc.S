@@ -2,15 +2,29 @@
     .arch armv8-a
     .text
 
-/* uint64_t smc_call(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3)
- * fault.c knows the label: where there is neither EL3 nor anything that stands in for it, the instruction is undefined. */
-    .globl smc_call
-    .type smc_call, %function
+/* uint64_t arch_smc(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3)
+ *
+ * Where there is neither EL3 nor anything that stands in for it the instruction is undefined; fault.c knows its label and answers
+ * for it. The fault path uses three registers that may hold a guest's values, hence they are kept here. */
+    .globl arch_smc
+    .type arch_smc, %function
     .globl smc_instruction
-smc_call:
+arch_smc:
+    stp x29, x30, [sp, #-48]!
+    mrs x4, sp_el0
+    mrs x5, tpidr_el0
+    mrs x6, tpidrro_el0
+    stp x4, x5, [sp, #16]
+    str x6, [sp, #32]
 smc_instruction:
     smc #0
+    ldp x4, x5, [sp, #16]
+    ldr x6, [sp, #32]
+    msr sp_el0, x4
+    msr tpidr_el0, x5
+    msr tpidrro_el0, x6
+    ldp x29, x30, [sp], #48
     ret
-    .size smc_call, . - smc_call
+    .size arch_smc, . - arch_smc
 
     .section .note.GNU-stack, "", %progbits
