@@ -10,7 +10,8 @@ Options after a --domain belong to it. Writes into DIR:
     system.dts     the same as text
     qemu.args      arguments for qemu-system-aarch64, one a line: mapfile -t args <DIR/qemu.args
     host.args      arguments for the host command, one a line: bulkhead check DIR/system.dtb "${args[@]}"
-    boot.cmd       a U-Boot script that loads all by TFTP from DIR and boots (boot.scr: compiled, for `source`)
+    boot.cmd       a U-Boot script that loads all by TFTP from DIR and boots (boot.scr.uimg: compiled, the name that U-Boot
+                   asks for by itself)
 
 Modules that are one file lie in memory once. Used by tools/demo.sh, tests/qemu and bench; needs dtc and QEMU.
 """
@@ -149,7 +150,7 @@ class System:
         return lines + ["\t\t\t};"]
 
     def write_uboot(self, ub, command="bootm", ramdisk="-"):
-        """Puts what U-Boot fetches into the directory, beside boot.cmd and boot.scr (run by DHCP's boot file name)."""
+        """Puts what U-Boot fetches into the directory, beside boot.cmd and boot.scr.uimg, which it fetches and runs by itself."""
         lines = [f"tftpb {DTB_AT:#x} system.dtb", f"tftpb {UBOOT_UB_AT:#x} {os.path.basename(ub)}"]
         copy(ub, self.path(os.path.basename(ub)))
         for number, (path, (address, _)) in enumerate(self.modules.items()):
@@ -164,12 +165,12 @@ class System:
         with open(self.path("boot.cmd"), "w") as file:
             file.write("\n".join(lines) + "\n")
         subprocess.run(["mkimage", "-A", "arm64", "-T", "script", "-C", "none", "-d", self.path("boot.cmd"),
-                        self.path("boot.scr")], check=True, stdout=subprocess.DEVNULL, timeout=60)
+                        self.path("boot.scr.uimg")], check=True, stdout=subprocess.DEVNULL, timeout=60)
 
     def uboot_arguments(self, bios="/usr/lib/u-boot/qemu_arm64/u-boot.bin"):
         """QEMU arguments that let a real U-Boot fetch everything from QEMU's TFTP server."""
         machine = self.machine_arguments()[:-2]
-        return machine + ["-bios", bios, "-netdev", f"user,id=net,tftp={self.directory},bootfile=boot.scr",
+        return machine + ["-bios", bios, "-netdev", f"user,id=net,tftp={self.directory},bootfile=boot.scr.uimg",
                           "-device", "virtio-net-device,netdev=net"]
 
 
