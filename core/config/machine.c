@@ -11,6 +11,17 @@
 
 #define RNG_SEED_MIN 16 /* bytes; less is not enough to give each domain a seed that cannot be guessed */
 
+void machine_complain(struct diag *diag, enum diag_severity severity, struct dt_node node, const char *property,
+                      const char *expected, const char *message, const char *hint)
+{
+    struct dt_property value = dt_property(node, property);
+    char found[80];
+
+    if (value.data != NULL)
+        dt_show(value, found, sizeof(found));
+    dt_report(diag, severity, node, property, value.data != NULL ? found : NULL, expected, message, hint);
+}
+
 /** The properties that say what a node is. */
 struct node_kind {
     struct dt_property compatible;

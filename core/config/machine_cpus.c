@@ -6,10 +6,7 @@
 static void warn_cpu(struct machine_reader *reader, struct dt_node node, const char *property, const char *expected,
                      const char *message)
 {
-    char found[64];
-
-    dt_show(dt_property(node, property), found, sizeof(found));
-    dt_report(reader->diag, DIAG_WARNING, node, property, found, expected, message, NULL);
+    machine_complain(reader->diag, DIAG_WARNING, node, property, expected, message, NULL);
 }
 
 static bool read_affinity(struct machine_reader *reader, struct dt_node node, uint32_t address_cells,

@@ -6,7 +6,6 @@
 #include "config/system_config.h"
 #include "lib/text.h"
 
-#define PPI_FIRST 16
 #define PPI_END 32
 
 /** One known value of compatible. */
@@ -27,14 +26,31 @@ enum gicv2_frame {
 static void read_maintenance(struct machine_reader *reader, struct dt_scan *scan)
 {
     struct dt_interrupt interrupt;
-    hv_status status = dt_scan_interrupt(scan, 0, &interrupt);
 
-    if (status == HV_OK && interrupt.intid < PPI_END) {
+    if (dt_scan_interrupt(scan, 0, &interrupt) == HV_OK && interrupt.intid < PPI_END)
         reader->machine->gic.maintenance_intid = interrupt.intid;
+    else
+        machine_complain(reader->diag, DIAG_WARNING, scan->node, "interrupts", "a PPI",
+                         "the maintenance interrupt is not known; interrupts of guests may be late", NULL);
+}
+
+/** @param frames  how many could be read */
+static void refuse_gicv2(struct machine_reader *reader, struct dt_node node, unsigned frames, hv_status status)
+{
+    static const char expected[] = "four ranges: GICD, GICC, GICH, GICV";
+    char found[16];
+
+    if (status != HV_E_MISSING) {
+        machine_complain(reader->diag, DIAG_ERROR, node, "reg", expected,
+                         "the interrupt controller's registers cannot be found, so no domain can run", NULL);
+        machine_fail(reader, HV_E_INVALID);
         return;
     }
-    dt_report(reader->diag, DIAG_WARNING, scan->node, "interrupts", status == HV_OK ? NULL : hv_status_name(status),
-              "a PPI", "the maintenance interrupt is not known; interrupts of guests may be late", NULL);
+    format_string(found, sizeof(found), "%u", frames);
+    dt_report(reader->diag, DIAG_ERROR, node, "reg", found, expected,
+              "the interrupt controller has no virtualization interface, so no domain can run",
+              "on QEMU add virtualization=on to -M virt; on a board add GICH and GICV from its manual");
+    machine_fail(reader, HV_E_UNSUPPORTED);
 }
 
 static void read_gicv2(struct machine_reader *reader, struct dt_scan *scan)
@@ -45,23 +61,16 @@ static void read_gicv2(struct machine_reader *reader, struct dt_scan *scan)
 
     if (gic->version != GIC_NONE)
         return; /* a second controller hangs behind the first */
+    gic->version = GIC_V2;
     for (unsigned i = 0; i < GICV2_FRAMES; i++) {
         hv_status status = dt_scan_reg_cpu(scan, i, frames[i]);
 
         if (status == HV_OK && frames[i]->size != 0)
             continue;
         *gic = (struct machine_gic){.version = GIC_V2};
-        dt_report(reader->diag, DIAG_ERROR, scan->node, "reg", status == HV_OK ? "size 0" : hv_status_name(status),
-                  "four ranges: GICD, GICC, GICH, GICV",
-                  i < GICV2_HYP_INTERFACE
-                      ? "the interrupt controller's registers cannot be found"
-                      : "the interrupt controller has no virtualization interface, so no domain can "
-                        "have interrupts",
-                  "on QEMU add virtualization=on to -M virt; on a board add GICH and GICV from its manual");
-        machine_fail(reader, status == HV_E_MISSING ? HV_E_UNSUPPORTED : HV_E_INVALID);
+        refuse_gicv2(reader, scan->node, i, status);
         return;
     }
-    gic->version = GIC_V2;
     read_maintenance(reader, scan);
 }
 
@@ -109,9 +118,9 @@ static uint32_t read_timer_interrupt(struct machine_reader *reader, struct dt_sc
 
     if (status == HV_OK && interrupt.intid < PPI_END)
         return interrupt.intid;
-    dt_report(reader->diag, DIAG_WARNING, scan->node, "interrupts", status == HV_OK ? NULL : hv_status_name(status),
-              "four PPIs: secure, non-secure, virtual, hypervisor",
-              "an interrupt of the timer cannot be read; its usual number is assumed", NULL);
+    machine_complain(reader->diag, DIAG_WARNING, scan->node, "interrupts",
+                     "four PPIs: secure, non-secure, virtual, hypervisor",
+                     "an interrupt of the timer cannot be read; its usual number is assumed", NULL);
     return 0;
 }
 
@@ -131,16 +140,13 @@ static void read_timer(struct machine_reader *reader, struct dt_scan *scan)
 
 static void read_psci(struct machine_reader *reader, struct dt_scan *scan)
 {
-    char found[32];
-
     reader->psci = true;
     if (dt_list_contains(scan->node, "method", "smc")) {
         reader->machine->psci = true;
         return;
     }
-    dt_show(dt_property(scan->node, "method"), found, sizeof(found));
-    dt_report(
-        reader->diag, DIAG_ERROR, scan->node, "method", found, "\"smc\"",
+    machine_complain(
+        reader->diag, DIAG_ERROR, scan->node, "method", "\"smc\"",
         "the firmware cannot be called from EL2: only the boot CPU is used, and the machine cannot be powered off",
         "an HVC from EL2 ends in the hypervisor itself; on QEMU start with -M virt,virtualization=on");
 }
@@ -148,9 +154,9 @@ static void read_psci(struct machine_reader *reader, struct dt_scan *scan)
 static void read_old_psci(struct machine_reader *reader, struct dt_scan *scan)
 {
     reader->psci = true;
-    dt_report(reader->diag, DIAG_WARNING, scan->node, "compatible", "\"arm,psci\"", "\"arm,psci-0.2\" or later",
-              "PSCI 0.1 is not supported: only the boot CPU is used, and the machine cannot be powered off",
-              "update the firmware");
+    machine_complain(reader->diag, DIAG_WARNING, scan->node, "compatible", "\"arm,psci-0.2\" or later",
+                     "PSCI 0.1 is not supported: only the boot CPU is used, and the machine cannot be powered off",
+                     "update the firmware");
 }
 
 static const struct device_match device_matches[] = {
@@ -199,10 +205,7 @@ static enum uart_type uart_type(struct dt_node node)
 static void warn_uart(struct diag *diag, struct dt_node node, const char *property, const char *expected,
                       const char *message, const char *hint)
 {
-    char found[64];
-
-    dt_show(dt_property(node, property), found, sizeof(found));
-    dt_report(diag, DIAG_WARNING, node, property, found, expected, message, hint);
+    machine_complain(diag, DIAG_WARNING, node, property, expected, message, hint);
 }
 
 /** Whether the node is a UART that can be used; says why not. */
@@ -234,8 +237,9 @@ static void read_uart_interrupt(struct machine_uart *uart, struct dt_scan *scan,
         uart->intid = interrupt.intid;
         uart->flags = interrupt.flags;
     } else if (status != HV_E_MISSING) {
-        dt_report(diag, DIAG_WARNING, scan->node, "interrupts", hv_status_name(status), "an interrupt of the GIC",
-                  "the UART's interrupt cannot be used; its input is polled", NULL);
+        machine_complain(diag, DIAG_WARNING, scan->node,
+                         dt_has(scan->node, "interrupts-extended") ? "interrupts-extended" : "interrupts",
+                         "an interrupt of the GIC", "the UART's interrupt cannot be used; its input is polled", NULL);
     }
 }
 

@@ -1,7 +1,9 @@
 /* RAM, and what of it is taken already. */
 #include "config/machine_reader.h"
 
-#define RESERVED_HINT "give reg one address and one size in the cells that /reserved-memory sets"
+#define BANK_EXPECTED "address and size of each bank, in the cells that the root sets"
+#define RESERVED_EXPECTED "address and size, in the cells that /reserved-memory sets"
+#define RESERVED_HINT "a range that is not known cannot be kept from the domains; correct it, or disable the node"
 
 void machine_read_memory(struct machine_reader *reader, const struct dt_scan *scan)
 {
@@ -18,11 +20,12 @@ void machine_read_memory(struct machine_reader *reader, const struct dt_scan *sc
         }
     }
     if (status != HV_E_MISSING)
-        dt_report(reader->diag, DIAG_WARNING, scan->node, "reg", hv_status_name(status), "address and size, each bank",
-                  "the bank cannot be read and is not used", "see #address-cells and #size-cells of the root node");
+        machine_complain(reader->diag, DIAG_WARNING, scan->node, "reg", BANK_EXPECTED,
+                         "the bank cannot be read and is not used",
+                         "see #address-cells and #size-cells of the root node");
     else if (!dt_has(scan->node, "reg"))
-        dt_report(reader->diag, DIAG_WARNING, scan->node, "reg", NULL, "address and size, each bank",
-                  "the memory node does not say where the RAM is", NULL);
+        machine_complain(reader->diag, DIAG_WARNING, scan->node, "reg", BANK_EXPECTED,
+                         "the memory node does not say where the RAM is", NULL);
 }
 
 /** A reservation that is not kept would give a guest what firmware uses, so one that cannot be kept stops it all. */
@@ -63,8 +66,8 @@ static void reserve_node(struct machine_reader *reader, struct dt_node node, uin
         reserve(reader, node, dt_name(node), range);
     if (status == HV_E_MISSING)
         return;
-    dt_report(reader->diag, DIAG_ERROR, node, "reg", hv_status_name(status), "address and size",
-              "reserved memory cannot be kept out of the domains' RAM, so no domain is started", RESERVED_HINT);
+    machine_complain(reader->diag, DIAG_ERROR, node, "reg", RESERVED_EXPECTED,
+                     "reserved memory cannot be kept out of the domains' RAM, so no domain is started", RESERVED_HINT);
     machine_fail(reader, status);
 }
 
@@ -74,8 +77,9 @@ void machine_read_reserved(struct machine_reader *reader, struct dt_node reserve
     hv_status status = dt_cells(reserved_memory, true, &address_cells, &size_cells);
 
     if (status != HV_OK) {
-        dt_report(reader->diag, DIAG_ERROR, reserved_memory, "#address-cells", NULL, "one cell, 1 or 2",
-                  "reserved memory cannot be kept out of the domains' RAM, so no domain is started", RESERVED_HINT);
+        machine_complain(reader->diag, DIAG_ERROR, reserved_memory, "#address-cells", "one cell, 1 or 2",
+                         "reserved memory cannot be kept out of the domains' RAM, so no domain is started",
+                         RESERVED_HINT);
         machine_fail(reader, status);
         return;
     }

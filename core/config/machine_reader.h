@@ -21,6 +21,10 @@ static inline void machine_fail(struct machine_reader *reader, hv_status status)
         reader->status = status;
 }
 
+/** Reports about a property of @p node, with its value as what was found. */
+void machine_complain(struct diag *diag, enum diag_severity severity, struct dt_node node, const char *property,
+                      const char *expected, const char *message, const char *hint);
+
 void machine_read_memory(struct machine_reader *reader, const struct dt_scan *scan);
 void machine_read_reserved(struct machine_reader *reader, struct dt_node reserved_memory);
 void machine_read_memreserve(struct machine_reader *reader, const struct dt *tree);
