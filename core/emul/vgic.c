@@ -4,9 +4,7 @@
 #include <string.h>
 
 #include "boot/hypervisor.h"
-#include "domain/domain.h"
 #include "emul/vgic_irq.h"
-#include "vcpu/vcpu.h"
 
 _Static_assert(sizeof(struct vgic_irq) == 8, "a domain's control area is sized for it");
 
@@ -478,11 +476,20 @@ static void write_lrs(struct vgic_locked *locked, struct vcpu *vcpu)
     }
 }
 
+static void recheck_private(struct vgic_locked *locked, struct vcpu *vcpu)
+{
+    vcpu->vgic.recheck = 0;
+    for (uint32_t intid = 0; intid < VGIC_PRIVATE; intid++)
+        vgic_update(locked, vgic_find(vcpu, intid));
+}
+
 void vgic_flush(struct vcpu *vcpu)
 {
     if (__atomic_load_n(&vcpu->vgic.dirty, __ATOMIC_RELAXED) == 0)
         return;
     struct vgic_locked locked = vgic_lock(vcpu->domain);
+    if (vcpu->vgic.recheck != 0)
+        recheck_private(&locked, vcpu);
     settle(&locked, vcpu);
     if (!for_each_candidate(&locked, vcpu, NULL, place_any))
         place_best(&locked, vcpu);

@@ -56,7 +56,8 @@ struct vgic {
 struct vgic_vcpu {
     struct vgic_irq private[VGIC_PRIVATE];
     struct gic_vcpu_state hw;
-    uint32_t dirty;                  /* list registers may differ from what they should hold: vgic_flush() has work */
+    uint32_t dirty;   /* list registers may differ from what they should hold: vgic_flush() has work */
+    uint32_t recheck; /* the distributor was turned on or off: all private interrupts are to be looked at again */
     uint32_t candidate_words;        /* bit per word of candidates[] that is not zero */
     uint32_t candidates[VGIC_WORDS]; /* bit per INTID that wants (more of) a list register of this vCPU */
     uint32_t lr_physical;            /* bit per list register that holds a physical interrupt pending */

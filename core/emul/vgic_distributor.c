@@ -189,20 +189,18 @@ static uint32_t read_control(struct vcpu *vcpu, uint32_t offset)
     return vcpu->domain->vgic.groups;
 }
 
-/** Every interrupt of the domain may now be forwarded, or no longer. */
+/** Every interrupt of the domain may now be forwarded, or no longer. Of the private ones, each vCPU sees to its own. */
 static void write_control(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t value)
 {
     struct domain *domain = locked->domain;
 
-    (void)vcpu;
     if (domain->vgic.groups == (value & 3))
         return;
     domain->vgic.groups = value & 3;
     for (uint32_t i = 0; i < domain->vcpu_count; i++)
-        for (uint32_t intid = 0; intid < VGIC_PRIVATE; intid++)
-            vgic_update(locked, vgic_find(domain->vcpus[i], intid));
+        vgic_recheck_private(locked, domain->vcpus[i]);
     for (uint32_t i = 0; i < domain->vgic.spi_count; i++)
-        vgic_update(locked, vgic_find(domain->vcpus[0], VGIC_PRIVATE + i));
+        vgic_update(locked, vgic_find(vcpu, VGIC_PRIVATE + i));
 }
 
 static uint32_t read_type(struct vcpu *vcpu, uint32_t offset)
@@ -244,10 +242,11 @@ static void write_sgi(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t va
     }
 }
 
-/* Sorted by use: a guest reads and writes what it masks, acknowledges in software and sends; the rest is set up once.
- */
 static const struct vgic_register registers[] = {
-    {.offset = 0xf00, .length = 4, .widths = WORD, .write = write_sgi},
+    {.offset = 0x000, .length = 4, .widths = WORD, .read = read_control, .write = write_control},
+    {.offset = 0x004, .length = 4, .widths = WORD, .read = read_type},
+    {.offset = 0x008, .length = 4, .widths = WORD, .read = read_implementer},
+    {.offset = 0x080, .length = 0x80, .bits = 1, .widths = WORD, .get = get_group, .set = set_group},
     {.offset = 0x100, .length = 0x80, .bits = 1, .widths = WORD, .get = get_enable, .set = set_enable},
     {.offset = 0x180, .length = 0x80, .bits = 1, .widths = WORD, .get = get_enable, .set = clear_enable},
     {.offset = 0x200, .length = 0x80, .bits = 1, .widths = WORD, .get = get_pending, .set = set_pending},
@@ -257,22 +256,32 @@ static const struct vgic_register registers[] = {
     {.offset = 0x400, .length = 0x3fc, .bits = 8, .widths = BYTE | WORD, .get = get_priority, .set = set_priority},
     {.offset = 0x800, .length = 0x3fc, .bits = 8, .widths = BYTE | WORD, .get = get_targets, .set = set_targets},
     {.offset = 0xc00, .length = 0x100, .bits = 2, .widths = WORD, .get = get_config, .set = set_config},
-    {.offset = 0x080, .length = 0x80, .bits = 1, .widths = WORD, .get = get_group, .set = set_group},
+    {.offset = 0xf00, .length = 4, .widths = WORD, .write = write_sgi},
     {.offset = 0xf10, .length = 0x10, .bits = 8, .widths = BYTE | WORD, .get = get_sources, .set = clear_sources},
     {.offset = 0xf20, .length = 0x10, .bits = 8, .widths = BYTE | WORD, .get = get_sources, .set = set_sources},
-    {.offset = 0x000, .length = 4, .widths = WORD, .read = read_control, .write = write_control},
-    {.offset = 0x004, .length = 4, .widths = WORD, .read = read_type},
-    {.offset = 0x008, .length = 4, .widths = WORD, .read = read_implementer},
     {.offset = 0xfd0, .length = 0x30, .widths = WORD, .read = read_identification},
 };
 
+#define LINE_SIZE 0x80
+/* For each 128 bytes of the frame the first register that answers there, so that none is searched for longer than three
+ * steps: the frame is laid out in such lines (IHI 0048B table 4-1). A line without registers has the one behind it. */
+static const uint8_t first_of_line[] = {
+    0,  3,  4,  5,  6,  7,  8,  9,  10, 10, 10, 10, 10, 10, 10, 10, /* 0x000.. */
+    11, 11, 11, 11, 11, 11, 11, 11, 12, 12, 13, 13, 13, 13, 13, 16, /* 0x800.. */
+};
+
+/** @return the register that answers an access, NULL where it reads as zero and ignores writes. */
 static const struct vgic_register *find_register(uint32_t offset, uint8_t size)
 {
-    if (size > 4 || offset % size != 0)
+    if ((size != 1 && size != 4) || offset % size != 0)
         return NULL;
-    for (size_t i = 0; i < ARRAY_SIZE(registers); i++)
-        if (offset - registers[i].offset < registers[i].length)
-            return (registers[i].widths >> size & 1) != 0 ? &registers[i] : NULL;
+    for (size_t i = first_of_line[offset / LINE_SIZE % ARRAY_SIZE(first_of_line)]; i < ARRAY_SIZE(registers); i++) {
+        const struct vgic_register *reg = &registers[i];
+        if (offset < reg->offset)
+            return NULL;
+        if (offset - reg->offset < reg->length)
+            return (reg->widths >> size & 1) != 0 ? reg : NULL;
+    }
     return NULL;
 }
 
@@ -300,21 +309,19 @@ static uint64_t access_fields(const struct vgic_register *reg, struct vgic_locke
 enum mmio_result vgic_distributor_access(struct vcpu *vcpu, void *device, struct mmio_access *access)
 {
     const struct vgic_register *reg = find_register(access->offset, access->size);
+    uint64_t value = 0;
 
-    if (!access->write)
-        access->value = 0;
-    if (reg == NULL)
-        return MMIO_HANDLED;
-    struct vgic_locked locked = vgic_lock(device);
-    if (reg->bits != 0) {
-        uint64_t value = access_fields(reg, &locked, vcpu, access);
-        if (!access->write)
-            access->value = value;
-    } else if (access->write && reg->write != NULL) {
-        reg->write(&locked, vcpu, (uint32_t)access->value);
-    } else if (!access->write && reg->read != NULL) {
-        access->value = reg->read(vcpu, access->offset - reg->offset);
+    if (reg != NULL && reg->read != NULL && !access->write) {
+        value = reg->read(vcpu, access->offset - reg->offset);
+    } else if (reg != NULL) {
+        struct vgic_locked locked = vgic_lock(device);
+        if (reg->bits != 0)
+            value = access_fields(reg, &locked, vcpu, access);
+        else if (access->write && reg->write != NULL)
+            reg->write(&locked, vcpu, (uint32_t)access->value);
+        vgic_unlock(&locked, vcpu);
     }
-    vgic_unlock(&locked, vcpu);
+    if (!access->write)
+        access->value = value;
     return MMIO_HANDLED;
 }

@@ -2,25 +2,11 @@
 #include "emul/vgic_irq.h"
 
 #include "boot/hypervisor.h"
-#include "domain/domain.h"
-#include "vcpu/vcpu.h"
 
 #define NO_VCPU UINT32_MAX
 
-struct vgic_locked vgic_lock(struct domain *domain)
+void vgic_wake(struct domain *domain, uint32_t touched)
 {
-    arch_spin_lock(&domain->vgic.lock);
-    return (struct vgic_locked){.domain = domain};
-}
-
-void vgic_unlock(struct vgic_locked *locked, const struct vcpu *self)
-{
-    struct domain *domain = locked->domain;
-    uint32_t touched = locked->touched;
-
-    arch_spin_unlock(&domain->vgic.lock);
-    if (self != NULL)
-        touched &= ~(1u << self->index);
     for (; touched != 0; touched &= touched - 1) {
         struct vcpu *vcpu = domain->vcpus[__builtin_ctz(touched)];
         /* One that this CPU runs is out of its guest now, and is flushed before it enters again. */
@@ -131,6 +117,12 @@ void vgic_update(struct vgic_locked *locked, struct vgic_ref ref)
         mark(&domain->vcpus[i]->vgic, ref.intid, ready && i == owner);
     if (owner < domain->vcpu_count && (ready || ref.irq->lr != 0))
         touch(locked, domain->vcpus[owner]);
+}
+
+void vgic_recheck_private(struct vgic_locked *locked, struct vcpu *vcpu)
+{
+    vcpu->vgic.recheck = 1;
+    touch(locked, vcpu);
 }
 
 bool vgic_line_asserted(const struct vgic_irq *irq)

@@ -3,7 +3,9 @@
 #ifndef BULKHEAD_EMUL_VGIC_IRQ_H
 #define BULKHEAD_EMUL_VGIC_IRQ_H
 
+#include "domain/domain.h"
 #include "emul/vgic.h"
+#include "vcpu/vcpu.h"
 
 /** Proof that the domain's vgic.lock is held; collects the vCPUs that have to look at their list registers again. */
 struct vgic_locked {
@@ -11,10 +13,25 @@ struct vgic_locked {
     uint32_t touched; /* bit per vCPU */
 };
 
-struct vgic_locked vgic_lock(struct domain *domain);
+static inline struct vgic_locked vgic_lock(struct domain *domain)
+{
+    arch_spin_lock(&domain->vgic.lock);
+    return (struct vgic_locked){.domain = domain};
+}
+
+/** Wakes the vCPUs of @p touched. */
+void vgic_wake(struct domain *domain, uint32_t touched);
+
 /** Unlocks, then wakes the vCPUs that were touched. @param self  the one that is out of its guest on this CPU anyway,
  * or NULL */
-void vgic_unlock(struct vgic_locked *locked, const struct vcpu *self);
+static inline void vgic_unlock(struct vgic_locked *locked, const struct vcpu *self)
+{
+    uint32_t touched = locked->touched & ~(self != NULL ? 1u << self->index : 0);
+
+    arch_spin_unlock(&locked->domain->vgic.lock);
+    if (touched != 0)
+        vgic_wake(locked->domain, touched);
+}
 
 /** One interrupt as @p vcpu sees it. */
 struct vgic_ref {
@@ -38,6 +55,8 @@ bool vgic_irq_ready(const struct vgic *vgic, const struct vgic_irq *irq, uint32_
 
 /** After any change of @p ref.irq: notes for which vCPU it is a candidate, and whose list registers are out of date. */
 void vgic_update(struct vgic_locked *locked, struct vgic_ref ref);
+/** As vgic_update() of every private interrupt of @p vcpu, done by its own CPU. */
+void vgic_recheck_private(struct vgic_locked *locked, struct vcpu *vcpu);
 /** Whether the host's line behind a linked interrupt is asserted; false where there is none. */
 bool vgic_line_asserted(const struct vgic_irq *irq);
 /** Ends the host interrupt behind one that is neither pending nor active any more, so that it can fire again. */
