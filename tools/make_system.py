@@ -22,14 +22,17 @@ import subprocess
 import sys
 
 MIB = 1 << 20
+# From the start of RAM. Where QEMU's -kernel puts an Image whose text_offset is 0, and the device tree (half of RAM, 128 MiB at most).
+IMAGE_OFFSET = 2 * MIB
+DTB_OFFSET = 128 * MIB
+MODULES_OFFSET = 160 * MIB
+# For U-Boot: the hypervisor is unpacked or moved from here; the device tree is loaded at DTB_OFFSET.
+UBOOT_IMAGE_OFFSET = 64 * MIB
+UBOOT_RAMDISK_OFFSET = 144 * MIB
+# On virt.
 RAM_BASE = 0x40000000
-# Where QEMU's -kernel puts an Image whose text_offset is 0, and the device tree (half of RAM, 128 MiB at most).
-IMAGE_AT = RAM_BASE + 2 * MIB
-DTB_AT = RAM_BASE + 128 * MIB
-MODULES_AT = RAM_BASE + 160 * MIB
-# For U-Boot: bulkhead.ub is unpacked or moved from here; the device tree goes to DTB_AT.
-UBOOT_UB_AT = RAM_BASE + 64 * MIB
-UBOOT_DUMMY_RAMDISK_AT = RAM_BASE + 144 * MIB
+IMAGE_AT = RAM_BASE + IMAGE_OFFSET
+DTB_AT = RAM_BASE + DTB_OFFSET
 
 
 class Domain:
@@ -47,21 +50,25 @@ class Domain:
 
 
 class System:
-    """A virt machine with domains. seeds: keep the rng-seed that QEMU draws (and draws again at each start)."""
+    """A machine with domains: QEMU's virt, or its xlnx-zcu102 where @board_dtb is given, that board's device tree.
+    seeds: keep the rng-seed that QEMU draws (and draws again at each start)."""
 
     def __init__(self, domains, memory=2048, cpus=2, cpu="cortex-a57", gic=2, machine="", hypervisor_args=None, seeds=True,
-                 extra_dts=""):
+                 extra_dts="", board_dtb=None):
         self.domains = domains
         self.memory = memory
         self.cpus = cpus
-        self.cpu = cpu
-        self.machine = f"virt,virtualization=on,gic-version={gic}" + (f",{machine}" if machine else "")
+        self.cpu = None if board_dtb else cpu
+        self.board_dtb = board_dtb
+        self.ram_base = 0 if board_dtb else RAM_BASE
+        self.machine = "xlnx-zcu102,virtualization=on,secure=off" if board_dtb else f"virt,virtualization=on,gic-version={gic}"
+        self.machine += f",{machine}" if machine else ""
         self.hypervisor_args = hypervisor_args
         self.seeds = seeds
         self.extra_dts = extra_dts
         self.modules = {}  # file -> (address, size)
         self.directory = None
-        self._next = MODULES_AT
+        self._next = self.ram_base + MODULES_OFFSET
         for domain in domains:
             for path in (domain.kernel, domain.ramdisk):
                 if path is not None:
@@ -73,12 +80,13 @@ class System:
         size = os.path.getsize(path)
         self.modules[path] = (self._next, size)
         self._next += -(-max(size, 1) // (2 * MIB)) * 2 * MIB
-        if self._next > RAM_BASE + self.memory * MIB:
+        if self._next > self.ram_base + self.memory * MIB:
             raise ValueError(f"{path} does not fit into {self.memory} MiB")
 
     def machine_arguments(self):
-        return ["-M", self.machine, "-cpu", self.cpu, "-m", str(self.memory), "-smp", str(self.cpus),
-                "-display", "none", "-monitor", "none", "-nic", "none"]
+        cpu = ["-cpu", self.cpu] if self.cpu else []
+        return ["-M", self.machine, *cpu, "-m", str(self.memory), "-smp", str(self.cpus), "-display", "none", "-monitor", "none",
+                "-nic", "none"]
 
     def qemu_arguments(self, image):
         """Everything but the serial port: the caller's choice."""
@@ -91,7 +99,7 @@ class System:
         return arguments
 
     def host_arguments(self):
-        arguments = ["--image-at", f"{IMAGE_AT:#x}", "--dtb-at", f"{DTB_AT:#x}"]
+        arguments = ["--image-at", f"{self.ram_base + IMAGE_OFFSET:#x}", "--dtb-at", f"{self.ram_base + DTB_OFFSET:#x}"]
         for path, (address, _) in self.modules.items():
             arguments += ["--module", f"{address:#x}={path}"]
         return arguments
@@ -103,9 +111,11 @@ class System:
         """Writes the device tree into @directory, which keeps it as long as QEMU runs."""
         os.makedirs(directory, exist_ok=True)
         self.directory = directory
-        host = self.path("host.dtb")
-        subprocess.run(["qemu-system-aarch64", *self.machine_arguments()[:-2], "-nic", "none", "-machine", f"dumpdtb={host}"],
-                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=60)
+        host = self.board_dtb
+        if host is None:
+            host = self.path("host.dtb")
+            subprocess.run(["qemu-system-aarch64", *self.machine_arguments(), "-machine", f"dumpdtb={host}"], check=True,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=60)
         source = subprocess.run(["dtc", "-q", "-I", "dtb", "-O", "dts", host], check=True, stdout=subprocess.PIPE, text=True,
                                 timeout=60).stdout
         with open(self.path("system.dts"), "w") as file:
@@ -151,7 +161,8 @@ class System:
 
     def write_uboot(self, ub, command="bootm", ramdisk="-"):
         """Puts what U-Boot fetches into the directory, beside boot.cmd and boot.scr.uimg, which it fetches and runs by itself."""
-        lines = [f"tftpb {DTB_AT:#x} system.dtb", f"tftpb {UBOOT_UB_AT:#x} {os.path.basename(ub)}"]
+        dtb_at, image_at, ramdisk_at = (self.ram_base + offset for offset in (DTB_OFFSET, UBOOT_IMAGE_OFFSET, UBOOT_RAMDISK_OFFSET))
+        lines = [f"tftpb {dtb_at:#x} system.dtb", f"tftpb {image_at:#x} {os.path.basename(ub)}"]
         copy(ub, self.path(os.path.basename(ub)))
         for number, (path, (address, _)) in enumerate(self.modules.items()):
             name = f"module{number}"
@@ -159,9 +170,9 @@ class System:
             lines.append(f"tftpb {address:#x} {name}")
         if ramdisk != "-":
             copy(ramdisk, self.path("dummy.ramdisk"))
-            lines.append(f"tftpb {UBOOT_DUMMY_RAMDISK_AT:#x} dummy.ramdisk")
-            ramdisk = f"{UBOOT_DUMMY_RAMDISK_AT:#x}:${{filesize}}"
-        lines.append(f"{command} {UBOOT_UB_AT:#x} {ramdisk} {DTB_AT:#x}")
+            lines.append(f"tftpb {ramdisk_at:#x} dummy.ramdisk")
+            ramdisk = f"{ramdisk_at:#x}:${{filesize}}"
+        lines.append(f"{command} {image_at:#x} {ramdisk} {dtb_at:#x}")
         with open(self.path("boot.cmd"), "w") as file:
             file.write("\n".join(lines) + "\n")
         subprocess.run(["mkimage", "-A", "arm64", "-T", "script", "-C", "none", "-d", self.path("boot.cmd"),

@@ -27,6 +27,8 @@ def entry_at_el3(lab):
 
 
 def damaged_tree(lab, damage, pattern):
+    """Without a device tree nobody knows where the UART is. So the image is one that was built with BULKHEAD_EARLY_CONSOLE."""
+    lab.image = lab.artifact(os.path.join(lab.options.early, "bulkhead"))
     system = lab.system([lab.guest_domain("hello")])
     path = system.path("system.dtb")
     with open(path, "rb") as file:
@@ -50,8 +52,6 @@ def too_large(tree):
     return tree[:4] + (64 * MIB).to_bytes(4, "big") + tree[8:]
 
 
-# Without a device tree nobody knows where the UART is: the build may name one (BULKHEAD_EARLY_CONSOLE).
-EARLY = r"(?i)device tree"
-case(timeout=60, name="truncated-tree", damage=truncate, pattern=EARLY)(damaged_tree)
-case(timeout=60, name="no-tree", damage=wrong_magic, pattern=EARLY)(damaged_tree)
-case(timeout=60, name="oversized-tree", damage=too_large, pattern=EARLY)(damaged_tree)
+case(timeout=60, name="early-truncated-tree", damage=truncate, pattern=r"error: device tree: the device tree is (damaged|truncated)")(damaged_tree)
+case(timeout=60, name="early-no-tree", damage=wrong_magic, pattern=r"error: device tree: this is not a device tree")(damaged_tree)
+case(timeout=60, name="early-oversized-tree", damage=too_large, pattern=r"error: device tree: the device tree is larger than")(damaged_tree)
