@@ -214,7 +214,7 @@ static void read_memory(struct domain_reader *self)
 
 static void read_cpus(struct domain_reader *self)
 {
-    static const char expected[] = "number of vCPUs, one cell, 1 to 8";
+    static const char expected[] = "number of vCPUs, one cell, 1 to " TEXT_OF(HV_MAX_VCPUS);
     struct dt_property value = self->values[SLOT_CPUS];
     uint64_t cpus;
 
@@ -335,7 +335,7 @@ void config_read_domain(struct config_reader *reader, struct dt_node node)
         config_complain(reader, NULL,
                         &(struct complaint){.severity = DIAG_ERROR,
                                             .node = node,
-                                            .expected = "at most 32 domains",
+                                            .expected = "at most " TEXT_OF(HV_MAX_DOMAINS) " domains",
                                             .message = "there are more domains than this build can hold; this one is "
                                                        "left out"});
         return;

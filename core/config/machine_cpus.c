@@ -1,5 +1,6 @@
 /* Physical CPUs: the boot CPU first, the others in the order of the tree. */
 #include "config/machine_reader.h"
+#include "lib/text.h"
 
 #define MPIDR_AFFINITY 0xff00ffffffULL /* Aff3, Aff2, Aff1, Aff0: Arm ARM D19.2.101 */
 
@@ -132,7 +133,7 @@ void machine_read_cpus(struct machine_reader *reader, struct dt_node cpus)
         too_many |= read_cpu(reader, node, address_cells, size_cells);
     }
     if (too_many)
-        dt_report(reader->diag, DIAG_WARNING, cpus, NULL, NULL, "at most 16 CPUs",
+        dt_report(reader->diag, DIAG_WARNING, cpus, NULL, NULL, "at most " TEXT_OF(HV_MAX_CPUS) " CPUs",
                   "the machine has more CPUs than this build can use; the last ones are left out", NULL);
     put_boot_cpu_first(reader, cpus);
 }

@@ -1,5 +1,6 @@
 /* RAM, and what of it is taken already. */
 #include "config/machine_reader.h"
+#include "lib/text.h"
 
 #define BANK_EXPECTED "address and size of each bank, in the cells that the root sets"
 #define RESERVED_EXPECTED "address and size, in the cells that /reserved-memory sets"
@@ -36,7 +37,7 @@ static void reserve(struct machine_reader *reader, struct dt_node node, const ch
     if (range.size == 0)
         return;
     if (machine->reservation_count == MACHINE_MAX_RESERVATIONS) {
-        dt_report(reader->diag, DIAG_ERROR, node, NULL, NULL, "at most 64",
+        dt_report(reader->diag, DIAG_ERROR, node, NULL, NULL, "at most " TEXT_OF(MACHINE_MAX_RESERVATIONS),
                   "there are more reserved ranges of memory than can be managed, so no domain is started",
                   "join ranges that touch, or disable nodes of /reserved-memory that are not needed");
         machine_fail(reader, HV_E_FULL);

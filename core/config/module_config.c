@@ -70,7 +70,7 @@ bool config_read_bootargs(struct config_reader *reader, struct domain_config *do
                           const char **bootargs)
 {
     struct complaint complaint = {.severity = DIAG_ERROR, .node = node, .property = "bootargs"};
-    char found[24];
+    char found[24], expected[16];
     size_t length;
 
     switch (dt_read_string(node, "bootargs", bootargs)) {
@@ -89,8 +89,9 @@ bool config_read_bootargs(struct config_reader *reader, struct domain_config *do
     if (length < CONFIG_BOOTARGS_MAX)
         return true;
     format_string(found, sizeof(found), "%zu characters", length);
-    dt_report(reader->diag, DIAG_ERROR, node, "bootargs", found, "at most 1023",
-              "the kernel's command line is too long", "shorten it, or move options into the ramdisk");
+    format_string(expected, sizeof(expected), "at most %u", CONFIG_BOOTARGS_MAX - 1);
+    dt_report(reader->diag, DIAG_ERROR, node, "bootargs", found, expected, "the kernel's command line is too long",
+              "shorten it, or move options into the ramdisk");
     domain->valid = false;
     *bootargs = NULL;
     return false;
@@ -157,8 +158,7 @@ static struct module_config *module_place(struct domain_config *domain, enum mod
 
 struct module_visit {
     struct config_reader *reader;
-    struct domain_config *domain;
-    struct module_config *module;
+    const struct module_config *module;
 };
 
 static bool visit_property(void *context, const char *name, struct dt_property value)
@@ -180,7 +180,7 @@ static bool visit_property(void *context, const char *name, struct dt_property v
 
 static void check_module(struct config_reader *reader, struct domain_config *domain, struct module_config *module)
 {
-    struct module_visit visit = {reader, domain, module};
+    struct module_visit visit = {reader, module};
     struct complaint complaint = {.node = module->node};
 
     dt_for_each_property(module->node, visit_property, &visit);

@@ -115,35 +115,37 @@ static void read_command_line(struct config_reader *reader)
         read_option(reader, &option);
 }
 
-static void check_chosen_property(struct config_reader *reader, const char *name, struct dt_property value)
+static void check_chosen_property(struct config_reader *reader, const char *name)
 {
-    struct text_nearest nearest = text_nearest_start(name, strlen(name));
+    struct text_nearest nearest;
 
     for (unsigned i = 0; i < ARRAY_SIZE(chosen_properties); i++) {
         if (text_equal(name, chosen_properties[i]))
             return;
-        text_nearest_offer(&nearest, chosen_properties[i]);
     }
-    (void)value;
+    nearest = text_nearest_start(name, strlen(name));
+    for (unsigned i = 0; i < ARRAY_SIZE(chosen_properties); i++)
+        text_nearest_offer(&nearest, chosen_properties[i]);
     config_unknown(reader, reader->chosen, name, "unknown property, ignored", nearest.best);
 }
 
 static bool visit_chosen_property(void *context, const char *name, struct dt_property value)
 {
     struct config_reader *reader = context;
+    struct complaint complaint = {.severity = DIAG_WARNING, .node = reader->chosen, .property = name, .value = value};
 
-    if (text_equal(name, "xen,static-heap"))
-        config_complain(reader, NULL,
-                        &(struct complaint){.severity = DIAG_WARNING,
-                                            .node = reader->chosen,
-                                            .property = name,
-                                            .value = value,
-                                            .message =
-                                                "a static heap is not supported yet; there is no heap that could "
-                                                "need the memory, which is given to domains"});
-    else if (text_after(name, "xen,") != NULL || text_after(name, "#xen,") != NULL ||
-             text_after(name, "bulkhead,") != NULL)
-        check_chosen_property(reader, name, value);
+    if (text_equal(name, "xen,static-heap")) {
+        complaint.message = "a static heap is not supported yet; there is no heap that could need the memory, which is "
+                            "given to domains";
+        config_complain(reader, NULL, &complaint);
+    } else if (text_equal(name, "xen,xen-bootargs") && memchr(value.data, '\0', value.length) == NULL) {
+        complaint.expected = "a string";
+        complaint.message = "the hypervisor's command line cannot be read and is ignored";
+        config_complain(reader, NULL, &complaint);
+    } else if (text_after(name, "xen,") != NULL || text_after(name, "#xen,") != NULL ||
+               text_after(name, "bulkhead,") != NULL) {
+        check_chosen_property(reader, name);
+    }
     return true;
 }
 

@@ -4,6 +4,10 @@
 
 #include "lib/types.h"
 
+/** The digits of a constant, for messages that name a limit. */
+#define TEXT_OF(constant) TEXT_OF_TOKEN(constant)
+#define TEXT_OF_TOKEN(token) #token
+
 #define TEXT_WORD_MAX 48 /* a longer word is near to nothing */
 
 /** strcmp() == 0; inline, because a device tree is mostly names that differ in their first character. */
