@@ -12,7 +12,7 @@ static void boot_entry(void *argument)
     struct sim_cpu *cpu = argument;
     struct sim_machine *machine = cpu->machine;
     uint64_t space = min_u64(machine->boot_dtb_size, MIB(2));
-    const void *dtb = sim_cached(machine, machine->boot_dtb, space);
+    const void *dtb = sim_map(machine, machine->boot_dtb, space, ARCH_MAP_READ, true);
     hv_main(dtb, space, pa(machine->boot_dtb), sim_ticks(machine, machine->now));
     machine->main_returned = true;
     sim_cpu_block(cpu, SIM_CPU_HALTED);

@@ -24,12 +24,20 @@ void arch_image_range(pa_t *base, uint64_t *size)
 void *arch_map(pa_t base, uint64_t size, enum arch_map_access access)
 {
     struct sim_machine *machine = need_machine("arch_map");
-    (void)access;
     sim_spend(sim_this_cpu(), SIM_COST_MAP, 1 + size / BLOCK_SIZE);
-    uint8_t *address = sim_cached(machine, base.raw, size);
+    if (sim_this_cpu()->id != 0)
+        sim_fail("arch_map() on CPU %u: the boot CPU only", sim_this_cpu()->id);
+    void *address = sim_map(machine, base.raw, size, access, true);
     if (address == NULL)
         sim_fail("arch_map(%#llx, %#llx): not RAM", (unsigned long long)base.raw, (unsigned long long)size);
     return address;
+}
+
+static void close_window(struct sim_machine *machine, struct sim_window *window)
+{
+    if (window->open)
+        sim_unmap(machine, window->base, window->size, window->access);
+    window->open = false;
 }
 
 void *arch_window_open(unsigned slot, pa_t base, uint64_t size, enum arch_map_access access)
@@ -42,7 +50,8 @@ void *arch_window_open(unsigned slot, pa_t base, uint64_t size, enum arch_map_ac
     if (size == 0 || (base.raw ^ (base.raw + size - 1)) >= ARCH_WINDOW_SIZE)
         sim_fail("arch_window_open(%#llx, %#llx): not inside one 2 MiB block", (unsigned long long)base.raw,
                  (unsigned long long)size);
-    uint8_t *address = sim_cached(machine, base.raw, size);
+    close_window(machine, &cpu->windows[slot]);
+    void *address = sim_map(machine, base.raw, size, access, false);
     if (address == NULL)
         sim_fail("arch_window_open(%#llx, %#llx): not RAM", (unsigned long long)base.raw, (unsigned long long)size);
     cpu->windows[slot] = (struct sim_window){true, base.raw, size, access};
@@ -55,15 +64,17 @@ void arch_window_close(unsigned slot)
     sim_spend(cpu, SIM_COST_WINDOW, 1);
     if (slot >= ARCH_WINDOW_SLOTS || !cpu->windows[slot].open)
         sim_fail("arch_window_close(%u): not open", slot);
-    cpu->windows[slot].open = false;
+    close_window(cpu->machine, &cpu->windows[slot]);
 }
 
 void arch_zero_and_clean(void *address, uint64_t size)
 {
+    static const uint8_t zeros[4096];
     struct sim_cpu *cpu = sim_this_cpu();
     if (!is_aligned((uintptr_t)address, LINE) || !is_aligned(size, LINE))
         sim_fail("arch_zero_and_clean(%p, %#llx): not multiples of 64", address, (unsigned long long)size);
-    memset(address, 0, size);
+    for (uint64_t offset = 0; offset < size; offset += sizeof(zeros))
+        sim_copy_if_different((uint8_t *)address + offset, zeros, min_u64(size - offset, sizeof(zeros)));
     sim_cache_clean(cpu->machine, address, size);
     sim_spend(cpu, SIM_COST_ZERO_LINE, size / LINE);
 }
@@ -76,7 +87,7 @@ void arch_copy_and_clean(void *destination, const void *source, uint64_t size)
         sim_fail("arch_copy_and_clean(%p): destination not a multiple of 64", destination);
     if (from < to + size && to < from + size)
         sim_fail("arch_copy_and_clean(): source and destination overlap");
-    memcpy(destination, source, size);
+    sim_copy_if_different(destination, source, size);
     sim_cache_clean(cpu->machine, destination, size);
     sim_spend(cpu, SIM_COST_COPY_LINE, (size + LINE - 1) / LINE);
 }

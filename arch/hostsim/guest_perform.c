@@ -91,10 +91,9 @@ static void access_memory(struct sim_cpu *cpu, struct guest_operation *operation
 {
     if (operation->kind == GUEST_READ) {
         operation->value = 0;
-        memcpy(&operation->value, sim_memory(cpu->machine, address, operation->size), operation->size);
+        memcpy(&operation->value, sim_memory_read(cpu->machine, address, operation->size), operation->size);
     } else {
-        sim_written_uncached(cpu->machine, address, operation->size);
-        memcpy(sim_memory(cpu->machine, address, operation->size), &operation->value, operation->size);
+        sim_memory_write(cpu->machine, address, &operation->value, operation->size);
     }
 }
 

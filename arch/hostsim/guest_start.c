@@ -49,7 +49,7 @@ static const uint8_t *look(struct sim_cpu *cpu, uint64_t address, uint64_t *cont
     if (translation.fault)
         return NULL;
     *contiguous = translation.size - (address & (translation.size - 1));
-    return sim_memory(cpu->machine, translation.pa, 8);
+    return sim_memory_read(cpu->machine, translation.pa, 8);
 }
 
 static void check_image(struct sim_cpu *cpu, const struct sim_guest *guest, uint64_t base, uint64_t size)

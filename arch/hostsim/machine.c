@@ -1,4 +1,5 @@
 /* The machine as a whole: made, filled, looked at, taken apart. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,38 @@ static void set_places(struct sim_machine *machine)
         options->dtb_base = align_down(bank->base + min_u64(bank->size / 2, MIB(128)), MIB(2)); /* as QEMU */
 }
 
+static void reserve_image(struct sim_machine *machine)
+{
+    const struct sim_options *options = &machine->options;
+    for (uint64_t offset = 0; offset < options->image_size; offset += PAGE_SIZE) {
+        struct sim_page *page = sim_page(machine, options->image_base + offset);
+        if (page != NULL)
+            page->hypervisor = true;
+    }
+}
+
+/* Core touched RAM that it has not mapped, or wrote where it may only read: says so, and leaves the rest to whoever
+ * handles it. */
+static struct sigaction earlier_action;
+
+static void explain_fault(int number, siginfo_t *info, void *context)
+{
+    uint64_t address;
+    (void)context;
+    if (the_machine != NULL && sim_describe_pointer(the_machine, info->si_addr, &address))
+        fprintf(stderr, "hostsim: EL2 data abort on CPU %u: physical address %#llx is not mapped there, or read only\n",
+                the_machine->turn->id, (unsigned long long)address);
+    sigaction(number, &earlier_action, NULL);
+}
+
+static void watch_faults(void)
+{
+    static bool watching;
+    struct sigaction action = {.sa_sigaction = explain_fault, .sa_flags = SA_SIGINFO};
+    if (!watching && sigaction(SIGSEGV, &action, &earlier_action) == 0)
+        watching = true;
+}
+
 static bool build(struct sim_machine *machine, const void *dtb, size_t dtb_size)
 {
     const char *problem = "not a device tree";
@@ -85,6 +118,7 @@ static bool build(struct sim_machine *machine, const void *dtb, size_t dtb_size)
         return false;
     }
     set_places(machine);
+    reserve_image(machine);
     if (!sim_set_boot_dtb(machine, dtb, fdt_totalsize(dtb))) {
         snprintf(create_error, sizeof(create_error), "the device tree does not fit into RAM at %#llx",
                  (unsigned long long)machine->options.dtb_base);
@@ -103,6 +137,7 @@ struct sim_machine *sim_create(const void *dtb, size_t dtb_size, const struct si
     if (options != NULL)
         machine->options = *options;
     set_defaults(machine);
+    watch_faults();
     the_machine = machine;
     machine->turn = &machine->cpus[0];
     machine->tlb = sim_tlb_create();
@@ -137,18 +172,16 @@ bool sim_set_boot_dtb(struct sim_machine *machine, const void *dtb, size_t size)
 
 bool sim_load(struct sim_machine *machine, uint64_t address, const void *data, size_t size)
 {
-    uint8_t *cached = sim_cached(machine, address, size), *memory = sim_memory(machine, address, size);
-    if (cached == NULL)
+    if (sim_bank_find(machine, address, size) == NULL)
         return false;
-    memcpy(cached, data, size);
-    if (memory != cached)
-        memcpy(memory, data, size);
+    if (size > 0)
+        sim_memory_write(machine, address, data, size);
     return true;
 }
 
 bool sim_peek(struct sim_machine *machine, uint64_t address, void *data, size_t size)
 {
-    const uint8_t *memory = sim_memory(machine, address, size);
+    const uint8_t *memory = sim_memory_read(machine, address, size);
     if (memory == NULL)
         return false;
     memcpy(data, memory, size);

@@ -29,9 +29,10 @@ static unsigned level_shift(unsigned level)
 static uint64_t read_entry(struct sim_machine *machine, uint64_t address)
 {
     /* Walks are write-back cacheable by VTCR_EL2: they see what the hypervisor's caches hold. */
-    const uint8_t *entry = sim_cached(machine, address, 8);
+    const uint8_t *entry = sim_cached_read(machine, address, 8);
     if (entry == NULL)
-        sim_fail("stage-2 walk: table entry at %#llx is not in RAM", (unsigned long long)address);
+        sim_fail("stage-2 walk: table entry at %#llx is not in RAM that the hypervisor has mapped",
+                 (unsigned long long)address);
     return __atomic_load_n((const uint64_t *)(const void *)entry, __ATOMIC_ACQUIRE);
 }
 
@@ -153,6 +154,35 @@ void sim_tlb_destroy(struct sim_tlb *tlb)
     free(tlb);
 }
 
+/* The host page that an entry of the TLB translates its page to. */
+static uint64_t page_target(uint64_t key, uint64_t leaf, unsigned level)
+{
+    uint64_t within = (1ULL << level_shift(level)) - 1;
+    return (leaf & ENTRY_ADDRESS & ~within) | ((key & 0xffffffffffff) >> 2 << 12 & within);
+}
+
+/* No page of RAM may be reached by two domains, nor one that the hypervisor itself lives in. */
+static void claim_page(struct sim_machine *machine, uint64_t key, struct walk found)
+{
+    uint64_t target = page_target(key, found.entry, found.level);
+    struct sim_page *page = sim_page(machine, target);
+    uint8_t vmid = (uint8_t)(key >> 48);
+    if (page == NULL)
+        return;
+    if (page->hypervisor)
+        sim_fail("VMID %u reaches %#llx, a page of the hypervisor", vmid, (unsigned long long)target);
+    if (page->vmid != 0 && page->vmid != vmid)
+        sim_fail("VMID %u reaches %#llx, a page of VMID %u", vmid, (unsigned long long)target, page->vmid);
+    page->vmid = vmid;
+}
+
+static void release_page(struct sim_machine *machine, const struct tlb_entry *entry)
+{
+    struct sim_page *page = sim_page(machine, page_target(entry->key, entry->leaf, entry->level));
+    if (page != NULL)
+        page->vmid = 0;
+}
+
 void sim_tlb_invalidate(struct sim_machine *machine, uint16_t vmid, uint64_t base, uint64_t size)
 {
     struct sim_tlb *tlb = machine->tlb;
@@ -160,8 +190,10 @@ void sim_tlb_invalidate(struct sim_machine *machine, uint16_t vmid, uint64_t bas
     for (uint64_t i = 0; i < tlb->capacity; i++) {
         struct tlb_entry *entry = &tlb->entries[i];
         uint64_t page = (entry->key & 0xffffffffffff) >> 2;
-        if (entry->key > TLB_GONE && entry->key >> 48 == vmid && page >= first && page <= last)
-            entry->key = TLB_GONE;
+        if (entry->key <= TLB_GONE || entry->key >> 48 != vmid || page < first || page > last)
+            continue;
+        release_page(machine, entry);
+        entry->key = TLB_GONE;
     }
 }
 
@@ -182,8 +214,10 @@ static struct walk look_up(struct sim_cpu *cpu, const struct arch_stage2 *stage2
     const struct tlb_entry *cached = tlb_slot(tlb, key);
     struct walk now = walk(cpu->machine, stage2, address);
     if (cached->key != key) {
-        if (now.entry != 0)
+        if (now.entry != 0) {
+            claim_page(cpu->machine, key, now);
             tlb_insert(tlb, key, now);
+        }
         return now;
     }
     if (cached->leaf == now.entry && cached->level == now.level)
