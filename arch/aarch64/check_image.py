@@ -94,7 +94,7 @@ def check_core_imports(arguments):
 
 
 def check_size(arguments):
-    sizes = {}
+    sizes = {".text": 0, ".rodata": 0, ".data": 0}
     for line in tool("size", "-A", arguments.elf).splitlines():
         fields = line.split()
         if len(fields) == 3 and fields[0].startswith("."):

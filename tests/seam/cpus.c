@@ -10,7 +10,7 @@
 
 #define PSCI_VERSION 0x84000000
 #define SMCCC_UNKNOWN 0xc200ff42 /* an OEM function nobody has */
-#define ROUNDS 100000
+#define ROUNDS 30000
 
 static void check_idle(void)
 {
@@ -61,7 +61,10 @@ static void count_under_lock(void)
 {
     for (unsigned i = 0; i < ROUNDS; i++) {
         arch_spin_lock(&lock);
-        counter++;
+        uint64_t value = counter;
+        for (volatile unsigned delay = 0; delay < 50; delay++)
+            continue; /* long enough for the other CPU to come in between */
+        counter = value + 1;
         arch_spin_unlock(&lock);
     }
 }

@@ -1,9 +1,11 @@
 """The backend (arch/aarch64) by itself: tests/seam on several CPU models, and the faults that EL2 must report and not survive."""
 import os
+import subprocess
+import sys
 
 import pexpect
 
-from lab import case, check
+from lab import ROOT, case, check
 
 MODELS = ("cortex-a53", "cortex-a57", "cortex-a72", "max")
 FAULTS = {
@@ -46,3 +48,13 @@ def backend_faults(lab):
         check(end == 3, f"{fault}: something went on after the panic")
         board.text = ""  # the panic is what was wanted
         board.child.terminate(force=True)
+
+
+@case(timeout=120)
+def backend_image_check(lab):
+    """The build's check of the image finds what it looks for."""
+    test = os.path.join(ROOT, "tests", "seam", "check_image_test.py")
+    result = subprocess.run([sys.executable, "-B", test, "--aarch64", lab.options.aarch64], stdout=subprocess.PIPE, text=True,
+                            check=False)
+    lab.note(result.stdout)
+    check(result.returncode == 0, "arch/aarch64/check_image.py missed something")
