@@ -21,8 +21,13 @@
 
 #define ESR_EC_SHIFT 26
 #define ESR_IL (1ULL << 25)
-#define ESR_ABORT_WRITE (1ULL << 6)
+#define ESR_ABORT_SYNDROME (1ULL << 24) /* ISV: size and register of the access are given */
 #define ESR_ABORT_CACHE_MAINTENANCE (1ULL << 8)
+#define ESR_ABORT_TABLE_WALK (1ULL << 7) /* S1PTW: while walking the guest's own tables */
+#define ESR_ABORT_WRITE (1ULL << 6)
+#define ESR_ABORT_STATUS 0x3fULL
+#define ESR_FAULT_TRANSLATION 0x04 /* to 0x07: the level of the table is in the two lowest bits */
+#define ESR_FAULT_LEVEL 0x03ULL
 #define ESR_FAULT_EXTERNAL 0x10 /* synchronous external abort, not on a table walk */
 
 static inline unsigned esr_class(uint64_t esr)
@@ -48,28 +53,69 @@ static inline bool esr_is_wfi(uint64_t esr)
     return (esr & 3) == 0;
 }
 
-/** A stage-2 abort. */
-struct esr_abort {
-    bool instruction;
-    bool translation; /* the IPA is not mapped: fault status 0b0001xx */
-    bool permission;  /* 0b0011xx */
-    bool access_flag; /* 0b0010xx */
-    bool table_walk;  /* S1PTW: while walking the guest's own tables */
-    bool syndrome;    /* ISV: size, reg, ... are valid */
-    bool write;
-    bool cache_maintenance; /* CM */
-    uint8_t size;           /* bytes */
-    uint8_t reg;            /* 31: the zero register */
-    bool sign_extend;
-    bool reg64; /* sign extension to 64 bits rather than 32 */
-};
-struct esr_abort esr_decode_abort(uint64_t esr);
+/** Either kind of abort: the IPA is not mapped. */
+static inline bool esr_is_translation_fault(uint64_t esr)
+{
+    return (esr & (ESR_ABORT_STATUS & ~ESR_FAULT_LEVEL)) == ESR_FAULT_TRANSLATION;
+}
+
+static inline bool esr_is_table_walk(uint64_t esr)
+{
+    return (esr & ESR_ABORT_TABLE_WALK) != 0;
+}
+
+/** Data abort: not a load or store, but cache maintenance by address. */
+static inline bool esr_is_cache_maintenance(uint64_t esr)
+{
+    return (esr & ESR_ABORT_CACHE_MAINTENANCE) != 0;
+}
+
+/** Data abort: a load or store of one general register to an IPA that is not mapped. The esr_access_...() then hold. */
+static inline bool esr_is_access(uint64_t esr)
+{
+    return (esr & (ESR_ABORT_SYNDROME | ESR_ABORT_CACHE_MAINTENANCE | ESR_ABORT_TABLE_WALK | ESR_ABORT_STATUS) &
+            ~ESR_FAULT_LEVEL) == (ESR_ABORT_SYNDROME | ESR_FAULT_TRANSLATION);
+}
+
+static inline bool esr_access_is_write(uint64_t esr)
+{
+    return (esr & ESR_ABORT_WRITE) != 0;
+}
+
+/** In bytes: 1, 2, 4, 8. */
+static inline unsigned esr_access_size(uint64_t esr)
+{
+    return 1u << (esr >> 22 & 3);
+}
+
+/** 0..31; 31 is the zero register. */
+static inline unsigned esr_access_register(uint64_t esr)
+{
+    return (unsigned)(esr >> 16) & 31;
+}
+
+static inline bool esr_access_is_signed(uint64_t esr)
+{
+    return (esr >> 21 & 1) != 0;
+}
+
+/** The register is Xn rather than Wn. */
+static inline bool esr_access_is_64(uint64_t esr)
+{
+    return (esr >> 15 & 1) != 0;
+}
 
 /**
  * IPA of a stage-2 translation fault. Not for permission faults, where HPFAR_EL2 is UNKNOWN (Arm ARM D19.2.60).
  * The offset in the page is that of the access, or 0 for a table walk, which FAR_EL2 does not describe.
  */
-ipa_t esr_fault_address(const struct esr_abort *abort, uint64_t far, uint64_t hpfar);
+static inline ipa_t esr_fault_address(uint64_t esr, uint64_t far, uint64_t hpfar)
+{
+    const uint64_t page_bits = 0xffffffffff0; /* HPFAR_EL2.FIPA, 43:4 */
+    uint64_t page = (hpfar & page_bits) << 8;
+
+    return ipa(esr_is_table_walk(esr) ? page : page | (far & (PAGE_SIZE - 1)));
+}
 
 /** A trapped MRS/MSR. */
 struct esr_sysreg {

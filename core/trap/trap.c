@@ -85,14 +85,15 @@ static bool vectors_are_missing(const struct vcpu *vcpu)
     return (vcpu->arch.regs.pc & ~(uint64_t)(VECTORS_SIZE - 1)) == arch_vcpu_sysreg_read(&vcpu->arch, VCPU_VBAR_EL1);
 }
 
-static void refuse(struct vcpu *vcpu, const struct arch_exit *exit, const struct esr_abort *abort, ipa_t address)
+static void refuse(struct vcpu *vcpu, const struct arch_exit *exit, ipa_t address)
 {
-    const char *what = abort->instruction ? "instruction fetch" : abort->write ? "write" : "read";
+    bool fetch = esr_class(exit->esr) == ESR_EC_INSTRUCTION_ABORT;
+    const char *what = fetch ? "instruction fetch" : esr_access_is_write(exit->esr) ? "write" : "read";
 
     vcpu->statistics.aborts++;
     domain_message(vcpu->domain, "vCPU %u: %s at address 0x%llx that it does not own, pc 0x%llx: external abort",
                    vcpu->index, what, (unsigned long long)address.raw, (unsigned long long)vcpu->arch.regs.pc);
-    if (!abort->instruction)
+    if (!fetch)
         trap_inject_data_abort(vcpu, exit->far, exit->esr);
     else if (vectors_are_missing(vcpu))
         domain_stop(vcpu->domain, DOMAIN_FAILED, "its exception vectors are not in its memory");
@@ -100,57 +101,65 @@ static void refuse(struct vcpu *vcpu, const struct arch_exit *exit, const struct
         trap_inject_external_abort(vcpu, exit->far, true);
 }
 
+/* An abort that no device can answer: at a first touch of its RAM the guest tries again, everything else is refused. */
+static void memory_abort(struct vcpu *vcpu, const struct arch_exit *exit)
+{
+    ipa_t address = esr_fault_address(exit->esr, exit->far, exit->hpfar);
+
+    if (!esr_is_translation_fault(exit->esr))
+        refuse(vcpu, exit, ipa(0)); /* the syndrome does not tell where */
+    else if (trap_is_guest_ram(vcpu->domain, address))
+        touch(vcpu, address);
+    else if (esr_class(exit->esr) == ESR_EC_DATA_ABORT && esr_is_cache_maintenance(exit->esr) &&
+             !esr_is_table_walk(exit->esr))
+        trap_skip_instruction(vcpu, esr_instruction_length(exit->esr)); /* there is no cache in front of a device */
+    else
+        refuse(vcpu, exit, address);
+}
+
 static uint64_t size_mask(unsigned size)
 {
-    return size >= 8 ? UINT64_MAX : (1ULL << size * 8) - 1;
+    return UINT64_MAX >> (64 - size * 8);
 }
 
 /* What a load of this width puts into its register. Unsigned loads and 32-bit registers clear what they do not write.
  */
-static uint64_t extend(const struct esr_abort *abort, uint64_t value)
+static uint64_t extend(uint64_t esr, uint64_t value)
 {
-    uint64_t mask = size_mask(abort->size);
+    uint64_t mask = size_mask(esr_access_size(esr));
 
     value &= mask;
-    if (abort->sign_extend && (value & (mask ^ mask >> 1)) != 0)
+    if (esr_access_is_signed(esr) && (value & (mask ^ mask >> 1)) != 0)
         value |= ~mask;
-    return abort->reg64 ? value : (uint32_t)value;
+    return esr_access_is_64(esr) ? value : (uint32_t)value;
 }
 
-static bool emulate(struct vcpu *vcpu, const struct esr_abort *abort, ipa_t address)
+static bool emulate(struct vcpu *vcpu, uint64_t esr, ipa_t address)
 {
-    struct mmio_access access = {.address = address, .size = abort->size, .write = abort->write};
+    struct mmio_access access = {
+        .address = address, .size = (uint8_t)esr_access_size(esr), .write = esr_access_is_write(esr)};
 
     vcpu->statistics.mmio++;
     if (access.write)
-        access.value = trap_register_read(vcpu, abort->reg) & size_mask(access.size);
+        access.value = trap_register_read(vcpu, esr_access_register(esr)) & size_mask(access.size);
     if (mmio_bus_access(&vcpu->domain->bus, vcpu, &access) != MMIO_HANDLED)
         return false;
     if (!access.write)
-        trap_register_write(vcpu, abort->reg, extend(abort, access.value));
+        trap_register_write(vcpu, esr_access_register(esr), extend(esr, access.value));
     return true;
 }
 
-static void stage2_abort(struct vcpu *vcpu, const struct arch_exit *exit)
+/* Mostly an access to an emulated device: the path that counts. */
+static void data_abort(struct vcpu *vcpu, const struct arch_exit *exit)
 {
-    struct esr_abort abort = esr_decode_abort(exit->esr);
-    ipa_t address = esr_fault_address(&abort, exit->far, exit->hpfar);
+    ipa_t address = esr_fault_address(exit->esr, exit->far, exit->hpfar);
 
-    if (!abort.translation) {
-        refuse(vcpu, exit, &abort, ipa(0)); /* the syndrome does not tell where */
-        return;
-    }
-    if (trap_is_guest_ram(vcpu->domain, address)) {
-        touch(vcpu, address);
-        return;
-    }
-    if (!abort.instruction && !abort.table_walk) {
-        if (abort.cache_maintenance || (abort.syndrome && emulate(vcpu, &abort, address))) {
-            trap_skip_instruction(vcpu, esr_instruction_length(exit->esr));
-            return;
-        }
-    }
-    refuse(vcpu, exit, &abort, address);
+    if (!esr_is_access(exit->esr) || trap_is_guest_ram(vcpu->domain, address))
+        memory_abort(vcpu, exit);
+    else if (emulate(vcpu, exit->esr, address))
+        trap_skip_instruction(vcpu, esr_instruction_length(exit->esr));
+    else
+        refuse(vcpu, exit, address);
 }
 
 typedef void handler(struct vcpu *vcpu, const struct arch_exit *exit);
@@ -162,8 +171,8 @@ static handler *const handlers[ESR_EC_COUNT] = {
     [ESR_EC_HVC64] = hypervisor_call,
     [ESR_EC_SMC64] = secure_monitor_call,
     [ESR_EC_SYSREG] = system_register,
-    [ESR_EC_INSTRUCTION_ABORT] = stage2_abort,
-    [ESR_EC_DATA_ABORT] = stage2_abort,
+    [ESR_EC_INSTRUCTION_ABORT] = memory_abort,
+    [ESR_EC_DATA_ABORT] = data_abort,
 };
 
 void trap_handle(struct vcpu *vcpu, const struct arch_exit *exit)

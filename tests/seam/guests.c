@@ -83,11 +83,10 @@ static void expect_sysreg(uint32_t encoding, bool write)
 static void expect_abort(uint64_t address, unsigned size, bool write)
 {
     struct arch_exit exit = expect_class(ESR_EC_DATA_ABORT);
-    struct esr_abort abort = esr_decode_abort(exit.esr);
 
-    CHECK(abort.translation && abort.syndrome);
-    CHECK_EQUAL(abort.size, size);
-    CHECK_EQUAL(abort.write, write);
+    CHECK(esr_is_access(exit.esr));
+    CHECK_EQUAL(esr_access_size(exit.esr), size);
+    CHECK_EQUAL(esr_access_is_write(exit.esr), write);
     CHECK_EQUAL((exit.hpfar >> 4 << 12) | (exit.far & 0xfff), address);
 }
 
