@@ -48,6 +48,8 @@ hv_status arch_cpu_start(unsigned cpu, uint64_t mpidr)
     struct sim_cpu *target = machine != NULL ? find_cpu(machine, mpidr) : NULL;
     if (target == NULL)
         return HV_E_INVALID;
+    if (machine->secondary_main == NULL)
+        sim_fail("arch_cpu_start(): nothing to run on another CPU");
     if (cpu == 0 || cpu >= HV_MAX_CPUS)
         sim_fail("arch_cpu_start: CPU number %u", cpu);
     if (target->starting || target->state != SIM_CPU_OFF)

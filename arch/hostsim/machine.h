@@ -173,6 +173,8 @@ struct sim_machine {
     struct sim_tlb *tlb;
     struct sim_guest *guests, **guests_tail;
 
+    void (*main)(void *context);
+    void *main_context;
     void (*secondary_main)(unsigned cpu);
     uint64_t boot_dtb, boot_dtb_size;
 };

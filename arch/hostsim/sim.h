@@ -90,6 +90,11 @@ void sim_input_after(struct sim_machine *machine, const char *after, const char 
 
 /** Resets core's globals and boots. May be called once per machine. */
 enum sim_end sim_run(struct sim_machine *machine);
+/** The same with something else in the place of hv_main() and hv_secondary_main(): for tests of single parts on
+ * simulated CPUs. A machine may be run so only once, too. @param secondary  where CPUs begin that arch_cpu_start()
+ * starts; NULL: they must not */
+enum sim_end sim_run_with(struct sim_machine *machine, void (*main)(void *context), void *context,
+                          void (*secondary)(unsigned cpu));
 /** @return why a run ended, in words; "" where there is nothing to add to its sim_end. */
 const char *sim_message(const struct sim_machine *machine);
 

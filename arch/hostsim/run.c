@@ -1,0 +1,36 @@
+/* A run from its beginning to its end. */
+#include <stdlib.h>
+
+#include "hostsim/machine.h"
+#include "hostsim/programs/programs.h"
+
+static void boot_entry(void *argument)
+{
+    struct sim_cpu *cpu = argument;
+    struct sim_machine *machine = cpu->machine;
+    machine->main(machine->main_context);
+    machine->main_returned = true;
+    sim_cpu_block(cpu, SIM_CPU_HALTED);
+    abort();
+}
+
+enum sim_end sim_run_with(struct sim_machine *machine, void (*main)(void *context), void *context,
+                          void (*secondary)(unsigned cpu))
+{
+    struct sim_cpu *cpu = &machine->cpus[0];
+    if (machine->booted)
+        sim_fail("sim_run(): this machine has run; make a new one");
+    sim_register_programs();
+    machine->booted = true;
+    machine->main = main;
+    machine->main_context = context;
+    machine->secondary_main = secondary;
+    coroutine_start(&cpu->coroutine, boot_entry, cpu);
+    cpu->state = SIM_CPU_READY;
+    cpu->starting = true;
+    machine->turn = cpu;
+    machine->running = true;
+    coroutine_switch(&machine->desk, &cpu->coroutine);
+    machine->running = false;
+    return machine->end;
+}
