@@ -53,9 +53,9 @@ static bool read_head(struct plan_reader *reader, struct region module, struct h
         return head->bytes != NULL;
     }
     head->bytes = reader->read(reader, pa(module.base), head->size);
-    if (head->bytes == NULL && head->size > IMAGE_HEADER_SIZE) {
-        /* On the desk the file may be shorter than its module; a raw kernel shows all in its header. */
-        head->size = IMAGE_HEADER_SIZE;
+    while (head->bytes == NULL && head->size > IMAGE_HEADER_SIZE) {
+        /* On the desk the file may be shorter than its module. */
+        head->size = max_u64(head->size / 2, IMAGE_HEADER_SIZE);
         head->bytes = reader->read(reader, pa(module.base), head->size);
     }
     return head->bytes != NULL;

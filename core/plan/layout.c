@@ -46,7 +46,6 @@ hv_status layout_ram(const struct system_plan *plan, struct plan_domain *domain,
  */
 static uint64_t place_beside(struct region ram, struct region kernel, uint64_t size)
 {
-    uint64_t kernel_end = align_up(kernel.end, PLACE_ALIGNMENT);
     uint64_t usual = ram.base + PLACE_USUAL;
 
     if (size > region_size(ram))
@@ -54,7 +53,7 @@ static uint64_t place_beside(struct region ram, struct region kernel, uint64_t s
     if (kernel.end <= usual && usual + size <= ram.end)
         return usual;
     uint64_t top = align_down(ram.end - size, PLACE_ALIGNMENT);
-    if (top >= kernel_end)
+    if (top >= kernel.end)
         return top;
     uint64_t below = align_down(kernel.base, PLACE_ALIGNMENT);
     return below - ram.base >= size ? below - size : 0;

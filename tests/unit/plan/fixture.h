@@ -27,7 +27,8 @@ static struct {
     struct plan_reader reader;
     struct file files[MAX_FILES];
     unsigned file_count;
-    void *shown; /* what the reader handed out last */
+    void *shown;            /* what the reader handed out last */
+    unsigned reads_refused; /* n: the n-th read from now on fails */
     struct diag diag;
     struct text_sink log_sink;
     char log[65536]; /* all reports, as a user sees them */
@@ -55,14 +56,15 @@ static inline const void *world_read(struct plan_reader *reader, pa_t base, uint
     REQUIRE(base.raw / BLOCK_SIZE == (base.raw + size - 1) / BLOCK_SIZE);
     free(world.shown);
     world.shown = NULL;
+    if (world.reads_refused != 0 && world.reads_refused-- == 1)
+        return NULL;
     for (unsigned i = 0; i < world.file_count; i++) {
         const struct file *file = &world.files[i];
         uint64_t offset = base.raw - file->base;
-        if (base.raw < file->base || offset >= file->bytes.size)
+        if (base.raw < file->base || offset >= file->bytes.size || size > file->bytes.size - offset)
             continue;
-        uint64_t length = min_u64(size, file->bytes.size - offset);
-        world.shown = calloc(1, size); /* behind the file lie zeros */
-        memcpy(world.shown, file->bytes.data + offset, length);
+        world.shown = malloc(size);
+        memcpy(world.shown, file->bytes.data + offset, size);
         return world.shown;
     }
     return NULL;

@@ -66,6 +66,9 @@ static inline bool in_ram(struct region range)
 static inline void assert_owned_once(void)
 {
     collect_owners();
+    for (unsigned i = 0; i < world.plan.free.count;
+         i++) /* banks are whole pages in these tests, reservations are not */
+        REQUIRE(world.plan.free.list[i].base % PAGE_SIZE == 0 && world.plan.free.list[i].end % PAGE_SIZE == 0);
     for (unsigned i = 0; i < owners.count; i++) {
         const struct owned *a = &owners.list[i];
         REQUIRE(!a->exclusive || in_ram(a->range));

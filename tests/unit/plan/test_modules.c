@@ -93,6 +93,32 @@ START_TEST(unknown_sizes_are_cut_at_what_is_taken)
 }
 END_TEST
 
+START_TEST(unknown_sizes_are_cut_at_the_lowest_obstacle)
+{
+    add_reservation(AT(73), MIB(1), "higher");
+    add_reservation(AT(72), MIB(1), "lower");
+    add_reservation(AT(74), MIB(1), "highest");
+    add_simple(MIB(64), AT(96), MIB(8));
+    add_module(MODULE_RAMDISK, AT(64), UNKNOWN);
+    ck_assert_int_eq(make_plan(), HV_OK);
+    ck_assert_uint_eq(planned(1)->ramdisk.source_size, MIB(8));
+}
+END_TEST
+
+/* There may be banks that 0xffffffff fits in. */
+START_TEST(unknown_sizes_are_unknown_wherever_they_lie)
+{
+    add_memory(0x880000000, GIB(8));
+    add_simple(MIB(64), AT(64), MIB(8));
+    add_module(MODULE_RAMDISK, 0x880000000, UNKNOWN);
+    add_simple(MIB(64), 0x880200000, MIB(8));
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_plan_sound();
+    ck_assert_uint_eq(world.plan.valid_count, 2);
+    ck_assert_uint_eq(planned(1)->ramdisk.source_size, MIB(2));
+}
+END_TEST
+
 /* A raw kernel of which nobody knows the size must not take all RAM from the others, nor a broken domain's modules. */
 START_TEST(unknown_sizes_do_not_starve_others)
 {
@@ -124,6 +150,35 @@ START_TEST(a_packed_kernel_of_unknown_size)
     ck_assert_uint_le(planned(1)->kernel.source_size, 500000 + 500000 / 1024 + 4096);
     ck_assert_uint_eq(world.diag.warnings, 1);
     free(image.data);
+}
+END_TEST
+
+/* What lies where the next module begins is no gzip trailer, however much it looks like one. */
+START_TEST(a_cut_module_has_no_trailer)
+{
+    struct bytes image = make_image(300000, 0, 500000);
+    struct bytes other = {calloc(1, 8), 8};
+
+    memcpy(other.data + 4, "\0\0\x05\0", 4);
+    add_domain(MIB(64));
+    add_module(MODULE_KERNEL, AT(64), UNKNOWN);
+    load_file(AT(64), pack(image.data, image.size, 9, NULL));
+    load_file(AT(64) + KIB(256) - 8, other);
+    add_simple(MIB(64), AT(64) + KIB(256), MIB(1));
+    ck_assert_int_eq(make_plan(), HV_OK);
+    ck_assert_uint_eq(planned(1)->kernel.file_size, 0);
+    free(image.data);
+}
+END_TEST
+
+START_TEST(an_unseen_kernel_of_unknown_size)
+{
+    add_domain(MIB(256));
+    add_module(MODULE_KERNEL, AT(64), UNKNOWN);
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_plan_sound();
+    ck_assert_uint_eq(planned(1)->kernel.memory_size, MIB(32));
+    assert_logged("note: /chosen/domU1/kernel: reg: the kernel could not be looked at");
 }
 END_TEST
 
@@ -242,16 +297,19 @@ START_TEST(modules_in_the_way_of_what_is_taken)
         ck_assert_uint_eq(world.diag.errors, 1);
         assert_logged("error: /chosen/domU1/ramdisk: reg: ");
         assert_logged(modules[i].report);
+        ck_assert_uint_eq(region_size(world.plan.modules[0][MODULE_RAMDISK].range), 0);
         assert_plan_sound();
     }
 }
 END_TEST
 
-/* In one block with the hypervisor or the device tree is not in their way. */
+/* In one block with the hypervisor or the device tree is not in their way, nor is up to their first byte. */
 START_TEST(modules_may_be_close)
 {
     add_simple(MIB(64), RAM + MIB(2) + 0xa1000, MIB(1));
     add_module(MODULE_RAMDISK, RAM + MIB(6) + 0x10100, KIB(64));
+    add_simple(MIB(64), RAM, MIB(2));
+    add_module(MODULE_RAMDISK, RAM + MIB(6), 0x100);
     ck_assert_int_eq(make_plan(), HV_OK);
     assert_silent();
     assert_plan_sound();
@@ -311,8 +369,12 @@ int main(void)
     tcase_add_test(tcase, unknown_sizes_are_cut_at_the_next_module);
     tcase_add_test(tcase, sizes_that_run_past_their_bank_are_cut_there);
     tcase_add_test(tcase, unknown_sizes_are_cut_at_what_is_taken);
+    tcase_add_test(tcase, unknown_sizes_are_cut_at_the_lowest_obstacle);
+    tcase_add_test(tcase, unknown_sizes_are_unknown_wherever_they_lie);
     tcase_add_test(tcase, unknown_sizes_do_not_starve_others);
     tcase_add_test(tcase, a_packed_kernel_of_unknown_size);
+    tcase_add_test(tcase, a_cut_module_has_no_trailer);
+    tcase_add_test(tcase, an_unseen_kernel_of_unknown_size);
     tcase_add_test(tcase, one_module_of_several_domains);
     tcase_add_test(tcase, modules_that_overlap);
     tcase_add_test(tcase, modules_of_one_domain_that_overlap);

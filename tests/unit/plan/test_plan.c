@@ -104,11 +104,41 @@ START_TEST(no_room_beside_the_kernel)
 }
 END_TEST
 
+START_TEST(a_ramdisk_larger_than_all_addresses_below_it)
+{
+    add_simple(MIB(64), RAM + MIB(64), MIB(8));
+    add_module(MODULE_RAMDISK, RAM + MIB(96), MIB(1200));
+    ck_assert_int_eq(make_plan(), HV_E_MISSING);
+    assert_logged("found 64 MiB, expected at least 1218 MiB");
+}
+END_TEST
+
+START_TEST(a_ramdisk_of_unknown_size_gets_what_there_is)
+{
+    add_domain(MIB(64));
+    add_module(MODULE_KERNEL, RAM + MIB(64), MIB(8));
+    load_header(RAM + MIB(64), MIB(55), MIB(9)); /* at the end: what there is lies below */
+    add_module(MODULE_RAMDISK, RAM + MIB(96), 0xffffffff);
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_plan_sound();
+    ck_assert_uint_eq(planned(1)->dtb.raw, 0x40000000);
+    ck_assert_uint_eq(planned(1)->ramdisk.file_size, MIB(52));
+    world.config.domains[0].memory = MIB(66); /* now a little lies above, too: not as much as below */
+    ck_assert_int_eq(make_plan(), HV_OK);
+    ck_assert_uint_eq(planned(1)->ramdisk.file_size, MIB(52));
+    /* Nothing but the device tree fits: a ramdisk of no bytes is none. */
+    world_teardown();
+    load_header(RAM + MIB(64), 0, MIB(64));
+    ck_assert_int_eq(make_plan(), HV_E_MISSING);
+    assert_logged("there is no room for the device tree and the ramdisk beside the kernel");
+}
+END_TEST
+
 /* ---- Guest RAM */
 
 START_TEST(large_domains_have_a_second_bank)
 {
-    add_memory(0x880000000, GIB(8));
+    add_memory(0x880200000, GIB(8));
     add_simple(GIB(5), RAM + MIB(64), MIB(8));
     ck_assert_int_eq(make_plan(), HV_OK);
     assert_plan_sound();
@@ -255,6 +285,7 @@ START_TEST(a_shattered_ram_is_not_given_away_twice)
     add_simple(MIB(64), RAM + MIB(64), MIB(8));
     ck_assert_int_eq(make_plan(), HV_OK);
     assert_logged("RAM is in too many pieces; this part is not used");
+    ck_assert_uint_gt(regions_total(&world.plan.free), GIB(2)); /* of what a cut leaves, the smaller part is given up */
     assert_plan_sound();
 }
 END_TEST
@@ -383,6 +414,49 @@ START_TEST(without_files_kernels_are_assumed)
 }
 END_TEST
 
+/* Without its tail the kernel's size is missing. Heads are tried again, shorter. */
+START_TEST(reads_may_fail)
+{
+    struct bytes image = make_image(300000, 0, 500000);
+    struct bytes packed = pack(image.data, image.size, 9, NULL);
+
+    add_domain(MIB(64));
+    add_module(MODULE_KERNEL, RAM + MIB(64), packed.size);
+    load_file(RAM + MIB(64), packed);
+    for (unsigned read = 1; read <= 3; read++) {
+        world.reads_refused = read;
+        ck_assert_int_eq(make_plan(), HV_OK);
+        ck_assert_uint_eq(world.reads_refused, 0);
+        assert_plan_sound();
+        ck_assert_uint_eq(planned(1)->kernel.file_size, read == 2 ? 0 : 300000);
+    }
+    world_teardown();
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_logged("note: /chosen/domU1/kernel: reg: the kernel could not be looked at");
+    free(image.data);
+}
+END_TEST
+
+/* On the desk a file may be shorter than its module, and than what is looked at. */
+START_TEST(files_may_be_short)
+{
+    struct bytes image = make_image(3000, 0, 50000);
+
+    add_domain(MIB(64));
+    add_module(MODULE_KERNEL, RAM + MIB(64), KIB(64));
+    load_file(RAM + MIB(64), pack(image.data, image.size, 9, NULL));
+    add_domain(MIB(64));
+    add_module(MODULE_KERNEL, RAM + MIB(66), KIB(64));
+    load_header(RAM + MIB(66), 0, 50000);
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_plan_sound();
+    ck_assert_uint_eq(planned(1)->kernel.memory_size, 50000);
+    ck_assert_int_eq(planned(1)->kernel.format, IMAGE_ARM64_GZIP);
+    ck_assert_uint_eq(planned(2)->kernel.memory_size, 50000);
+    free(image.data);
+}
+END_TEST
+
 /* ---- CPUs */
 
 START_TEST(first_vcpus_are_spread_first)
@@ -400,6 +474,18 @@ START_TEST(first_vcpus_are_spread_first)
     ck_assert_uint_eq(planned(1)->vcpu_cpu[1], 3);
     ck_assert_uint_eq(planned(3)->vcpu_cpu[1], 4);
     ck_assert_uint_eq(planned(3)->vcpu_cpu[2], 0); /* not 1 again, though 0, 1 and 3 have one vCPU each */
+}
+END_TEST
+
+START_TEST(vcpus_of_one_domain_run_side_by_side)
+{
+    add_simple(MIB(64), RAM + MIB(64), MIB(8));
+    add_simple(MIB(64), RAM + MIB(64), MIB(8))->cpus = 2;
+    add_simple(MIB(64), RAM + MIB(64), MIB(8));
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_plan_sound();
+    ck_assert_uint_eq(planned(2)->vcpu_cpu[0], 1);
+    ck_assert_uint_eq(planned(2)->vcpu_cpu[1], 0); /* which has two vCPUs already, but not its own */
 }
 END_TEST
 
@@ -422,7 +508,7 @@ START_TEST(domains_that_config_refused_stay_out)
 {
     add_simple(MIB(64), RAM + MIB(64), MIB(8))->valid = false;
     add_simple(MIB(64), RAM + MIB(96), 0)->valid = false; /* an empty module: reported by who read it */
-    add_domain(MIB(64))->valid = false;                   /* no kernel at all */
+    add_domain(MIB(64));                                  /* no kernel at all */
     add_simple(MIB(64), RAM + MIB(128), MIB(8));
     ck_assert_int_eq(make_plan(), HV_OK);
     assert_silent();
@@ -491,6 +577,8 @@ int main(void)
     tcase_add_test(tcase, below_the_kernel_if_nowhere_else);
     tcase_add_test(tcase, an_image_larger_than_its_domain_is_refused);
     tcase_add_test(tcase, no_room_beside_the_kernel);
+    tcase_add_test(tcase, a_ramdisk_larger_than_all_addresses_below_it);
+    tcase_add_test(tcase, a_ramdisk_of_unknown_size_gets_what_there_is);
     tcase_add_test(tcase, large_domains_have_a_second_bank);
     tcase_add_test(tcase, odd_sizes_are_rounded_to_pages);
     tcase_add_test(tcase, ipa_bits_grow_with_the_domain);
@@ -506,7 +594,10 @@ int main(void)
     tcase_add_test(tcase, contradicting_and_tiny_kernels);
     tcase_add_test(tcase, a_packed_kernel_whose_end_is_missing);
     tcase_add_test(tcase, without_files_kernels_are_assumed);
+    tcase_add_test(tcase, reads_may_fail);
+    tcase_add_test(tcase, files_may_be_short);
     tcase_add_test(tcase, first_vcpus_are_spread_first);
+    tcase_add_test(tcase, vcpus_of_one_domain_run_side_by_side);
     tcase_add_test(tcase, a_domain_may_have_more_vcpus_than_there_are_cpus);
     tcase_add_test(tcase, domains_that_config_refused_stay_out);
     tcase_add_test(tcase, the_text_is_stable);
