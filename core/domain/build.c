@@ -223,14 +223,11 @@ static enum build_result eager_memory(struct domain *domain)
 
 static enum build_result finish(struct domain *domain)
 {
-    struct vcpu *first = domain->vcpus[0];
-
     if (vcpus_in_use(domain)) /* a CPU chose to run one just before the domain was restarted; it will not enter it */
         return BUILD_MORE;
     arch_icache_invalidate_all();
     domain_reset_vcpus(domain);
-    arch_vcpu_init(&first->arch, domain->plan->entry.raw, domain->plan->dtb.raw);
-    store_release(&first->state, VCPU_READY);
+    store_release(&domain->vcpus[0]->state, VCPU_READY);
     mark(domain, "ready");
     return advance(domain, DOMAIN_BUILDING, DOMAIN_RUNNING) ? BUILD_DONE : BUILD_FAILED;
 }

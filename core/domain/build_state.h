@@ -37,7 +37,8 @@ enum build_result build_copy(struct domain *domain, const struct plan_image *ima
 enum build_result build_unpack(struct domain *domain, const struct plan_image *image,
                                const struct module_config *module);
 
-/** Makes all vCPUs those of a machine that was just switched on. None may be loaded, on any CPU. */
+/** Makes all vCPUs those of a machine that was just switched on, off, the first one at its entry. None may be loaded on
+ * any CPU. */
 void domain_reset_vcpus(struct domain *domain);
 /** The same for its devices. */
 void domain_reset_devices(struct domain *domain);

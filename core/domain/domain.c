@@ -96,8 +96,10 @@ void domain_reset_vcpus(struct domain *domain)
     for (unsigned i = 0; i < domain->vcpu_count; i++) {
         struct vcpu *vcpu = domain->vcpus[i];
         vcpu->arch.counter_offset = now; /* the virtual counter starts at 0, the same on all vCPUs */
-        vcpu->arch.virtual_lines = 0;
-        arch_vcpu_init(&vcpu->arch, 0, 0);
+        if (i == 0)
+            arch_vcpu_init(&vcpu->arch, domain->plan->entry.raw, domain->plan->dtb.raw);
+        else
+            arch_vcpu_init(&vcpu->arch, 0, 0); /* PSCI says where it starts */
         vgic_vcpu_init(&vcpu->vgic);
         vcpu->timer_in_flight = false;
         store_release(&vcpu->on_request.state, PSCI_NO_REQUEST);

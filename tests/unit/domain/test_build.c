@@ -142,8 +142,8 @@ END_TEST
 /* Two images, one of them the device tree, that meet in one page. */
 START_TEST(images_may_share_a_page)
 {
-    fixture.plan.dtb = ipa(KERNEL + KIB(100));
-    fixture.plan.dtb_size = KIB(3);
+    fixture.plan.dtb = ipa(KERNEL + KIB(100) + 8); /* within a cache line */
+    fixture.plan.dtb_size = KIB(3) - 8;
     fixture.plan.ramdisk.load = ipa(KERNEL + KIB(103));
     uint8_t *kernel = load_kernel(KIB(99) + 7);
     uint8_t *ramdisk = load_ramdisk(KIB(1) + 1);
@@ -151,15 +151,31 @@ START_TEST(images_may_share_a_page)
     ck_assert_int_eq(create_and_build(), BUILD_DONE);
     ck_assert_uint_eq(mapped().ram, KIB(108));
     for (unsigned touched = 0; touched < 2; touched++) {
-        uint64_t tree_end = KERNEL + KIB(100) + guest_tree_size();
+        uint64_t tree_end = KERNEL + KIB(100) + 8 + guest_tree_size();
         assert_guest_holds(KERNEL, kernel, KIB(99) + 7);
-        assert_guest_zero(KERNEL + KIB(99) + 7, KERNEL + KIB(100));
+        assert_guest_zero(KERNEL + KIB(99) + 7, KERNEL + KIB(100) + 8);
         assert_guest_zero(tree_end, KERNEL + KIB(103));
         assert_guest_holds(KERNEL + KIB(103), ramdisk, KIB(1) + 1);
         assert_guest_zero(KERNEL + KIB(104) + 1, KERNEL + KIB(108));
         touch(KERNEL, KERNEL + BLOCK_SIZE);
     }
     ck_assert_uint_eq(mapped().ram, BLOCK_SIZE);
+    free(kernel);
+    free(ramdisk);
+}
+END_TEST
+
+/* The plan has tables for so many blocks that are mapped by pages; the next one is given whole. */
+START_TEST(few_blocks_are_mapped_by_pages)
+{
+    fixture.plan.kernel.load = ipa(KERNEL + BLOCK_SIZE - KIB(64)); /* two blocks each */
+    fixture.plan.ramdisk.load = ipa(RAMDISK + BLOCK_SIZE - KIB(64));
+    uint8_t *kernel = load_kernel(KIB(128));
+    uint8_t *ramdisk = load_ramdisk(KIB(128));
+
+    ck_assert_int_eq(create_and_build(), BUILD_DONE);
+    ck_assert_uint_eq(mapped().ram, 4 * KIB(64) + BLOCK_SIZE);
+    assert_guest_zero(DTB + guest_tree_size(), DTB + BLOCK_SIZE);
     free(kernel);
     free(ramdisk);
 }
@@ -363,11 +379,13 @@ int main(void)
     SRunner *runner = srunner_create(suite);
 
     suite_add_tcase(suite, test_case);
+    tcase_set_timeout(test_case, 60);
     tcase_add_checked_fixture(test_case, setup, teardown);
     tcase_add_loop_test(test_case, images_are_copied, 0, COPY_CASES);
     tcase_add_test(test_case, before_the_kernel_is_zero);
     tcase_add_test(test_case, images_may_share_a_block);
     tcase_add_test(test_case, images_may_share_a_page);
+    tcase_add_test(test_case, few_blocks_are_mapped_by_pages);
     tcase_add_test(test_case, what_the_guest_wrote_beside_stays);
     tcase_add_test(test_case, images_across_extents);
     tcase_add_test(test_case, an_image_outside_its_ram_fails_the_domain);

@@ -179,6 +179,7 @@ int main(void)
     SRunner *runner = srunner_create(suite);
 
     suite_add_tcase(suite, test_case);
+    tcase_set_timeout(test_case, 60);
     tcase_add_checked_fixture(test_case, setup, discard);
     tcase_add_loop_test(test_case, kernels_are_unpacked, 0, (int)(ARRAY_SIZE(sizes) * ARRAY_SIZE(offsets)));
     tcase_add_test(test_case, an_image_may_be_smaller_than_its_memory);
