@@ -9,7 +9,7 @@
 
 static void put_character(void *context, char character)
 {
-    (void)context;
+    *(char *)context = character;
     putchar(character);
 }
 
@@ -86,7 +86,7 @@ int command_sim(struct desk *desk)
     };
     struct sim_machine *machine = sim_create(desk->file.data, desk->file.size, &how);
     enum sim_end end;
-    char *input = NULL;
+    char *input = NULL, last = '\n';
 
     if (machine == NULL || !load(desk, machine)) {
         fprintf(stderr, "bulkhead: %s: %s\n", options->system,
@@ -94,13 +94,15 @@ int command_sim(struct desk *desk)
         sim_destroy(machine);
         return EXIT_FAILURE;
     }
-    sim_on_output(machine, put_character, NULL);
+    sim_on_output(machine, put_character, &last);
     if (options->input != NULL) {
         input = strdup(options->input);
         unescape(input);
         sim_input(machine, 0, input);
     }
     end = sim_run(machine);
+    if (last != '\n') /* a prompt */
+        putchar('\n');
     fflush(stdout);
     summary(machine, end);
     sim_destroy(machine);

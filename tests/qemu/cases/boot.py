@@ -1,4 +1,5 @@
 """The way from the device tree to a domain's first line, on different machines and with different payloads."""
+import os
 import re
 
 from lab import DTB_AT, IMAGE_AT, MIB, RAM_BASE, case, check, check_equal
@@ -94,16 +95,17 @@ def memory_is_zero(lab):
     """RAM that is full of something else reaches a domain as zeros, lazily and eagerly."""
     pattern = lab.path("ram")
     with open(pattern, "wb") as file:
-        file.write(b"\xa5" * MIB * 1024)
-    domains = [lab.guest_domain("memory", name="lazy", memory=200),
-               lab.guest_domain("memory", name="eager", memory=200, properties="bulkhead,eager-memory;")]
-    system = lab.system(domains, memory=1024)
+        file.write(b"\xa5" * MIB * 512)
+    domains = [lab.guest_domain("memory", name="lazy", memory=100),
+               lab.guest_domain("memory", name="eager", memory=100, properties="bulkhead,eager-memory;")]
+    system = lab.system(domains, memory=512)
     system.machine += ",memory-backend=ram"
-    board = lab.boot(system, extra=["-object", f"memory-backend-file,id=ram,size=1024M,mem-path={pattern},share=off"])
+    board = lab.boot(system, extra=["-object", f"memory-backend-file,id=ram,size=512M,mem-path={pattern},share=off"])
     board.expect_all([r"lazy: memory: (done|FAILED)", r"eager: memory: (done|FAILED)"])
     for name in ("lazy", "eager"):
         check(f"{name}: memory: done" in board.text, f"{name}: memory is not zero")
     board.quit()
+    os.remove(pattern)
 
 
 @case(timeout=120)
