@@ -224,10 +224,13 @@ void *arch_window_open(unsigned slot, pa_t base, uint64_t size, enum arch_map_ac
     uint64_t *entry = &tables->window_l2[table_index(window_va(slot), L2_SHIFT)];
     uint64_t block = align_down(base.raw, BLOCK_SIZE);
     uint64_t attributes = access_attributes(access);
+    uint64_t pages;
 
     arch_window_close(slot);
     window->first = table_index(base.raw, L3_SHIFT);
-    window->count = (uint32_t)(align_up(base.raw + size, PAGE_SIZE) - align_down(base.raw, PAGE_SIZE)) / PAGE_SIZE;
+    /* Never beyond the block, whatever the caller asks: there is no table behind this one. */
+    pages = (align_up(base.raw + size, PAGE_SIZE) - align_down(base.raw, PAGE_SIZE)) / PAGE_SIZE;
+    window->count = (uint32_t)min_u64(pages, ENTRIES - window->first);
     if (window->count == ENTRIES) {
         entry_write(entry, block | attributes | PTE_BLOCK);
     } else {
