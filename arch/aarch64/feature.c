@@ -10,7 +10,6 @@ uint64_t vcpu_hcr;
 void feature_init(void)
 {
     uint64_t mmfr1 = sysreg_read(id_aa64mmfr1_el1);
-    uint64_t mmfr2 = sysreg_read(s3_0_c0_c7_2); /* ID_AA64MMFR2_EL1 */
     uint64_t pfr0 = sysreg_read(id_aa64pfr0_el1);
     uint64_t pfr1 = sysreg_read(id_aa64pfr1_el1);
 
@@ -22,7 +21,6 @@ void feature_init(void)
         vcpu_hcr |= HCR_TERR;
     if (id_field(pfr1, 8) != 0) /* memory tagging: GMID_EL1; HCR_EL2.ATA = 0 does the rest */
         vcpu_hcr |= HCR_TID5;
-    (void)mmfr2;
 }
 
 static uint64_t debug_traps(void)
