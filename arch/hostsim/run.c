@@ -29,6 +29,7 @@ enum sim_end sim_run_with(struct sim_machine *machine, void (*main)(void *contex
     cpu->state = SIM_CPU_READY;
     cpu->starting = true;
     machine->turn = cpu;
+    machine->horizon = 0;
     machine->running = true;
     coroutine_switch(&machine->desk, &cpu->coroutine);
     machine->running = false;

@@ -80,7 +80,9 @@ static struct sim_cpu *choose(struct sim_machine *machine)
 
 static uint64_t horizon(const struct sim_machine *machine, const struct sim_cpu *self)
 {
-    uint64_t time = machine->events != NULL ? machine->events->time : SIM_NEVER;
+    uint64_t time = machine->options.time_limit_us * 1000;
+    if (machine->events != NULL)
+        time = min_u64(time, machine->events->time);
     for (unsigned i = 0; i < machine->cpu_count; i++) {
         const struct sim_cpu *cpu = &machine->cpus[i];
         if (cpu != self && cpu->state == SIM_CPU_READY)
@@ -104,6 +106,15 @@ HV_NORETURN static void nothing_left(struct sim_machine *machine)
     finish(machine, machine->main_returned ? SIM_END_RETURNED : SIM_END_HALTED);
 }
 
+static void check_time(struct sim_machine *machine, uint64_t time)
+{
+    uint64_t limit = machine->options.time_limit_us;
+    if (time < limit * 1000)
+        return;
+    machine->now = limit * 1000;
+    sim_finish(machine, SIM_END_LIMIT, "virtual time reached %llu us", (unsigned long long)limit);
+}
+
 /* Gives the turn to whoever has it next: an event, another CPU, or @p self again. */
 static void reschedule(struct sim_machine *machine, struct sim_cpu *self)
 {
@@ -114,11 +125,10 @@ static void reschedule(struct sim_machine *machine, struct sim_cpu *self)
             nothing_left(machine);
         if (machine->events == NULL || (next != NULL && next->time < machine->events->time))
             break;
+        check_time(machine, machine->events->time);
         sim_events_run(machine, machine->events->time);
     }
-    if (machine->now > machine->options.time_limit_us * 1000)
-        sim_finish(machine, SIM_END_LIMIT, "virtual time reached %llu us",
-                   (unsigned long long)machine->options.time_limit_us);
+    check_time(machine, max_u64(machine->now, next->time));
     machine->horizon = horizon(machine, next);
     next->time = max_u64(next->time, machine->now);
     machine->now = next->time;
