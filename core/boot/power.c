@@ -39,10 +39,19 @@ void hv_domain_stopped(struct domain *domain)
     }
 }
 
-void hv_power_off(void)
+/** The other CPUs leave their guests and halt. */
+static void stop_other_cpus(void)
 {
     store_release(&hypervisor.shutting_down, 1);
+    for (unsigned cpu = 0; cpu < hypervisor.machine.cpu_count; cpu++)
+        if (cpu != arch_cpu_id() && load_acquire(&hypervisor.cpus[cpu].online) != 0)
+            sched_kick(cpu);
     arch_cpu_signal();
+}
+
+void hv_power_off(void)
+{
+    stop_other_cpus();
     arch_smc(PSCI_SYSTEM_OFF, 0, 0, 0);
     console_printf("the firmware did not power the machine off: halted\n");
     arch_cpu_halt();
@@ -56,7 +65,8 @@ void hv_panic(const char *format, ...)
     va_start(arguments, format);
     format_string_v(text, sizeof(text), format, arguments);
     va_end(arguments);
-    store_release(&hypervisor.shutting_down, 1);
+    stop_other_cpus();
+    console_take_over(); /* whoever holds the console's lock may be this CPU, or may never come back */
     console_printf("panic: CPU %u: %s\n", arch_cpu_id(), text);
     arch_cpu_halt();
 }

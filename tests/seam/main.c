@@ -1,5 +1,5 @@
-/* A core of its own on the real backend: it asks everything of the contract (core/arch) that a hypervisor does, and checks the
- * answers. Boot argument seam=NAME does one thing that must end in a panic instead. */
+/* A core of its own on the real backend: it asks everything of the contract (core/arch) that a hypervisor does, and
+ * checks the answers. Boot argument seam=NAME does one thing that must end in a panic instead. */
 #include <string.h>
 
 #include "arch/cpu.h"
