@@ -1,0 +1,74 @@
+/* The same systems in many orders of what happens at one time. A failure names its seed: run with SEED=N to see only
+ * that one, with SEEDS=N for more than the usual few. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "scenario/support/system.h"
+
+#define USUAL_SEEDS 40
+
+static uint64_t first_seed = 1, seed_count = USUAL_SEEDS;
+
+static const struct system_domain mixed[] = {
+    {.name = "clock", .program = "timer", .bootargs = "ticks=4 period-us=300"},
+    {.name = "talk", .program = "hello", .ramdisk_size = 4096},
+    {.name = "again", .program = "reset", .bootargs = "until-ms=4"},
+    {.name = "busy", .program = "spin", .bootargs = "lines=3 period-us=700"},
+    {.name = "probe", .program = "memory", .memory = 0x8000},
+};
+
+static void type_something(struct system_run *run)
+{
+    sim_input(run->machine, 200, "\001\001\001\001\001\001xyz\rdef\001\001\001");
+}
+
+static void boot_with_seed(uint64_t seed)
+{
+    struct system_run run = {.options.seed = seed, .prepare = type_something};
+    run.cpus = 1 + (unsigned)(seed % 4);
+    run.options.list_registers = seed % 3 == 0 ? 1 : 4;
+    run.options.gic_security = seed % 5 == 0;
+    run.options.uart_baud = seed % 7 == 0 ? 1000000 : 0;
+    system_boot(&run, mixed, 5);
+    expect_end(&run, SIM_END_POWER_OFF);
+    expect_intact(&run, mixed, 5);
+    expect_lines(&run, "clock: timer: done*", 1);
+    expect_lines(&run, "talk: hello: done", 1);
+    expect_lines(&run, "again: reset: done", 1);
+    expect_lines(&run, "busy: spin: done", 1);
+    expect_lines(&run, "probe: memory: done", 1);
+    system_destroy(&run);
+}
+
+START_TEST(many_orders)
+{
+    for (uint64_t seed = first_seed; seed < first_seed + seed_count; seed++)
+        boot_with_seed(seed);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *suite = suite_create("seeds");
+    TCase *tcase = tcase_create("seeds");
+    tcase_set_timeout(tcase, (double)(60 + seed_count));
+    tcase_add_test(tcase, many_orders);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+int main(void)
+{
+    if (getenv("SEEDS") != NULL)
+        seed_count = strtoull(getenv("SEEDS"), NULL, 0);
+    if (getenv("SEED") != NULL) {
+        first_seed = strtoull(getenv("SEED"), NULL, 0);
+        seed_count = 1;
+    }
+    SRunner *runner = srunner_create(suite());
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
