@@ -92,8 +92,9 @@ struct gic {
     struct arch_mmio distributor;
     struct arch_mmio cpu_interface;
     struct arch_mmio hyp_interface;
-    uint32_t intid_count; /* 32..1020 */
-    unsigned lr_count;    /* 1..16 */
+    uint32_t intid_count;   /* 32..1020 */
+    unsigned lr_count;      /* 1..16 */
+    uint8_t lr_state_shift; /* of the two state bits (enum gic_lr_state) in an encoded list register */
     uint32_t maintenance_intid;
     pa_t virtual_interface;          /* GICv2: frame that becomes the guest's GICC */
     uint8_t cpu_target[HV_MAX_CPUS]; /* GICv2: each CPU's bit in GICD_ITARGETSR, learnt by init_cpu() */

@@ -339,6 +339,7 @@ hv_status gicv2_open(struct gic *gic, const struct machine_gic *description)
         return HV_E_NOMEM;
     gic->ops = &gicv2_ops;
     gic->version = GIC_V2;
+    gic->lr_state_shift = LR_STATE_SHIFT;
     gic->maintenance_intid = description->maintenance_intid;
     gic->virtual_interface = pa(description->virtual_interface.base + offset);
     read_sizes(gic);

@@ -6,6 +6,9 @@
 #include "boot/hypervisor.h"
 #include "emul/vgic_irq.h"
 
+/* Kept out of the functions that are called at every exit, which then need neither stack frame nor saved registers. */
+#define LONG_WAY __attribute__((noinline))
+
 _Static_assert(sizeof(struct vgic_irq) == 8, "a domain's control area is sized for it");
 
 void vgic_init(struct vgic *vgic, uint32_t spi_count)
@@ -81,6 +84,11 @@ static struct lr_ref lr_of(struct vgic_locked *locked, struct vcpu *vcpu, unsign
     return (struct lr_ref){.locked = locked, .vcpu = vcpu, .index = index, .ref = ref};
 }
 
+static uint32_t lr_state(uint64_t value)
+{
+    return value >> hypervisor.gic.lr_state_shift & 3;
+}
+
 static void lr_store(struct vcpu *vcpu, unsigned index, uint64_t value)
 {
     if (vcpu->vgic.hw.lr[index] == value)
@@ -120,6 +128,7 @@ static bool inject_directly(struct vcpu *vcpu, uint32_t intid, uint32_t physical
                              .lr_pending = true};
     vgic_vcpu->hw.used |= 1u << index;
     vgic_vcpu->lr_physical |= 1u << index;
+    vgic_vcpu->lr_direct |= 1u << index;
     vgic_vcpu->lr_intid[index] = (uint16_t)intid;
     const struct gic_lr value = {.virtual_intid = intid,
                                  .physical_intid = physical_intid,
@@ -131,25 +140,17 @@ static bool inject_directly(struct vcpu *vcpu, uint32_t intid, uint32_t physical
     return true;
 }
 
-/** A PPI that was only pending in list register @p index: was it acknowledged and ended since? @return false as above.
- */
-static bool end_directly(struct vcpu *vcpu, unsigned index, uint64_t value)
+/** @return whether list register @p index, filled directly, was acknowledged and ended since, and is empty now. */
+static bool end_directly(struct vgic_vcpu *vgic_vcpu, unsigned index, uint64_t value)
 {
-    struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
-    uint32_t intid = vgic_vcpu->lr_intid[index];
-
-    if (intid < VGIC_SGIS || intid >= VGIC_PRIVATE)
+    if ((vgic_vcpu->lr_direct >> index & 1) == 0 || lr_state(value) != GIC_LR_INVALID)
         return false;
-    struct vgic_irq *irq = &vgic_vcpu->private[intid];
-    struct gic_lr now = hypervisor.gic.ops->lr_decode(value);
-    if (now.state != GIC_LR_INVALID || !now.hardware || !irq->lr_pending || irq->active || irq->active_written ||
-        irq->latch)
-        return false;
-    *irq =
-        (struct vgic_irq){.priority = irq->priority, .enabled = irq->enabled, .edge = irq->edge, .group1 = irq->group1};
+    struct vgic_irq *irq = &vgic_vcpu->private[vgic_vcpu->lr_intid[index]];
+    *irq = (struct vgic_irq){.priority = irq->priority, .enabled = true, .group1 = irq->group1};
     vgic_vcpu->hw.lr[index] = value;
     vgic_vcpu->hw.used &= ~(1u << index);
     vgic_vcpu->lr_physical &= ~(1u << index);
+    vgic_vcpu->lr_direct &= ~(1u << index);
     if (vgic_vcpu->candidate_words != 0)
         vgic_vcpu->dirty = 1; /* what had no room before may have it now */
     return true;
@@ -179,8 +180,23 @@ static void lr_release(const struct lr_ref *lr)
     irq->active_written = false;
     lr->vcpu->vgic.hw.used &= ~(1u << lr->index);
     lr->vcpu->vgic.lr_physical &= ~(1u << lr->index);
+    lr->vcpu->vgic.lr_direct &= ~(1u << lr->index);
     vgic_deactivate_unused(irq);
-    vgic_update(lr->locked, lr->ref);
+    /* Of which nothing is left is no candidate either: there is nothing to update. */
+    if (irq->active || vgic_irq_pending_outside(irq, lr->ref.intid))
+        vgic_update(lr->locked, lr->ref);
+}
+
+/** The guest's deactivation emptied the list register. */
+static void lr_ended(const struct lr_ref *lr, uint64_t value)
+{
+    struct gic_lr ended = hypervisor.gic.ops->lr_decode(value);
+
+    if (ended.hardware)
+        lr->ref.irq->physical = false; /* it was the host interrupt's deactivation too (IHI 0048B 5.2.2) */
+    if (ended.eoi_maintenance)
+        lr_store(lr->vcpu, lr->index, 0); /* or the maintenance interrupt stays asserted */
+    lr_release(lr);
 }
 
 /**
@@ -191,9 +207,9 @@ static void lr_release(const struct lr_ref *lr)
 static void lr_take_back(const struct lr_ref *lr, uint64_t value)
 {
     struct vgic_irq *irq = lr->ref.irq;
-    struct gic_lr was = hypervisor.gic.ops->lr_decode(lr->vcpu->vgic.hw.lr[lr->index]);
-    struct gic_lr now = hypervisor.gic.ops->lr_decode(value);
-    bool acknowledged = (was.state & ~now.state & GIC_LR_PENDING) != 0;
+    uint32_t was = lr_state(lr->vcpu->vgic.hw.lr[lr->index]);
+    uint32_t now = lr_state(value);
+    bool acknowledged = (was & ~now & GIC_LR_PENDING) != 0;
 
     lr->vcpu->vgic.hw.lr[lr->index] = value;
     if (acknowledged) {
@@ -203,18 +219,12 @@ static void lr_take_back(const struct lr_ref *lr, uint64_t value)
         if (irq->physical)
             irq->line = false;
     }
-    if (!irq->active_written && (acknowledged || ((was.state ^ now.state) & GIC_LR_ACTIVE) != 0))
-        irq->active = (now.state & GIC_LR_ACTIVE) != 0;
-    if (now.state != GIC_LR_INVALID) {
-        if (vgic_irq_pending_outside(irq, lr->ref.intid))
-            vgic_update(lr->locked, lr->ref);
-        return;
-    }
-    if (now.hardware)
-        irq->physical = false; /* the guest's deactivation was the host interrupt's too (IHI 0048B 5.2.2) */
-    if (now.eoi_maintenance)
-        lr_store(lr->vcpu, lr->index, 0); /* or the maintenance interrupt stays asserted */
-    lr_release(lr);
+    if (!irq->active_written && (acknowledged || ((was ^ now) & GIC_LR_ACTIVE) != 0))
+        irq->active = (now & GIC_LR_ACTIVE) != 0;
+    if (now == GIC_LR_INVALID)
+        lr_ended(lr, value);
+    else if (vgic_irq_pending_outside(irq, lr->ref.intid))
+        vgic_update(lr->locked, lr->ref);
 }
 
 /** @return a bit per list register whose interrupt waits for its acknowledge while the line behind it has dropped. */
@@ -231,28 +241,18 @@ static uint32_t dropped_lines(struct vcpu *vcpu, uint32_t lrs)
     return dropped;
 }
 
-void vgic_sync(struct vcpu *vcpu)
+/** @param changed  list registers that the guest changed
+ *  @param waiting  those that hold a physical interrupt which it did not acknowledge */
+LONG_WAY static void sync_slowly(struct vcpu *vcpu, uint32_t changed, uint32_t waiting)
 {
-    struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
-    uint64_t values[GIC_MAX_LRS];
-    uint32_t changed = 0;
+    uint32_t dropped = dropped_lines(vcpu, waiting);
 
-    if (vgic_vcpu->hw.used == 0)
-        return;
-    for (uint32_t used = vgic_vcpu->hw.used; used != 0; used &= used - 1) {
-        unsigned index = (unsigned)__builtin_ctz(used);
-        values[index] = hypervisor.gic.ops->lr_read(&hypervisor.gic, index);
-        if (values[index] != vgic_vcpu->hw.lr[index] && !end_directly(vcpu, index, values[index]))
-            changed |= 1u << index;
-    }
-    uint32_t dropped = dropped_lines(vcpu, vgic_vcpu->lr_physical & ~changed);
     if ((changed | dropped) == 0)
         return;
-
     struct vgic_locked locked = vgic_lock(vcpu->domain);
     for (; changed != 0; changed &= changed - 1) {
         struct lr_ref lr = lr_of(&locked, vcpu, (unsigned)__builtin_ctz(changed));
-        lr_take_back(&lr, values[lr.index]);
+        lr_take_back(&lr, hypervisor.gic.ops->lr_read(&hypervisor.gic, lr.index));
     }
     for (; dropped != 0; dropped &= dropped - 1) {
         struct lr_ref lr = lr_of(&locked, vcpu, (unsigned)__builtin_ctz(dropped));
@@ -260,9 +260,27 @@ void vgic_sync(struct vcpu *vcpu)
         vgic_update(&locked, lr.ref);
     }
     /* What had no room before may have it now. */
-    if (vgic_vcpu->candidate_words != 0)
-        vgic_vcpu->dirty = 1;
+    if (vcpu->vgic.candidate_words != 0)
+        vcpu->vgic.dirty = 1;
     vgic_unlock(&locked, vcpu);
+}
+
+void vgic_sync(struct vcpu *vcpu)
+{
+    struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
+    uint32_t changed = 0;
+
+    if (vgic_vcpu->hw.used == 0)
+        return;
+    for (uint32_t used = vgic_vcpu->hw.used; used != 0; used &= used - 1) {
+        unsigned index = (unsigned)__builtin_ctz(used);
+        uint64_t value = hypervisor.gic.ops->lr_read(&hypervisor.gic, index);
+        if (value != vgic_vcpu->hw.lr[index] && !end_directly(vgic_vcpu, index, value))
+            changed |= 1u << index;
+    }
+    uint32_t waiting = vgic_vcpu->lr_physical & ~changed;
+    if ((changed | waiting) != 0)
+        sync_slowly(vcpu, changed, waiting);
 }
 
 /** Pending goes back from the list register to where it came from. */
@@ -362,7 +380,8 @@ static bool place(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t intid)
         ref.irq->lr_source = 0;
     }
     hand_over(&locked->domain->vgic, ref);
-    vgic_update(locked, ref);
+    if (!vgic_irq_ready(&locked->domain->vgic, ref.irq, intid))
+        vgic_no_candidate(vgic_vcpu, intid);
     return true;
 }
 
@@ -483,11 +502,10 @@ static void recheck_private(struct vgic_locked *locked, struct vcpu *vcpu)
         vgic_update(locked, vgic_find(vcpu, intid));
 }
 
-void vgic_flush(struct vcpu *vcpu)
+LONG_WAY static void flush_slowly(struct vcpu *vcpu)
 {
-    if (__atomic_load_n(&vcpu->vgic.dirty, __ATOMIC_RELAXED) == 0)
-        return;
     struct vgic_locked locked = vgic_lock(vcpu->domain);
+
     if (vcpu->vgic.recheck != 0)
         recheck_private(&locked, vcpu);
     settle(&locked, vcpu);
@@ -496,5 +514,12 @@ void vgic_flush(struct vcpu *vcpu)
     write_lrs(&locked, vcpu);
     vcpu->vgic.dirty = 0;
     vcpu->vgic.fresh = 0;
+    vcpu->vgic.lr_direct = 0;
     vgic_unlock(&locked, vcpu);
+}
+
+void vgic_flush(struct vcpu *vcpu)
+{
+    if (__atomic_load_n(&vcpu->vgic.dirty, __ATOMIC_RELAXED) != 0)
+        flush_slowly(vcpu);
 }

@@ -95,6 +95,11 @@ static void mark(struct vgic_vcpu *vgic_vcpu, uint32_t intid, bool ready)
         vgic_vcpu->candidate_words &= ~(1u << word);
 }
 
+void vgic_no_candidate(struct vgic_vcpu *vgic_vcpu, uint32_t intid)
+{
+    mark(vgic_vcpu, intid, false);
+}
+
 static void touch(struct vgic_locked *locked, struct vcpu *vcpu)
 {
     vcpu->vgic.dirty = 1;

@@ -55,6 +55,8 @@ bool vgic_irq_ready(const struct vgic *vgic, const struct vgic_irq *irq, uint32_
 
 /** After any change of @p ref.irq: notes for which vCPU it is a candidate, and whose list registers are out of date. */
 void vgic_update(struct vgic_locked *locked, struct vgic_ref ref);
+/** @p intid, for which vgic_update() found no other vCPU, wants nothing (more) of @p vgic_vcpu. Under the lock. */
+void vgic_no_candidate(struct vgic_vcpu *vgic_vcpu, uint32_t intid);
 /** As vgic_update() of every private interrupt of @p vcpu, done by its own CPU. */
 void vgic_recheck_private(struct vgic_locked *locked, struct vcpu *vcpu);
 /** Whether the host's line behind a linked interrupt is asserted; false where there is none. */
