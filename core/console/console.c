@@ -92,6 +92,26 @@ void console_write(struct console_source *source, const char *text, size_t lengt
         request_tick();
 }
 
+static __attribute__((noinline)) void put_special(struct console_source *source, char character)
+{
+    bool changed = line_put(source, &character, 1);
+
+    screen_unlock(&source->lock);
+    if (changed)
+        request_tick();
+}
+
+void console_put(struct console_source *source, char character)
+{
+    screen_lock(&source->lock);
+    if (!line_is_plain(source, character)) {
+        put_special(source, character);
+        return;
+    }
+    source->line[source->length++] = character;
+    screen_unlock(&source->lock);
+}
+
 void console_flush(struct console_source *source)
 {
     screen_lock(&source->lock);

@@ -94,6 +94,8 @@ void console_add_source(struct console_source *source);
  * keyboard and are taken out for others.
  */
 void console_write(struct console_source *source, const char *text, size_t length);
+/** The same for one character: what a domain's UART calls for each that the guest sends. */
+void console_put(struct console_source *source, char character);
 /** Ends @p source's unfinished line: it writes no more, or starts anew. */
 void console_flush(struct console_source *source);
 

@@ -4,6 +4,13 @@
 
 #include "console/console.h"
 
+/** @return whether @p character just goes behind the others of a line that is not on the screen: by far the most do. */
+static inline bool line_is_plain(const struct console_source *source, char character)
+{
+    return (uint8_t)(character - ' ') < 0x7f - ' ' && source->length - 1 < CONSOLE_LINE_MAX - 1 &&
+           source->escape == CONSOLE_TEXT && !source->returned && !source->shown_partial;
+}
+
 /** Takes output of @p source. @return whether a line began or ended: then a prompt may have to be shown later. */
 bool line_put(struct console_source *source, const char *text, size_t length);
 /** Ends the line, whether there is anything in it or not. */

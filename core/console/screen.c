@@ -33,10 +33,8 @@ static void log_put(const char *text, size_t length)
 void screen_put(const char *text, size_t length)
 {
     log_put(text, length);
-    if (console.uart == NULL)
-        return;
-    for (size_t i = 0; i < length; i++)
-        uart_put(console.uart, (uint8_t)text[i]);
+    if (console.uart != NULL)
+        uart_write(console.uart, text, length);
 }
 
 static void put_string(const char *text)
@@ -53,8 +51,12 @@ void screen_replay(void)
         while (position < console.log_end && console.log[position++ % CONSOLE_LOG_SIZE] != '\n')
             ;
     }
-    for (; position < console.log_end; position++)
-        uart_put(console.uart, (uint8_t)console.log[position % CONSOLE_LOG_SIZE]);
+    while (position < console.log_end) {
+        size_t at = position % CONSOLE_LOG_SIZE;
+        size_t part = (size_t)min_u64(console.log_end - position, CONSOLE_LOG_SIZE - at);
+        uart_write(console.uart, &console.log[at], part);
+        position += part;
+    }
 }
 
 static void put_prefix(const struct console_source *source)

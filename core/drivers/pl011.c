@@ -15,6 +15,7 @@
 #define FR_BUSY (1u << 3)
 #define FR_RXFE (1u << 4)
 #define FR_TXFF (1u << 5)
+#define FR_TXFE (1u << 7)
 
 #define LCR_H_FEN (1u << 4)
 #define LCR_H_WLEN_8 (3u << 5)
@@ -27,19 +28,36 @@
 #define INTERRUPT_RECEIVE_TIMEOUT (1u << 6)
 #define INTERRUPT_ALL 0x7ffu
 
-#define FIFO_DEPTH 32
+#define FIFO_DEPTH_MIN 16
+#define FIFO_DEPTH_MAX 32
 
-static bool pl011_try_put(struct uart *uart, uint8_t byte)
+/* How many bytes fit without looking again. The FIFO is 16 deep in the oldest revision; it is on since take_over(). */
+static size_t room(const struct arch_mmio *mmio)
 {
-    if ((arch_mmio_read32(&uart->mmio, FR) & FR_TXFF) != 0)
-        return false;
-    arch_mmio_write32(&uart->mmio, DR, byte);
-    return true;
+    uint32_t flags = arch_mmio_read32(mmio, FR);
+
+    if ((flags & FR_TXFE) != 0)
+        return FIFO_DEPTH_MIN;
+    return (flags & FR_TXFF) == 0 ? 1 : 0;
+}
+
+static size_t pl011_write(struct uart *uart, const uint8_t *bytes, size_t count)
+{
+    size_t written = 0;
+
+    while (written < count) {
+        size_t fitting = room(&uart->mmio);
+        if (fitting == 0)
+            break;
+        for (; fitting > 0 && written < count; fitting--)
+            arch_mmio_write32(&uart->mmio, DR, bytes[written++]);
+    }
+    return written;
 }
 
 static bool pl011_try_get(struct uart *uart, uint8_t *byte)
 {
-    for (unsigned damaged = 0; damaged < FIFO_DEPTH; damaged++) {
+    for (unsigned damaged = 0; damaged < FIFO_DEPTH_MAX; damaged++) {
         if ((arch_mmio_read32(&uart->mmio, FR) & FR_RXFE) != 0)
             return false;
         uint32_t data = arch_mmio_read32(&uart->mmio, DR);
@@ -63,7 +81,7 @@ static void pl011_acknowledge(struct uart *uart)
 }
 
 static const struct uart_ops pl011_ops = {
-    .try_put = pl011_try_put,
+    .write = pl011_write,
     .try_get = pl011_try_get,
     .enable_receive_interrupt = pl011_enable_receive_interrupt,
     .acknowledge = pl011_acknowledge,

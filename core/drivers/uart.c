@@ -16,21 +16,35 @@ hv_status uart_open(struct uart *uart, const struct machine_uart *description)
     return HV_E_MISSING;
 }
 
-void uart_put(struct uart *uart, uint8_t byte)
+/* @return bytes written: 0 where there was no room for as long as patience lasts */
+static size_t write_patiently(struct uart *uart, const uint8_t *bytes, size_t length)
 {
-    if (uart->ops->try_put(uart, byte)) {
-        uart->stuck = false;
-        return;
-    }
-    if (uart->stuck)
-        return;
+    size_t written = uart->ops->write(uart, bytes, length);
 
+    if (written != 0 || uart->stuck)
+        return written;
     uint64_t patience = arch_timer_frequency() * UART_STUCK_US / 1000000;
     uint64_t start = arch_timer_now();
-    while (!uart->ops->try_put(uart, byte)) {
-        if (arch_timer_now() - start > patience) {
-            uart->stuck = true;
+    while (written == 0 && arch_timer_now() - start <= patience)
+        written = uart->ops->write(uart, bytes, length);
+    return written;
+}
+
+void uart_write(struct uart *uart, const void *bytes, size_t length)
+{
+    const uint8_t *next = bytes;
+
+    while (length > 0) {
+        size_t written = write_patiently(uart, next, length);
+        uart->stuck = written == 0;
+        if (uart->stuck)
             return;
-        }
+        next += written;
+        length -= written;
     }
+}
+
+void uart_put(struct uart *uart, uint8_t byte)
+{
+    uart_write(uart, &byte, 1);
 }

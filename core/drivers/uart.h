@@ -9,8 +9,8 @@
 struct uart;
 
 struct uart_ops {
-    /** Writes one byte if there is room. @return false if the transmitter is full. */
-    bool (*try_put)(struct uart *uart, uint8_t byte);
+    /** Writes as many of @p count bytes as there is room for now. @return their number */
+    size_t (*write)(struct uart *uart, const uint8_t *bytes, size_t count);
     /** @return whether a byte was received; it is then in @p byte. */
     bool (*try_get)(struct uart *uart, uint8_t *byte);
     /** Lets the UART interrupt on received bytes. */
@@ -33,7 +33,9 @@ struct uart {
  * @return HV_E_MISSING (there is none), HV_E_UNSUPPORTED (no driver), HV_E_NOMEM (cannot be mapped)
  */
 HV_CHECK hv_status uart_open(struct uart *uart, const struct machine_uart *description);
-/** Writes one byte, waiting for room at most UART_STUCK_US; a transmitter that is stuck is not waited for again. */
+/** Writes @p length bytes, waiting for room, at most UART_STUCK_US for any; a transmitter that is stuck is not waited
+ * for again. */
+void uart_write(struct uart *uart, const void *bytes, size_t length);
 void uart_put(struct uart *uart, uint8_t byte);
 
 HV_CHECK hv_status pl011_open(struct uart *uart, const struct machine_uart *description);

@@ -130,7 +130,7 @@ static void write_data(struct vpl011 *uart, uint32_t value)
 
 static bool reaches_console(const struct vpl011 *uart)
 {
-    return enabled(uart, CR_TXE) && (load(&uart->control) & CR_LOOPBACK) == 0;
+    return (load(&uart->control) & (CR_UARTEN | CR_TXE | CR_LOOPBACK)) == (CR_UARTEN | CR_TXE);
 }
 
 static uint32_t read_flags(struct vpl011 *uart)
@@ -227,12 +227,20 @@ static void write_register(struct vpl011 *uart, uint32_t offset, uint32_t value,
     }
 }
 
-static void access_locked(struct vpl011 *uart, struct mmio_access *access)
+static bool within_register(const struct mmio_access *access)
+{
+    return access->size <= 4 && (access->offset & 3) + access->size <= 4;
+}
+
+static __attribute__((noinline)) enum mmio_result access_register(struct vpl011 *uart, struct mmio_access *access)
 {
     uint32_t shift = (access->offset & 3) * 8;
-    uint32_t lanes = (access->size == 4 ? UINT32_MAX : (1u << access->size * 8) - 1) << shift;
     uint32_t offset = access->offset & ~3u;
 
+    if (!within_register(access))
+        return MMIO_ABORT;
+    uint32_t lanes = (UINT32_MAX >> (32 - access->size * 8)) << shift;
+    bool output = access->write && access->offset == DR && reaches_console(uart);
     arch_spin_lock(&uart->lock);
     if (access->write)
         write_register(uart, offset, (uint32_t)access->value << shift, lanes);
@@ -240,11 +248,9 @@ static void access_locked(struct vpl011 *uart, struct mmio_access *access)
         access->value = (read_register(uart, offset) & lanes) >> shift;
     update_line(uart);
     arch_spin_unlock(&uart->lock);
-}
-
-static bool within_register(const struct mmio_access *access)
-{
-    return access->size <= 4 && (access->offset & 3) + access->size <= 4;
+    if (output)
+        console_put(&uart->console, (char)access->value);
+    return MMIO_HANDLED;
 }
 
 /* Most accesses are to see whether there is room, and to send: neither changes anything once a first character was
@@ -254,19 +260,16 @@ enum mmio_result vpl011_access(struct vcpu *vcpu, void *device, struct mmio_acce
     struct vpl011 *uart = device;
 
     (void)vcpu;
-    if (!within_register(access))
-        return MMIO_ABORT;
-    if (access->offset == FR && !access->write) {
+    if (access->offset == FR && !access->write && access->size <= 4) {
         access->value = read_flags(uart);
         return MMIO_HANDLED;
     }
-    bool output = access->offset == DR && access->write && reaches_console(uart);
-    const char character = (char)access->value;
-    if (!output || (load(&uart->raw_status) & INTERRUPT_TRANSMIT) == 0)
-        access_locked(uart, access);
-    if (output)
-        console_write(&uart->console, &character, 1);
-    return MMIO_HANDLED;
+    if (access->offset == DR && access->write && access->size <= 4 && reaches_console(uart) &&
+        (load(&uart->raw_status) & INTERRUPT_TRANSMIT) != 0) {
+        console_put(&uart->console, (char)access->value);
+        return MMIO_HANDLED;
+    }
+    return access_register(uart, access);
 }
 
 /* The state in which firmware leaves a UART: on, in both directions, with FIFOs, 8n1 at 115200 baud of a 24 MHz clock.

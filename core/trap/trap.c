@@ -85,14 +85,25 @@ static bool vectors_are_missing(const struct vcpu *vcpu)
     return (vcpu->arch.regs.pc & ~(uint64_t)(VECTORS_SIZE - 1)) == arch_vcpu_sysreg_read(&vcpu->arch, VCPU_VBAR_EL1);
 }
 
+static const char *reason_for(uint64_t esr)
+{
+    if (!esr_is_translation_fault(esr))
+        return "no permission";
+    if (esr_is_table_walk(esr))
+        return "its translation tables are not in its memory";
+    if (esr_class(esr) == ESR_EC_DATA_ABORT && !esr_is_access(esr))
+        return "not a plain load or store (pair, writeback, exclusive or vector), which a device needs";
+    return "nothing there that it owns";
+}
+
 static void refuse(struct vcpu *vcpu, const struct arch_exit *exit, ipa_t address)
 {
     bool fetch = esr_class(exit->esr) == ESR_EC_INSTRUCTION_ABORT;
     const char *what = fetch ? "instruction fetch" : esr_access_is_write(exit->esr) ? "write" : "read";
 
     vcpu->statistics.aborts++;
-    domain_message(vcpu->domain, "vCPU %u: %s at address 0x%llx that it does not own, pc 0x%llx: external abort",
-                   vcpu->index, what, (unsigned long long)address.raw, (unsigned long long)vcpu->arch.regs.pc);
+    domain_message(vcpu->domain, "vCPU %u: %s at 0x%llx, pc 0x%llx: %s: external abort", vcpu->index, what,
+                   (unsigned long long)address.raw, (unsigned long long)vcpu->arch.regs.pc, reason_for(exit->esr));
     if (!fetch)
         trap_inject_data_abort(vcpu, exit->far, exit->esr);
     else if (vectors_are_missing(vcpu))
@@ -101,7 +112,8 @@ static void refuse(struct vcpu *vcpu, const struct arch_exit *exit, ipa_t addres
         trap_inject_external_abort(vcpu, exit->far, true);
 }
 
-/* An abort that no device can answer: at a first touch of its RAM the guest tries again, everything else is refused. */
+/* An abort that no device has answered: at a first touch of its RAM the guest tries again, everything else is refused.
+ */
 static void memory_abort(struct vcpu *vcpu, const struct arch_exit *exit)
 {
     ipa_t address = esr_fault_address(exit->esr, exit->far, exit->hpfar);
@@ -139,27 +151,23 @@ static bool emulate(struct vcpu *vcpu, uint64_t esr, ipa_t address)
     struct mmio_access access = {
         .address = address, .size = (uint8_t)esr_access_size(esr), .write = esr_access_is_write(esr)};
 
-    vcpu->statistics.mmio++;
     if (access.write)
         access.value = trap_register_read(vcpu, esr_access_register(esr)) & size_mask(access.size);
     if (mmio_bus_access(&vcpu->domain->bus, vcpu, &access) != MMIO_HANDLED)
         return false;
     if (!access.write)
         trap_register_write(vcpu, esr_access_register(esr), extend(esr, access.value));
+    vcpu->statistics.mmio++;
     return true;
 }
 
-/* Mostly an access to an emulated device: the path that counts. */
+/* Mostly an access to an emulated device: looked for first, since there is none where there is RAM. */
 static void data_abort(struct vcpu *vcpu, const struct arch_exit *exit)
 {
-    ipa_t address = esr_fault_address(exit->esr, exit->far, exit->hpfar);
-
-    if (!esr_is_access(exit->esr) || trap_is_guest_ram(vcpu->domain, address))
-        memory_abort(vcpu, exit);
-    else if (emulate(vcpu, exit->esr, address))
+    if (esr_is_access(exit->esr) && emulate(vcpu, exit->esr, esr_fault_address(exit->esr, exit->far, exit->hpfar)))
         trap_skip_instruction(vcpu, esr_instruction_length(exit->esr));
     else
-        refuse(vcpu, exit, address);
+        memory_abort(vcpu, exit);
 }
 
 typedef void handler(struct vcpu *vcpu, const struct arch_exit *exit);

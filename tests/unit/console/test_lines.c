@@ -17,8 +17,8 @@ START_TEST(test_two_sources_character_by_character)
 
     start(2);
     for (size_t i = 0; first[i] != '\0'; i++) {
-        console_write(&peers[0].source, &first[i], 1);
-        console_write(&peers[1].source, &second[i], 1);
+        console_put(&peers[0].source, first[i]);
+        console_put(&peers[1].source, second[i]);
     }
     ck_assert_str_eq(sent(), "dom1: the quick brown fox\r\ndom2: jumps over the lazy\r\n");
 }
@@ -450,7 +450,7 @@ START_TEST(test_random_interleaving)
         if (at[who] == 0)
             snprintf(line[who], sizeof(line[who]), "line %u of dom%u\r\n", count[who]++, who + 1);
         for (unsigned n = 1 + (unsigned)rand() % 9; n > 0 && line[who][at[who]] != '\0'; n--)
-            console_write(&peers[who].source, &line[who][at[who]++], 1);
+            console_put(&peers[who].source, line[who][at[who]++]);
         if (line[who][at[who]] == '\0')
             at[who] = 0;
         if (rand() % 10 == 0)

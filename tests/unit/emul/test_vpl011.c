@@ -38,16 +38,17 @@ static struct vpl011 *const uart = &domain.vpl011;
 static char screen[4096];
 static size_t screen_length;
 
-static bool try_put(struct uart *host, uint8_t byte)
+static size_t put(struct uart *host, const uint8_t *bytes, size_t count)
 {
     (void)host;
-    ck_assert_uint_lt(screen_length, sizeof(screen) - 1);
-    screen[screen_length++] = (char)byte;
+    ck_assert_uint_lt(screen_length + count, sizeof(screen));
+    memcpy(&screen[screen_length], bytes, count);
+    screen_length += count;
     screen[screen_length] = '\0';
-    return true;
+    return count;
 }
 
-static const struct uart_ops host_ops = {.try_put = try_put};
+static const struct uart_ops host_ops = {.write = put};
 static struct uart host_uart = {.ops = &host_ops};
 
 static void setup(void)

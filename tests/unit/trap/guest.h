@@ -36,15 +36,15 @@ static struct guest {
     size_t screen_length;
 } guest;
 
-static inline bool guest_screen_put(struct uart *uart, uint8_t byte)
+static inline size_t guest_screen_put(struct uart *uart, const uint8_t *bytes, size_t count)
 {
     (void)uart;
-    if (guest.screen_length < sizeof(guest.screen) - 1)
-        guest.screen[guest.screen_length++] = (char)byte;
-    return true;
+    for (size_t i = 0; i < count && guest.screen_length < sizeof(guest.screen) - 1; i++)
+        guest.screen[guest.screen_length++] = (char)bytes[i];
+    return count;
 }
 
-static const struct uart_ops guest_screen_ops = {.try_put = guest_screen_put};
+static const struct uart_ops guest_screen_ops = {.write = guest_screen_put};
 static struct uart guest_screen = {.ops = &guest_screen_ops};
 
 /** Refuses the last 256 bytes of its frame, as a device does with registers that it does not have. */
