@@ -73,7 +73,7 @@ function arch_zero_and_clean
     b.eq 2f
 1:  .rept 8
     dc zva, x0
-    dc cvac, x0
+    dc civac, x0
     add x0, x0, #64
     .endr
     cmp x0, x5
@@ -81,7 +81,7 @@ function arch_zero_and_clean
 2:  cmp x0, x2
     b.hs 8f
     dc zva, x0
-    dc cvac, x0
+    dc civac, x0
     add x0, x0, #64
     b 2b
 
@@ -109,7 +109,7 @@ function arch_zero_and_clean
     b.hs 71f
     tbnz x4, #4, 7b
     b 6b
-71: dc cvac, x6
+71: dc civac, x6
     add x6, x6, x3
     cmp x6, x2
     b.lo 71b
@@ -137,7 +137,7 @@ function arch_copy_and_clean
     stp x6, x7, [x0, #16]
     stp x8, x9, [x0, #32]
     stp x10, x11, [x0, #48]
-    dc cvac, x0
+    dc civac, x0
     .irp offset, -192, -128, -64
     ldp x4, x5, [x1, #\offset]
     ldp x6, x7, [x1, #(\offset + 16)]
@@ -147,7 +147,7 @@ function arch_copy_and_clean
     stp x6, x7, [x0, #16]
     stp x8, x9, [x0, #32]
     stp x10, x11, [x0, #48]
-    dc cvac, x0
+    dc civac, x0
     .endr
     subs x3, x3, #1
     b.ne 1b
@@ -169,7 +169,7 @@ function arch_copy_and_clean
     b.ne 71b
 8:  cmp x12, x13
     b.hs 81f
-    dc cvac, x12
+    dc civac, x12
     add x12, x12, x14
     b 8b
 81: dsb sy

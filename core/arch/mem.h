@@ -36,12 +36,17 @@ void *arch_window_open(unsigned slot, pa_t base, uint64_t size, enum arch_map_ac
 /** Closes the window and removes its translation from this CPU's TLB. */
 void arch_window_close(unsigned slot);
 
-/** Zeroes @p size bytes at @p address and cleans them to the point of coherency. Both multiples of 64. Fast: DC ZVA. */
+/* What a guest is to find while its caches are still off must be in memory, and no line of it may stay behind in a
+ * cache: a guest that writes with its caches off and reads with them on would hit the line, and not what it wrote. So
+ * the functions below clean and invalidate (Arm ARM B2.7). */
+
+/** Zeroes @p size bytes at @p address, then cleans and invalidates them to the point of coherency. Both multiples
+ * of 64. */
 void arch_zero_and_clean(void *address, uint64_t size);
 
 /**
- * Copies and cleans the destination to the point of coherency in one pass, so that a guest whose caches are still off
- * reads what was written (Arm ARM B2.7). Destination 64-byte aligned; the last line is cleaned whole. No overlap.
+ * Copies, and cleans and invalidates the destination to the point of coherency in the same pass. Destination 64-byte
+ * aligned; the last line is cleaned whole. No overlap.
  */
 void arch_copy_and_clean(void *destination, const void *source, uint64_t size);
 

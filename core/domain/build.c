@@ -154,7 +154,7 @@ static enum build_result device_tree(struct domain *domain)
     hv_status status = guest_dt_write(window, size, plan, &hypervisor.machine, &seeds);
     if (status == HV_OK) {
         add_range(domain->build, plan->dtb, fdt_totalsize(window));
-        arch_cache_clean(window, fdt_totalsize(window));
+        arch_cache_clean_invalidate(window, fdt_totalsize(window));
     }
     guest_memory_close();
     return status == HV_OK ? BUILD_DONE : fail_internally(domain, "its device tree cannot be written", status);

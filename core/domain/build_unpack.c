@@ -51,7 +51,7 @@ static void close_windows(const struct unpack_step *step, uint64_t produced)
     if (step->spilling)
         return;
     if (produced != 0)
-        arch_cache_clean(step->output, produced);
+        arch_cache_clean_invalidate(step->output, produced);
     guest_memory_close();
 }
 

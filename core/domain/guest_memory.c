@@ -55,13 +55,13 @@ static void zero_and_clean(uint8_t *bytes, uint64_t size)
 
     if (head != 0) {
         memset(bytes, 0, head);
-        arch_cache_clean(bytes, head);
+        arch_cache_clean_invalidate(bytes, head);
     }
     if (lines != 0)
         arch_zero_and_clean(bytes + head, lines);
     if (tail != 0) {
         memset(bytes + head + lines, 0, tail);
-        arch_cache_clean(bytes + head + lines, tail);
+        arch_cache_clean_invalidate(bytes + head + lines, tail);
     }
 }
 
