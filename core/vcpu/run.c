@@ -30,10 +30,10 @@ void run_unload(struct cpu *cpu)
 
     if (vcpu == NULL)
         return;
-    cpu->loaded = NULL;
     vgic_put(vcpu);
     arch_vcpu_put(&vcpu->arch);
     save_timer_interrupt(vcpu);
+    __atomic_store_n(&cpu->loaded, NULL, __ATOMIC_RELEASE); /* from here on another CPU may build on it */
 }
 
 void run_load(struct cpu *cpu, struct vcpu *vcpu, bool trap_wfi)
@@ -42,10 +42,14 @@ void run_load(struct cpu *cpu, struct vcpu *vcpu, bool trap_wfi)
     if (cpu->loaded == vcpu)
         return;
     run_unload(cpu);
+    /* In one order with the domain's state for all CPUs: whoever takes a domain apart first changes its state and then
+     * looks who has its vCPUs loaded, and run_until_reschedule() looks at the state once more before the guest is
+     * entered. */
+    __atomic_store_n(&cpu->loaded, vcpu, __ATOMIC_SEQ_CST);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     restore_timer_interrupt(vcpu);
     arch_vcpu_load(&vcpu->arch);
     vgic_load(vcpu);
-    cpu->loaded = vcpu;
 }
 
 static void virtual_timer(struct cpu *cpu, uint32_t intid, uint32_t token)

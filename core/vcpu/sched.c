@@ -118,6 +118,15 @@ static uint64_t microseconds(uint64_t count)
     return count * arch_timer_frequency() / 1000000;
 }
 
+/** It waits no longer. Not a plain store: another CPU may be turning the vCPU off, with its domain. */
+static void end_wait(struct vcpu *vcpu)
+{
+    uint32_t waiting = VCPU_WAITING;
+
+    store_release(&vcpu->wake, 0);
+    __atomic_compare_exchange_n(&vcpu->state, &waiting, VCPU_READY, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
 /** Runs @p vcpu until it waits, stops, or its time is over. */
 static void run_slice(struct cpu *cpu, struct vcpu *vcpu)
 {
@@ -129,8 +138,7 @@ static void run_slice(struct cpu *cpu, struct vcpu *vcpu)
         deadline = min_u64(deadline, arch_timer_now() + microseconds(building ? SCHED_BUILD_SLICE_US : SCHED_SLICE_US));
     arch_timer_set_deadline(deadline);
     cpu->reschedule = false;
-    store_release(&vcpu->wake, 0);
-    store_release(&vcpu->state, VCPU_READY);
+    end_wait(vcpu);
     run_load(cpu, vcpu, building || shared);
     run_until_reschedule(cpu, vcpu);
 }
