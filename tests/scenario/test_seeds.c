@@ -25,14 +25,16 @@ static void type_something(struct system_run *run)
 
 static void boot_with_seed(uint64_t seed)
 {
-    struct system_run run = {.options.seed = seed, .prepare = type_something};
+    bool typing = seed % 2 == 0;
+    struct system_run run = {.options.seed = seed, .prepare = typing ? type_something : NULL};
     run.cpus = 1 + (unsigned)(seed % 4);
     run.options.list_registers = seed % 3 == 0 ? 1 : 4;
     run.options.gic_security = seed % 5 == 0;
     run.options.uart_baud = seed % 7 == 0 ? 1000000 : 0;
     system_boot(&run, mixed, 5);
     expect_end(&run, SIM_END_POWER_OFF);
-    expect_intact(&run, mixed, 5);
+    if (!typing) /* a domain that gets the keyboard shows its unfinished line, and others may then cut it */
+        expect_intact(&run, mixed, 5);
     expect_lines(&run, "clock: timer: done*", 1);
     expect_lines(&run, "talk: hello: done", 1);
     expect_lines(&run, "again: reset: done", 1);
