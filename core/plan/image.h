@@ -26,6 +26,8 @@ struct image_info {
 struct image_scratch {
     struct gunzip gunzip;
     uint8_t header[IMAGE_HEADER_SIZE];
+    uint8_t
+        head[IMAGE_PROBE_SIZE]; /* of a module whose beginning cannot be had in one piece; filled in by the caller */
 };
 
 /**

@@ -8,10 +8,6 @@
 
 #define TAIL_SIZE 8 /* gzip: CRC and size */
 
-/* Bytes of a module that lies badly, its beginning across a 2 MiB boundary: enough for gzip's header, a file name and
- * the first compressed block's tables in all but absurd cases. */
-#define GATHER_SIZE 512
-
 /* What is taken for a kernel's size where neither its module nor its header tells. */
 #define ASSUMED_SIZE MIB(32)
 
@@ -40,16 +36,15 @@ static bool gather(struct plan_reader *reader, uint64_t base, uint8_t *bytes, ui
 struct head {
     const uint8_t *bytes;
     size_t size;
-    uint8_t gathered[GATHER_SIZE]; /* where they lie if they cross a 2 MiB boundary */
 };
 
 /** @return false where they are not to be had. */
-static bool read_head(struct plan_reader *reader, struct region module, struct head *head)
+static bool read_head(struct plan_reader *reader, struct region module, struct image_scratch *scratch,
+                      struct head *head)
 {
     head->size = min_u64(region_size(module), IMAGE_PROBE_SIZE);
     if (head->size > to_block_end(module.base)) {
-        head->size = min_u64(head->size, GATHER_SIZE);
-        head->bytes = gather(reader, module.base, head->gathered, head->size) ? head->gathered : NULL;
+        head->bytes = gather(reader, module.base, scratch->head, head->size) ? scratch->head : NULL;
         return head->bytes != NULL;
     }
     head->bytes = reader->read(reader, pa(module.base), head->size);
@@ -95,11 +90,11 @@ static bool look_at(struct system_plan *plan, const struct plan_module *module, 
     bool has_tail = false;
     struct head head;
 
-    if (reader == NULL || !read_head(reader, module->range, &head))
+    if (reader == NULL || !read_head(reader, module->range, &plan->scratch, &head))
         return false;
     if (is_gzip(&head) && !module->open_ended && size >= TAIL_SIZE) {
         has_tail = gather(reader, module->range.end - TAIL_SIZE, tail, TAIL_SIZE);
-        if (!read_head(reader, module->range, &head))
+        if (!read_head(reader, module->range, &plan->scratch, &head))
             return false;
     }
     look->status = image_probe(&plan->scratch, head.bytes, head.size, size, has_tail ? tail : NULL, &look->info);

@@ -47,6 +47,18 @@ static void print_blocks(struct text_sink *sink, const char *name, struct region
         format_to(sink, "%s 0x%lx +0x%lx\n", name, base, align_up(range.end, PLAN_BLOCK_ALIGNMENT) - base);
 }
 
+/** Device frames: the hypervisor's own, and the one that each guest sees as its GICC. */
+static void print_frames(struct text_sink *sink, const struct machine *machine)
+{
+    const struct machine_uart *uart = &machine->uart;
+    const struct dt_range *gicv = &machine->gic.virtual_interface;
+
+    if (uart->type != UART_NONE)
+        format_to(sink, "uart 0x%lx +0x%lx intid %u\n", uart->frame.base, uart->frame.size, uart->intid);
+    if (machine->gic.version == GIC_V2)
+        format_to(sink, "gicv 0x%lx +0x%lx at 0x%x\n", gicv->base, gicv->size, GUEST_GICC_BASE);
+}
+
 static void print_machine(struct text_sink *sink, const struct machine *machine)
 {
     print_blocks(sink, "hypervisor", machine->image);
@@ -56,6 +68,7 @@ static void print_machine(struct text_sink *sink, const struct machine *machine)
         format_to(sink, "reserved 0x%lx +0x%lx %s\n", reservation->range.base, region_size(reservation->range),
                   reservation->name);
     }
+    print_frames(sink, machine);
     for (unsigned i = 0; i < machine->cpu_count; i++)
         format_to(sink, "cpu %u 0x%lx%s\n", i, machine->cpus[i].mpidr, machine->cpus[i].online ? "" : " offline");
 }

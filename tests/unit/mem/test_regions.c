@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/suite.h"
 #include "unit/mem/random.h"
 
 #define TOP (UINT64_MAX - 0xfff)
@@ -278,23 +279,18 @@ START_TEST(random_operations_agree_with_a_bitmap)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_test(tests, adjacent_and_overlapping_ranges_merge);
+    tcase_add_test(tests, removing_cuts_and_splits);
+    tcase_add_test(tests, nothing_wraps);
+    tcase_add_test(tests, take_near_the_top_does_not_wrap);
+    tcase_add_test(tests, take_chooses_the_lowest_or_the_highest);
+    tcase_add_test(tests, a_full_set_stays_as_it_is);
+    tcase_add_loop_test(tests, random_operations_agree_with_a_bitmap, 0, 3);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("regions");
-    TCase *tcase = tcase_create("regions");
-
-    tcase_add_checked_fixture(tcase, setup, NULL);
-    tcase_add_test(tcase, adjacent_and_overlapping_ranges_merge);
-    tcase_add_test(tcase, removing_cuts_and_splits);
-    tcase_add_test(tcase, nothing_wraps);
-    tcase_add_test(tcase, take_near_the_top_does_not_wrap);
-    tcase_add_test(tcase, take_chooses_the_lowest_or_the_highest);
-    tcase_add_test(tcase, a_full_set_stays_as_it_is);
-    tcase_add_loop_test(tcase, random_operations_agree_with_a_bitmap, 0, 3);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run("regions", add_tests, setup);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/suite.h"
 #include "unit/mem/random.h"
 
 #define POOL_BASE 0x8000010000ULL /* above 32 bits, aligned to 16 pages */
@@ -34,6 +35,7 @@ static struct {
     unsigned locked;
     unsigned publishes, invalidations;
     struct region invalidated; /* the last one */
+    uint32_t in_use;           /* pages, when that was invalidated */
 } machine;
 
 void arch_spin_lock(struct arch_spinlock *lock)
@@ -60,6 +62,15 @@ static uint64_t read_entry(uint64_t table, uint64_t index)
     REQUIRE(table >= POOL_BASE && table + index * 8 < POOL_BASE + sizeof(pool));
     memcpy(&value, pool + (table - POOL_BASE) + index * 8, 8);
     return value;
+}
+
+static uint32_t pages_in_use(void)
+{
+    uint32_t listed = 0;
+
+    for (uint32_t next = stage2.free_list; next != 0; listed++)
+        next = (uint32_t)(read_entry(POOL_BASE + (uint64_t)(next - 1) * PAGE_SIZE, 0) >> 1);
+    return stage2.pool_used - listed;
 }
 
 /** One level of the walk. The root is indexed by all bits that are left, concatenated tables being one array. */
@@ -104,6 +115,7 @@ void arch_stage2_invalidate(const struct arch_stage2 *arch, ipa_t base, uint64_t
     REQUIRE(arch == &stage2.arch && machine.locked == 1 && size != 0);
     machine.invalidations++;
     machine.invalidated = (struct region){base.raw, base.raw + size};
+    machine.in_use = pages_in_use();
     for (unsigned i = 0; i < machine.tlb_count; i++) {
         uint64_t address = machine.tlb[i].page * PAGE_SIZE;
         bool inside = address >= base.raw && address - base.raw < size;
@@ -141,15 +153,6 @@ static void setup(void)
 static hv_status map(uint64_t base, uint64_t target, uint64_t size)
 {
     return stage2_map(&stage2, ipa(base), pa(target), size, STAGE2_RAM);
-}
-
-static uint32_t pages_in_use(void)
-{
-    uint32_t listed = 0;
-
-    for (uint32_t next = stage2.free_list; next != 0; listed++)
-        next = (uint32_t)(read_entry(POOL_BASE + (uint64_t)(next - 1) * PAGE_SIZE, 0) >> 1);
-    return stage2.pool_used - listed;
 }
 
 /** Nobody wrote behind the pages that the pool has. */
@@ -325,6 +328,17 @@ START_TEST(unmapping_nothing_costs_nothing)
 {
     ck_assert_int_eq(stage2_unmap(&stage2, ipa(0), 1ULL << 40), HV_OK);
     ck_assert_uint_eq(machine.invalidations, 0);
+}
+END_TEST
+
+/* Until then a walker may still be in them. */
+START_TEST(tables_come_back_after_the_invalidation)
+{
+    ck_assert_int_eq(map(GIB(1), GIB(2), KIB(4)), HV_OK);
+    ck_assert_uint_eq(pages_in_use(), 4);
+    ck_assert_int_eq(stage2_unmap(&stage2, ipa(GIB(1)), KIB(4)), HV_OK);
+    ck_assert_uint_eq(machine.in_use, 4);
+    ck_assert_uint_eq(pages_in_use(), 2);
 }
 END_TEST
 
@@ -558,31 +572,27 @@ START_TEST(random_operations_agree_with_an_array)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_test(tests, root_is_as_the_architecture_wants_it);
+    tcase_add_test(tests, init_refuses_what_it_cannot_do);
+    tcase_add_test(tests, attributes_are_those_of_the_kind);
+    tcase_add_test(tests, the_largest_blocks_are_used);
+    tcase_add_test(tests, bad_ranges_are_refused);
+    tcase_add_test(tests, what_is_mapped_is_not_mapped_again);
+    tcase_add_test(tests, a_split_touches_its_block_alone);
+    tcase_add_test(tests, a_gibibyte_is_split_down_to_a_page);
+    tcase_add_test(tests, unmapping_nothing_costs_nothing);
+    tcase_add_test(tests, tables_come_back_after_the_invalidation);
+    tcase_add_test(tests, an_exhausted_pool_leaves_nothing_half_done);
+    tcase_add_test(tests, an_exhausted_pool_still_serves_what_needs_no_page);
+    tcase_add_test(tests, pages_needed_are_enough_and_not_many_more);
+    tcase_add_test(tests, a_block_is_mapped_without_ceremony);
+    tcase_add_test(tests, walk_visits_maximal_runs);
+    tcase_add_loop_test(tests, random_operations_agree_with_an_array, 0, 3);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("stage2");
-    TCase *tcase = tcase_create("stage2");
-
-    tcase_add_checked_fixture(tcase, setup, NULL);
-    tcase_add_test(tcase, root_is_as_the_architecture_wants_it);
-    tcase_add_test(tcase, init_refuses_what_it_cannot_do);
-    tcase_add_test(tcase, attributes_are_those_of_the_kind);
-    tcase_add_test(tcase, the_largest_blocks_are_used);
-    tcase_add_test(tcase, bad_ranges_are_refused);
-    tcase_add_test(tcase, what_is_mapped_is_not_mapped_again);
-    tcase_add_test(tcase, a_split_touches_its_block_alone);
-    tcase_add_test(tcase, a_gibibyte_is_split_down_to_a_page);
-    tcase_add_test(tcase, unmapping_nothing_costs_nothing);
-    tcase_add_test(tcase, an_exhausted_pool_leaves_nothing_half_done);
-    tcase_add_test(tcase, an_exhausted_pool_still_serves_what_needs_no_page);
-    tcase_add_test(tcase, pages_needed_are_enough_and_not_many_more);
-    tcase_add_test(tcase, a_block_is_mapped_without_ceremony);
-    tcase_add_test(tcase, walk_visits_maximal_runs);
-    tcase_add_loop_test(tcase, random_operations_agree_with_an_array, 0, 3);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run("stage2", add_tests, setup);
 }

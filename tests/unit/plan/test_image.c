@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "support/suite.h"
 #include "unit/mem/random.h"
 #include "unit/plan/packing.h"
 
@@ -261,26 +262,22 @@ START_TEST(noise_is_unknown)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_test(tests, raw_image);
+    tcase_add_test(tests, image_of_an_old_kernel);
+    tcase_add_test(tests, headers_that_cannot_be);
+    tcase_add_test(tests, debian_kernel);
+    tcase_add_loop_test(tests, packed_image, 0, 3);
+    tcase_add_test(tests, packed_image_without_image_size);
+    tcase_add_test(tests, truncated_gzip);
+    tcase_add_test(tests, trailers_that_cannot_be);
+    tcase_add_test(tests, gzip_of_something_else);
+    tcase_add_loop_test(tests, other_formats_are_named, 0, (int)ARRAY_SIZE(others));
+    tcase_add_test(tests, noise_is_unknown);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("image");
-    TCase *tcase = tcase_create("image");
-
-    tcase_add_test(tcase, raw_image);
-    tcase_add_test(tcase, image_of_an_old_kernel);
-    tcase_add_test(tcase, headers_that_cannot_be);
-    tcase_add_test(tcase, debian_kernel);
-    tcase_add_loop_test(tcase, packed_image, 0, 3);
-    tcase_add_test(tcase, packed_image_without_image_size);
-    tcase_add_test(tcase, truncated_gzip);
-    tcase_add_test(tcase, trailers_that_cannot_be);
-    tcase_add_test(tcase, gzip_of_something_else);
-    tcase_add_loop_test(tcase, other_formats_are_named, 0, (int)ARRAY_SIZE(others));
-    tcase_add_test(tcase, noise_is_unknown);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run("image", add_tests, NULL);
 }

@@ -2,6 +2,7 @@
  */
 #include "lib/inflate.h"
 
+#include "support/suite.h"
 #include "unit/mem/random.h"
 #include "unit/plan/packing.h"
 
@@ -166,21 +167,17 @@ START_TEST(streams_do_not_share_anything)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_loop_test(tests, any_steps_give_the_same_bytes, 0, 4);
+    tcase_add_test(tests, the_end_is_seen_and_the_rest_left);
+    tcase_add_test(tests, truncation_anywhere_is_an_error);
+    tcase_add_test(tests, damage_is_found);
+    tcase_add_test(tests, what_is_no_gzip_is_refused);
+    tcase_add_test(tests, streams_do_not_share_anything);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("inflate");
-    TCase *tcase = tcase_create("inflate");
-
-    tcase_add_loop_test(tcase, any_steps_give_the_same_bytes, 0, 4);
-    tcase_add_test(tcase, the_end_is_seen_and_the_rest_left);
-    tcase_add_test(tcase, truncation_anywhere_is_an_error);
-    tcase_add_test(tcase, damage_is_found);
-    tcase_add_test(tcase, what_is_no_gzip_is_refused);
-    tcase_add_test(tcase, streams_do_not_share_anything);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run("inflate", add_tests, NULL);
 }

@@ -1,4 +1,5 @@
 /* Where modules end and whom they are in the way of. */
+#include "support/suite.h"
 #include "unit/plan/invariants.h"
 
 #define UNKNOWN 0xffffffffULL
@@ -360,35 +361,30 @@ START_TEST(as_many_modules_as_there_can_be)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_test(tests, unknown_sizes_are_cut_at_the_next_module);
+    tcase_add_test(tests, sizes_that_run_past_their_bank_are_cut_there);
+    tcase_add_test(tests, unknown_sizes_are_cut_at_what_is_taken);
+    tcase_add_test(tests, unknown_sizes_are_cut_at_the_lowest_obstacle);
+    tcase_add_test(tests, unknown_sizes_are_unknown_wherever_they_lie);
+    tcase_add_test(tests, unknown_sizes_do_not_starve_others);
+    tcase_add_test(tests, a_packed_kernel_of_unknown_size);
+    tcase_add_test(tests, a_cut_module_has_no_trailer);
+    tcase_add_test(tests, an_unseen_kernel_of_unknown_size);
+    tcase_add_test(tests, one_module_of_several_domains);
+    tcase_add_test(tests, modules_that_overlap);
+    tcase_add_test(tests, modules_of_one_domain_that_overlap);
+    tcase_add_test(tests, every_overlap_is_found);
+    tcase_add_test(tests, an_unknown_size_does_not_excuse_the_place);
+    tcase_add_test(tests, modules_in_the_way_of_what_is_taken);
+    tcase_add_test(tests, modules_may_be_close);
+    tcase_add_test(tests, a_reservation_may_protect_a_module);
+    tcase_add_test(tests, modules_stay_where_they_are);
+    tcase_add_test(tests, as_many_modules_as_there_can_be);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("modules");
-    TCase *tcase = tcase_create("modules");
-
-    tcase_add_checked_fixture(tcase, world_setup, world_teardown);
-    tcase_add_test(tcase, unknown_sizes_are_cut_at_the_next_module);
-    tcase_add_test(tcase, sizes_that_run_past_their_bank_are_cut_there);
-    tcase_add_test(tcase, unknown_sizes_are_cut_at_what_is_taken);
-    tcase_add_test(tcase, unknown_sizes_are_cut_at_the_lowest_obstacle);
-    tcase_add_test(tcase, unknown_sizes_are_unknown_wherever_they_lie);
-    tcase_add_test(tcase, unknown_sizes_do_not_starve_others);
-    tcase_add_test(tcase, a_packed_kernel_of_unknown_size);
-    tcase_add_test(tcase, a_cut_module_has_no_trailer);
-    tcase_add_test(tcase, an_unseen_kernel_of_unknown_size);
-    tcase_add_test(tcase, one_module_of_several_domains);
-    tcase_add_test(tcase, modules_that_overlap);
-    tcase_add_test(tcase, modules_of_one_domain_that_overlap);
-    tcase_add_test(tcase, every_overlap_is_found);
-    tcase_add_test(tcase, an_unknown_size_does_not_excuse_the_place);
-    tcase_add_test(tcase, modules_in_the_way_of_what_is_taken);
-    tcase_add_test(tcase, modules_may_be_close);
-    tcase_add_test(tcase, a_reservation_may_protect_a_module);
-    tcase_add_test(tcase, modules_stay_where_they_are);
-    tcase_add_test(tcase, as_many_modules_as_there_can_be);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run("modules", add_tests, world_setup);
 }

@@ -1,4 +1,5 @@
 /* The plan as a whole: where things go, who gets RAM, which CPU runs whom, and its text. */
+#include "support/suite.h"
 #include "unit/plan/invariants.h"
 
 static const struct plan_domain *planned(unsigned number)
@@ -290,173 +291,6 @@ START_TEST(a_shattered_ram_is_not_given_away_twice)
 }
 END_TEST
 
-/* ---- Kernels */
-
-START_TEST(packed_kernels_get_scratch_memory)
-{
-    struct bytes image = make_image(300000, 0, 500000);
-    struct bytes packed = pack(image.data, image.size, 9, NULL);
-
-    add_domain(MIB(64));
-    add_module(MODULE_KERNEL, RAM + MIB(64), packed.size);
-    load_file(RAM + MIB(64), packed);
-    add_simple(MIB(64), RAM + MIB(96), MIB(8));
-    ck_assert_int_eq(make_plan(), HV_OK);
-    assert_silent();
-    assert_plan_sound();
-    ck_assert_int_eq(planned(1)->kernel.format, IMAGE_ARM64_GZIP);
-    ck_assert_uint_eq(planned(1)->kernel.file_size, 300000);
-    ck_assert_uint_eq(planned(1)->kernel.memory_size, 500000);
-    ck_assert_uint_eq(region_size(planned(1)->scratch), GUNZIP_BYTES);
-    ck_assert_uint_eq(region_size(planned(2)->scratch), 0);
-    ck_assert(strstr(plan_text(), "  kernel 0x40000000 +0x7a120 from 0x44000000 +") != NULL);
-    free(image.data);
-}
-END_TEST
-
-/* A kernel that begins shortly before a 2 MiB boundary is looked at in two pieces. */
-START_TEST(kernels_may_lie_anywhere)
-{
-    struct bytes image = make_image(300000, 0, 500000);
-
-    for (unsigned before = 2; before < 4096; before += before < 80 ? 2 : 300) {
-        for (unsigned packed = 0; packed < 2; packed++) {
-            uint64_t base = RAM + MIB(64) - before;
-            struct bytes file = packed ? pack(image.data, image.size, 9, "Image") : make_image(300000, 0, 500000);
-            world.config.domain_count = 0;
-            world.file_count = 0;
-            add_domain(MIB(64));
-            add_module(MODULE_KERNEL, base, file.size);
-            load_file(base, file);
-            ck_assert_int_eq(make_plan(), HV_OK);
-            ck_assert_uint_eq(planned(1)->kernel.file_size, 300000);
-            ck_assert_uint_eq(planned(1)->kernel.memory_size, 500000);
-            assert_plan_sound();
-            free(file.data);
-        }
-    }
-    world.file_count = 0;
-    free(image.data);
-}
-END_TEST
-
-START_TEST(unknown_kernels_are_named)
-{
-    const struct {
-        const char *bytes;
-        const char *report;
-    } kernels[] = {
-        {"MZ\0\0zimg", "the kernel is of a format that is not supported (found EFI zboot, expected an arm64 Image"},
-        {"\x27\x05\x19\x56", "the kernel is of a format that is not supported (found uImage"},
-        {"\x01\x02\x03\xfe", "the kernel is of no known format (found bytes 01 02 03 fe"},
-    };
-
-    for (unsigned i = 0; i < ARRAY_SIZE(kernels); i++) {
-        struct bytes file = {calloc(1, 4096), 4096};
-        memcpy(file.data, kernels[i].bytes, i == 0 ? 8 : 4);
-        world_setup();
-        add_domain(MIB(64));
-        add_module(MODULE_KERNEL, RAM + MIB(64), 4096);
-        load_file(RAM + MIB(64), file);
-        add_simple(MIB(64), RAM + MIB(96), MIB(8));
-        ck_assert_int_eq(make_plan(), HV_OK);
-        ck_assert(!planned(1)->valid && planned(2)->valid);
-        assert_logged("error: /chosen/domU1/kernel: reg: ");
-        assert_logged(kernels[i].report);
-    }
-}
-END_TEST
-
-START_TEST(contradicting_and_tiny_kernels)
-{
-    add_domain(MIB(64));
-    add_module(MODULE_KERNEL, RAM + MIB(64), 4096);
-    load_header(RAM + MIB(64), 0x123, MIB(1));
-    add_domain(MIB(64));
-    add_module(MODULE_KERNEL, RAM + MIB(66), 3);
-    load_file(RAM + MIB(66), (struct bytes){calloc(1, 3), 3});
-    ck_assert_int_eq(make_plan(), HV_E_MISSING);
-    assert_logged("error: /chosen/domU1/kernel: reg: the kernel's header contradicts itself (found arm64 Image");
-    assert_logged("error: /chosen/domU2/kernel: reg: the kernel is of no known format (found 3 bytes");
-}
-END_TEST
-
-START_TEST(a_packed_kernel_whose_end_is_missing)
-{
-    struct bytes image = make_image(300000, 0, 500000);
-    struct bytes packed = pack(image.data, image.size, 9, NULL);
-
-    add_domain(MIB(64));
-    add_module(MODULE_KERNEL, RAM + MIB(64), packed.size + 5); /* zeros behind it */
-    load_file(RAM + MIB(64), packed);
-    ck_assert_int_eq(make_plan(), HV_OK);
-    assert_logged("warning: /chosen/domU1/kernel: reg: the packed kernel does not end with its size");
-    ck_assert_uint_eq(planned(1)->kernel.file_size, 0);
-    ck_assert_uint_eq(planned(1)->kernel.memory_size, 500000);
-    assert_plan_sound();
-    free(image.data);
-}
-END_TEST
-
-START_TEST(without_files_kernels_are_assumed)
-{
-    add_domain(MIB(64));
-    add_module(MODULE_KERNEL, RAM + MIB(64), MIB(20));
-    ck_assert_int_eq(make_plan(), HV_OK);
-    assert_logged("note: /chosen/domU1/kernel: reg: the kernel could not be looked at");
-    ck_assert_uint_eq(planned(1)->kernel.memory_size, MIB(20));
-    uint64_t digest = world.plan.digest;
-    struct diag diag = {.emit = world_report};
-    ck_assert_int_eq(plan_make(&world.plan, &world.machine, &world.config, NULL, &diag), HV_OK);
-    ck_assert_uint_eq(world.plan.digest, digest);
-    ck_assert_uint_eq(diag.errors + diag.warnings, 0);
-    assert_plan_sound();
-}
-END_TEST
-
-/* Without its tail the kernel's size is missing. Heads are tried again, shorter. */
-START_TEST(reads_may_fail)
-{
-    struct bytes image = make_image(300000, 0, 500000);
-    struct bytes packed = pack(image.data, image.size, 9, NULL);
-
-    add_domain(MIB(64));
-    add_module(MODULE_KERNEL, RAM + MIB(64), packed.size);
-    load_file(RAM + MIB(64), packed);
-    for (unsigned read = 1; read <= 3; read++) {
-        world.reads_refused = read;
-        ck_assert_int_eq(make_plan(), HV_OK);
-        ck_assert_uint_eq(world.reads_refused, 0);
-        assert_plan_sound();
-        ck_assert_uint_eq(planned(1)->kernel.file_size, read == 2 ? 0 : 300000);
-    }
-    world_teardown();
-    ck_assert_int_eq(make_plan(), HV_OK);
-    assert_logged("note: /chosen/domU1/kernel: reg: the kernel could not be looked at");
-    free(image.data);
-}
-END_TEST
-
-/* On the desk a file may be shorter than its module, and than what is looked at. */
-START_TEST(files_may_be_short)
-{
-    struct bytes image = make_image(3000, 0, 50000);
-
-    add_domain(MIB(64));
-    add_module(MODULE_KERNEL, RAM + MIB(64), KIB(64));
-    load_file(RAM + MIB(64), pack(image.data, image.size, 9, NULL));
-    add_domain(MIB(64));
-    add_module(MODULE_KERNEL, RAM + MIB(66), KIB(64));
-    load_header(RAM + MIB(66), 0, 50000);
-    ck_assert_int_eq(make_plan(), HV_OK);
-    assert_plan_sound();
-    ck_assert_uint_eq(planned(1)->kernel.memory_size, 50000);
-    ck_assert_int_eq(planned(1)->kernel.format, IMAGE_ARM64_GZIP);
-    ck_assert_uint_eq(planned(2)->kernel.memory_size, 50000);
-    free(image.data);
-}
-END_TEST
-
 /* ---- CPUs */
 
 START_TEST(first_vcpus_are_spread_first)
@@ -529,6 +363,8 @@ START_TEST(the_text_is_stable)
     static const char expected[] = "hypervisor 0x40200000 +0x200000\n"
                                    "devicetree 0x40600000 +0x200000\n"
                                    "reserved 0xbff00000 +0x100000 firmware\n"
+                                   "uart 0x9000000 +0x1000 intid 33\n"
+                                   "gicv 0x8040000 +0x10000 at 0x3002000\n"
                                    "cpu 0 0x0\n"
                                    "cpu 1 0x1 offline\n"
                                    "domain 1 domU1\n"
@@ -550,6 +386,9 @@ START_TEST(the_text_is_stable)
 
     add_reservation(RAM + GIB(2) - MIB(1), MIB(1), "firmware");
     world.machine.cpus[1].online = false;
+    world.machine.uart = (struct machine_uart){.type = UART_PL011, .frame = {0x9000000, 0x1000}, .intid = 33};
+    world.machine.gic.version = GIC_V2;
+    world.machine.gic.virtual_interface = (struct dt_range){0x8040000, 0x10000};
     add_simple(MIB(256), RAM + MIB(64), MIB(32));
     add_module(MODULE_RAMDISK, RAM + MIB(96), 0x14bc5c);
     add_domain(MIB(64))->valid = false;
@@ -564,47 +403,34 @@ START_TEST(the_text_is_stable)
 }
 END_TEST
 
+static void add_tests(TCase *tests)
+{
+    tcase_add_test(tests, images_go_where_xen_puts_them);
+    tcase_add_test(tests, a_small_domain_has_them_at_its_top);
+    tcase_add_test(tests, text_offset_is_honoured);
+    tcase_add_test(tests, bss_is_kept_free);
+    tcase_add_test(tests, below_the_kernel_if_nowhere_else);
+    tcase_add_test(tests, an_image_larger_than_its_domain_is_refused);
+    tcase_add_test(tests, no_room_beside_the_kernel);
+    tcase_add_test(tests, a_ramdisk_larger_than_all_addresses_below_it);
+    tcase_add_test(tests, a_ramdisk_of_unknown_size_gets_what_there_is);
+    tcase_add_test(tests, large_domains_have_a_second_bank);
+    tcase_add_test(tests, odd_sizes_are_rounded_to_pages);
+    tcase_add_test(tests, ipa_bits_grow_with_the_domain);
+    tcase_add_test(tests, more_ram_than_the_map_has_room_for);
+    tcase_add_test(tests, domains_that_fit_in_order_start);
+    tcase_add_test(tests, ram_comes_in_pieces_where_it_must);
+    tcase_add_test(tests, the_hypervisor_and_the_tree_keep_their_blocks);
+    tcase_add_test(tests, reserved_memory_is_nobodys);
+    tcase_add_test(tests, a_shattered_ram_is_not_given_away_twice);
+    tcase_add_test(tests, first_vcpus_are_spread_first);
+    tcase_add_test(tests, vcpus_of_one_domain_run_side_by_side);
+    tcase_add_test(tests, a_domain_may_have_more_vcpus_than_there_are_cpus);
+    tcase_add_test(tests, domains_that_config_refused_stay_out);
+    tcase_add_test(tests, the_text_is_stable);
+}
+
 int main(void)
 {
-    Suite *suite = suite_create("plan");
-    TCase *tcase = tcase_create("plan");
-
-    tcase_add_checked_fixture(tcase, world_setup, world_teardown);
-    tcase_add_test(tcase, images_go_where_xen_puts_them);
-    tcase_add_test(tcase, a_small_domain_has_them_at_its_top);
-    tcase_add_test(tcase, text_offset_is_honoured);
-    tcase_add_test(tcase, bss_is_kept_free);
-    tcase_add_test(tcase, below_the_kernel_if_nowhere_else);
-    tcase_add_test(tcase, an_image_larger_than_its_domain_is_refused);
-    tcase_add_test(tcase, no_room_beside_the_kernel);
-    tcase_add_test(tcase, a_ramdisk_larger_than_all_addresses_below_it);
-    tcase_add_test(tcase, a_ramdisk_of_unknown_size_gets_what_there_is);
-    tcase_add_test(tcase, large_domains_have_a_second_bank);
-    tcase_add_test(tcase, odd_sizes_are_rounded_to_pages);
-    tcase_add_test(tcase, ipa_bits_grow_with_the_domain);
-    tcase_add_test(tcase, more_ram_than_the_map_has_room_for);
-    tcase_add_test(tcase, domains_that_fit_in_order_start);
-    tcase_add_test(tcase, ram_comes_in_pieces_where_it_must);
-    tcase_add_test(tcase, the_hypervisor_and_the_tree_keep_their_blocks);
-    tcase_add_test(tcase, reserved_memory_is_nobodys);
-    tcase_add_test(tcase, a_shattered_ram_is_not_given_away_twice);
-    tcase_add_test(tcase, packed_kernels_get_scratch_memory);
-    tcase_add_test(tcase, kernels_may_lie_anywhere);
-    tcase_add_test(tcase, unknown_kernels_are_named);
-    tcase_add_test(tcase, contradicting_and_tiny_kernels);
-    tcase_add_test(tcase, a_packed_kernel_whose_end_is_missing);
-    tcase_add_test(tcase, without_files_kernels_are_assumed);
-    tcase_add_test(tcase, reads_may_fail);
-    tcase_add_test(tcase, files_may_be_short);
-    tcase_add_test(tcase, first_vcpus_are_spread_first);
-    tcase_add_test(tcase, vcpus_of_one_domain_run_side_by_side);
-    tcase_add_test(tcase, a_domain_may_have_more_vcpus_than_there_are_cpus);
-    tcase_add_test(tcase, domains_that_config_refused_stay_out);
-    tcase_add_test(tcase, the_text_is_stable);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run("plan", add_tests, world_setup);
 }
