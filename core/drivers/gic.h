@@ -37,6 +37,13 @@ struct gic_lr {
 #define GIC_HCR_LRENPIE (1u << 2)
 #define GIC_HCR_NPIE (1u << 3) /* no pending interrupt in any list register */
 
+#define GIC_HCR_VGRP0EIE (1u << 4) /* the guest enabled group 0 in its CPU interface */
+#define GIC_HCR_VGRP0DIE (1u << 5) /* ... disabled it */
+#define GIC_HCR_VGRP1EIE (1u << 6)
+#define GIC_HCR_VGRP1DIE (1u << 7)
+/** The guest's CPU interface signals group 0, group 1; bits of GICH_VMCR / ICH_VMCR_EL2. */
+#define GIC_VMCR_GROUPS 3u
+
 struct gic;
 
 /** What is in hardware while a vCPU is loaded. All zero is the reset state of a virtual CPU interface.
@@ -44,7 +51,7 @@ struct gic;
  * Always holds: a hardware list register that is not in the loaded state's @c used is invalid and owes no maintenance
  * interrupt; lr[] is what was last written to or read from the hardware. */
 struct gic_vcpu_state {
-    uint32_t hcr;
+    uint32_t hcr; /* maintenance causes; EN need not be set */
     uint32_t vmcr;
     uint32_t apr[4];
     uint64_t lr[GIC_MAX_LRS]; /* encoded */

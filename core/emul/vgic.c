@@ -278,6 +278,8 @@ void vgic_sync(struct vcpu *vcpu)
         if (value != vgic_vcpu->hw.lr[index] && !end_directly(vgic_vcpu, index, value))
             changed |= 1u << index;
     }
+    if (vgic_vcpu->hw.hcr != 0)
+        vgic_vcpu->dirty = 1; /* the guest may have turned a group on or off */
     uint32_t waiting = vgic_vcpu->lr_physical & ~changed;
     if ((changed | waiting) != 0)
         sync_slowly(vcpu, changed, waiting);
@@ -406,8 +408,9 @@ static bool place_any(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t in
 }
 
 /** Of the candidates that need a list register, those that come first, sorted. A rank is priority, then INTID: the
- * lower, the more urgent. */
+ * lower, the more urgent. Behind all others comes what could not be signalled from a list register anyway. */
 struct best {
+    uint32_t open_groups; /* those that the guest's CPU interface signals */
     unsigned room, count;
     bool left_out; /* there are more */
     uint32_t ranks[GIC_MAX_LRS];
@@ -417,7 +420,8 @@ static bool collect_best(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t
 {
     struct best *best = context;
     struct vgic_ref ref = vgic_find(vcpu, intid);
-    uint32_t rank = (uint32_t)ref.irq->priority << 16 | intid;
+    uint32_t closed = (best->open_groups >> ref.irq->group1 & 1) ^ 1;
+    uint32_t rank = closed << 31 | (uint32_t)ref.irq->priority << 16 | intid;
 
     if (ref.irq->lr != 0 || withdrawn(locked, ref))
         return true;
@@ -434,6 +438,11 @@ static bool collect_best(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t
     return true;
 }
 
+static uint32_t open_groups(void)
+{
+    return hypervisor.gic.ops->vmcr_read(&hypervisor.gic) & GIC_VMCR_GROUPS;
+}
+
 /**
  * More interrupts than list registers: what is pending comes out, and the most urgent go in. While any is left out,
  * none is pending and active in its register: when it ends it would go on being pending there, unnoticed, before a more
@@ -441,7 +450,7 @@ static bool collect_best(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t
  */
 static void place_best(struct vgic_locked *locked, struct vcpu *vcpu)
 {
-    struct best best = {.room = hypervisor.gic.lr_count};
+    struct best best = {.open_groups = open_groups(), .room = hypervisor.gic.lr_count};
 
     for (uint32_t used = vcpu->vgic.hw.used; used != 0; used &= used - 1) {
         struct lr_ref lr = lr_of(locked, vcpu, (unsigned)__builtin_ctz(used));
@@ -459,8 +468,8 @@ static void place_best(struct vgic_locked *locked, struct vcpu *vcpu)
 /**
  * What the list register shall hold. Whenever a cause stays outside (more interrupts than registers, a line that is
  * still asserted, an SGI from another source) the end of this one must bring the vCPU out. With HW bit it would not, so
- * the interrupt is then ended in software. No other maintenance interrupt is used: one for "nothing pending" or "nearly
- * empty" stays asserted while the guest can do nothing about it, and the guest would never run again.
+ * the interrupt is then ended in software. No maintenance interrupt for "nothing pending" or "nearly empty" is used: it
+ * stays asserted while the guest can do nothing about it, and the guest would never run again.
  */
 static uint64_t lr_wanted(const struct lr_ref *lr, bool crowded)
 {
@@ -495,6 +504,22 @@ static void write_lrs(struct vgic_locked *locked, struct vcpu *vcpu)
     }
 }
 
+/** While interrupts wait, the guest's turning a group on or off changes which are the most urgent. */
+static void watch_groups(struct vcpu *vcpu)
+{
+    uint32_t hcr = 0;
+
+    if (vcpu->vgic.candidate_words != 0) {
+        uint32_t open = open_groups();
+        hcr = ((open & 1) != 0 ? GIC_HCR_VGRP0DIE : GIC_HCR_VGRP0EIE) |
+              ((open & 2) != 0 ? GIC_HCR_VGRP1DIE : GIC_HCR_VGRP1EIE);
+    }
+    if (vcpu->vgic.hw.hcr == hcr)
+        return;
+    vcpu->vgic.hw.hcr = hcr;
+    hypervisor.gic.ops->hcr_write(&hypervisor.gic, hcr | GIC_HCR_EN);
+}
+
 static void recheck_private(struct vgic_locked *locked, struct vcpu *vcpu)
 {
     vcpu->vgic.recheck = 0;
@@ -512,6 +537,7 @@ LONG_WAY static void flush_slowly(struct vcpu *vcpu)
     if (!for_each_candidate(&locked, vcpu, NULL, place_any))
         place_best(&locked, vcpu);
     write_lrs(&locked, vcpu);
+    watch_groups(vcpu);
     vcpu->vgic.dirty = 0;
     vcpu->vgic.fresh = 0;
     vcpu->vgic.lr_direct = 0;

@@ -29,7 +29,9 @@ struct fake_running {
 struct fake_cpu {
     bool on;
     uint64_t lr[GIC_MAX_LRS];
-    bool eoi_mode; /* GICV_CTLR.EOImode */
+    bool eoi_mode;   /* GICV_CTLR.EOImode */
+    uint32_t groups; /* GICV_CTLR.EnableGrp0, 1 */
+    uint32_t hcr;
     struct fake_running running[FAKE_DEPTH];
     unsigned depth;
     uint32_t physical_line, physical_active; /* bit per INTID below 32 */
@@ -99,6 +101,18 @@ static inline bool fake_is_pending(struct gic *gic, uint32_t intid)
     return fake_this()->physical_line >> intid & 1;
 }
 
+static inline void fake_hcr_write(struct gic *gic, uint32_t hcr)
+{
+    (void)gic;
+    fake_this()->hcr = hcr;
+}
+
+static inline uint32_t fake_vmcr_read(struct gic *gic)
+{
+    (void)gic;
+    return 0xf8000000 | fake_this()->groups;
+}
+
 static inline void fake_send_kick(struct gic *gic, unsigned cpu)
 {
     (void)gic;
@@ -115,6 +129,7 @@ static inline void fake_vcpu_load(struct gic *gic, const struct gic_vcpu_state *
         if ((state->used >> i & 1) != 0)
             cpu->lr[i] = state->lr[i];
     }
+    cpu->hcr = state->hcr | GIC_HCR_EN;
     cpu->on = true;
     cpu->loads++;
 }
@@ -127,6 +142,7 @@ static inline void fake_vcpu_put(struct gic *gic, struct gic_vcpu_state *state)
     for (unsigned i = 0; i < gic->lr_count; i++)
         if ((state->used >> i & 1) != 0)
             cpu->lr[i] = 0;
+    cpu->hcr = 0;
     cpu->on = false;
 }
 
@@ -140,12 +156,16 @@ static inline void fake_open(unsigned lr_count)
         .lr_read = fake_lr_read,
         .set_active = fake_set_active,
         .is_pending = fake_is_pending,
+        .hcr_write = fake_hcr_write,
+        .vmcr_read = fake_vmcr_read,
         .send_kick = fake_send_kick,
         .vcpu_load = fake_vcpu_load,
         .vcpu_put = fake_vcpu_put,
     };
 
     memset(&fake, 0, sizeof(fake));
+    for (unsigned i = 0; i < FAKE_CPUS; i++)
+        fake.cpus[i].groups = 3;
     hypervisor.gic = (struct gic){.ops = &ops, .lr_count = lr_count, .version = GIC_V2, .intid_count = 288};
 }
 
@@ -161,7 +181,8 @@ static inline int fake_signalled(const struct fake_cpu *cpu)
 
     for (unsigned i = 0; i < hypervisor.gic.lr_count; i++) {
         struct gic_lr lr = fake_decode(cpu->lr[i]);
-        if (lr.state != GIC_LR_PENDING || lr.priority >= fake_running_priority(cpu))
+        if ((cpu->groups >> lr.group1 & 1) == 0 || lr.state != GIC_LR_PENDING ||
+            lr.priority >= fake_running_priority(cpu))
             continue;
         struct gic_lr other = best < 0 ? (struct gic_lr){0} : fake_decode(cpu->lr[best]);
         if (best < 0 || lr.priority < other.priority ||
@@ -216,9 +237,14 @@ static inline void fake_end(struct fake_cpu *cpu, uint32_t intid)
         fake_deactivate(cpu, intid);
 }
 
-/** GICH_MISR.EOI: some list register ended, and says so until it is written. */
+/** GICH_MISR: some list register ended, and says so until it is written; or a group is on, or off, that is watched for.
+ */
 static inline bool fake_maintenance(const struct fake_cpu *cpu)
 {
+    uint32_t watched = ((cpu->groups & 1) != 0 ? GIC_HCR_VGRP0EIE : GIC_HCR_VGRP0DIE) |
+                       ((cpu->groups & 2) != 0 ? GIC_HCR_VGRP1EIE : GIC_HCR_VGRP1DIE);
+    if ((cpu->hcr & (watched | GIC_HCR_UIE | GIC_HCR_NPIE | GIC_HCR_LRENPIE)) != 0)
+        return true;
     for (unsigned i = 0; i < hypervisor.gic.lr_count; i++) {
         struct gic_lr lr = fake_decode(cpu->lr[i]);
         if (lr.state == GIC_LR_INVALID && lr.eoi_maintenance)
