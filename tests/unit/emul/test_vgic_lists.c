@@ -178,6 +178,29 @@ START_TEST(timer_when_all_are_taken)
 }
 END_TEST
 
+/** Interrupts of a group that the guest's CPU interface does not signal must not keep out those of the other. */
+START_TEST(closed_group_gives_way)
+{
+    for (uint32_t i = 0; i < 8; i++) {
+        enable(48 + i, 0x20);
+        set_line(48 + i, true);
+    }
+    fake.cpus[0].groups = 2;
+    settle_all();
+    write_bit(0, IGROUPR, OTHER);
+    set_line(OTHER, true);
+    take(0, OTHER);
+    fake.cpus[0].groups = 3; /* noticed, although nothing else brings the guest out */
+    settle_all();
+    take(0, 48);
+    fake.cpus[0].groups = 1;
+    settle_all();
+    for (uint32_t i = 0; i < 8; i++)
+        set_line(48 + i, false);
+    ck_assert_uint_eq(fake.cpus[0].hcr, GIC_HCR_EN); /* none waits: none is watched for */
+}
+END_TEST
+
 /* ---- Several vCPUs */
 
 START_TEST(retarget_while_pending_elsewhere)
@@ -326,6 +349,26 @@ START_TEST(nothing_to_do_costs_nothing)
 }
 END_TEST
 
+START_TEST(timer_stays_while_others_come_and_go)
+{
+    struct fake_cpu *cpu = &fake.cpus[0];
+
+    set_physical(0, TIMER, true);
+    unsigned writes = cpu->lr_writes;
+    ck_assert(vgic_has_pending(&sys.vcpus[0]));
+    for (unsigned i = 1; i <= 5; i++) {
+        set_line(SPI, true);
+        set_line(SPI, false);
+        ck_assert(read_bit(0, ISPENDR, TIMER) && !read_bit(0, ISACTIVER, TIMER));
+        ck_assert_uint_eq(cpu->lr_writes, writes + 2 * i); /* the SPI in and out, and nothing else */
+    }
+    take(0, TIMER);
+    bounce(0);
+    ck_assert(read_bit(0, ISACTIVER, TIMER));
+    ck_assert(!vgic_has_pending(&sys.vcpus[0]));
+}
+END_TEST
+
 START_TEST(timer_takes_one_write)
 {
     struct fake_cpu *cpu = &fake.cpus[0];
@@ -354,6 +397,7 @@ static void add_tests(TCase *tests)
     tcase_add_loop_test(tests, more_pending_than_list_registers, 0, 4);
     tcase_add_test(tests, urgent_one_evicts);
     tcase_add_test(tests, timer_when_all_are_taken);
+    tcase_add_test(tests, closed_group_gives_way);
     tcase_add_test(tests, retarget_while_pending_elsewhere);
     tcase_add_test(tests, retarget_while_active_elsewhere);
     tcase_add_test(tests, no_target);
@@ -363,6 +407,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, reset_forgets_all);
     tcase_add_test(tests, init_writes_only_the_spis_there_are);
     tcase_add_test(tests, nothing_to_do_costs_nothing);
+    tcase_add_test(tests, timer_stays_while_others_come_and_go);
     tcase_add_test(tests, timer_takes_one_write);
 }
 
