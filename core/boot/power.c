@@ -28,8 +28,10 @@ static bool any_alive(void)
 
 void hv_domain_stopped(struct domain *domain)
 {
+    console_flush(&domain->vpl011.console); /* its last words come first */
     console_printf("%s: %s: %s\n", domain->name, domain_state_name(load_acquire(&domain->state)),
                    domain->reason != NULL ? domain->reason : "no reason given");
+    console_close(&domain->vpl011.console);
     if (any_alive() || __atomic_exchange_n(&hypervisor.all_off, 1, __ATOMIC_ACQ_REL) != 0)
         return; /* the last ones may stop at the same time on two CPUs: one of them says so */
     console_printf("all domains are off\n");

@@ -121,6 +121,18 @@ void console_flush(struct console_source *source)
     screen_unlock(&source->lock);
 }
 
+void console_close(struct console_source *source)
+{
+    console_flush(source);
+    keyboard_leave(source);
+}
+
+void console_open(struct console_source *source)
+{
+    console_flush(source);
+    __atomic_store_n(&source->closed, false, __ATOMIC_RELAXED);
+}
+
 static void put_own(struct text_sink *sink, const char *text, size_t length)
 {
     console_write(&CONTAINER_OF(sink, struct own_output, sink)->source, text, length);

@@ -40,6 +40,7 @@ struct console_source {
     bool shown_partial; /* the unfinished line was on the screen: what continues it goes there at once */
     bool returned;      /* CR came last: what follows, unless LF, writes over the line */
     bool coloured;      /* the line has a colour sequence, to be undone at its end */
+    bool closed;        /* its domain has ended: the keyboard passes it by */
     enum console_escape escape;
     uint8_t sequence_length;
     char sequence[CONSOLE_ESCAPE_MAX];
@@ -98,6 +99,11 @@ void console_write(struct console_source *source, const char *text, size_t lengt
 void console_put(struct console_source *source, char character);
 /** Ends @p source's unfinished line: it writes no more, or starts anew. */
 void console_flush(struct console_source *source);
+/** Its domain has ended: if it has the keyboard, that goes to the next domain, or else to the hypervisor, and says so.
+ */
+void console_close(struct console_source *source);
+/** Its domain starts, or starts again: the unfinished line of its former self is ended, the keyboard can visit it. */
+void console_open(struct console_source *source);
 
 /** The hypervisor's own output. Lines, from any CPU; each ends with '\n'. */
 void console_printf(const char *format, ...) HV_PRINTF(1, 2);

@@ -53,29 +53,66 @@ void keyboard_announce(void)
         console_printf("keyboard -> bulkhead (h lists the keys, Ctrl-A three times to move on)\n");
 }
 
-static struct console_source *next_with_input(struct console_source *source)
+static bool takes_input(const struct console_source *source)
 {
-    while (source != NULL && source->input == NULL)
+    return source->input != NULL && !__atomic_load_n(&source->closed, __ATOMIC_RELAXED);
+}
+
+static struct console_source *first_with_input(struct console_source *source)
+{
+    while (source != NULL && !takes_input(source))
         source = source->next;
     return source;
+}
+
+static void set_owner(struct console_source *source)
+{
+    __atomic_store_n(&console.keyboard, source, __ATOMIC_RELAXED);
+}
+
+/* Its prompt, if it stands at one: who has just got the keyboard wants to see where. */
+static void show_line(struct console_source *source)
+{
+    if (source == NULL)
+        return;
+    screen_lock(&source->lock);
+    screen_lock(&console.lock);
+    if (source->length > 0 && console.partial != source)
+        screen_show(source);
+    screen_unlock(&console.lock);
+    screen_unlock(&source->lock);
 }
 
 static void rotate(void)
 {
     screen_lock(&console.lock);
     struct console_source *from = console.keyboard;
-    struct console_source *to = next_with_input(from != NULL ? from->next : console.sources);
-    __atomic_store_n(&console.keyboard, to, __ATOMIC_RELAXED);
+    struct console_source *to = first_with_input(from != NULL ? from->next : console.sources);
+    set_owner(to);
     screen_unlock(&console.lock);
     keyboard_announce();
-    if (to == NULL)
-        return;
-    screen_lock(&to->lock);
+    show_line(to);
+}
+
+void keyboard_leave(struct console_source *source)
+{
+    struct console_source *to = NULL;
+
     screen_lock(&console.lock);
-    if (to->length > 0 && console.partial != to)
-        screen_show(to);
+    __atomic_store_n(&source->closed, true, __ATOMIC_RELAXED);
+    bool had = console.keyboard == source;
+    if (had) {
+        to = first_with_input(source->next);
+        if (to == NULL)
+            to = first_with_input(console.sources);
+        set_owner(to);
+    }
     screen_unlock(&console.lock);
-    screen_unlock(&to->lock);
+    if (!had)
+        return;
+    console_printf("the keyboard goes on to %s (%sCtrl-A three times to move on)\n", to != NULL ? to->name : "bulkhead",
+                   to != NULL ? "" : "h lists the keys, ");
+    show_line(to);
 }
 
 static void take(char character)

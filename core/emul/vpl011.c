@@ -299,5 +299,5 @@ void vpl011_init(struct vpl011 *uart, struct domain *domain, uint32_t intid)
     reset(uart);
     arch_spin_unlock(&uart->lock);
     uart->console.input = take_input;
-    console_flush(&uart->console);
+    console_open(&uart->console);
 }

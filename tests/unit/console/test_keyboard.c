@@ -171,6 +171,42 @@ START_TEST(test_keys_without_any_domain)
 }
 END_TEST
 
+START_TEST(test_keyboard_leaves_a_domain_that_ended)
+{
+    start(3);
+    say(1, "two# ");
+    say(0, "bye");
+    console_close(&peers[0].source);
+    assert_row(0, "dom1: bye");
+    assert_row(1, "bulkhead: the keyboard goes on to dom2 (Ctrl-A three times to move on)");
+    assert_row(2, "dom2: two# ");
+    console_close(&peers[2].source); /* has it not: nothing is said */
+    ck_assert_uint_eq(terminal.row, 2);
+    type("a\x01\x01\x01"); /* the hypervisor: dom3 is passed by */
+    ck_assert_ptr_null(console.keyboard);
+    type("\x01\x01\x01" /* dom2 again: so is dom1 */
+         "b");
+    ck_assert_str_eq(given(1), "ab");
+    console_close(&peers[1].source);
+    ck_assert_ptr_null(console.keyboard);
+    ck_assert_ptr_nonnull(strstr(sent(), "the keyboard goes on to bulkhead (h lists the keys, Ctrl-A three times"));
+    console_open(&peers[0].source); /* it was restarted */
+    type("\x01\x01\x01"
+         "c");
+    ck_assert_str_eq(given(0), "c");
+}
+END_TEST
+
+START_TEST(test_keyboard_goes_round_to_an_earlier_domain)
+{
+    start(2);
+    type("\x01\x01\x01");
+    ck_assert_ptr_eq(console.keyboard, &peers[1].source);
+    console_close(&peers[1].source);
+    ck_assert_ptr_eq(console.keyboard, &peers[0].source);
+}
+END_TEST
+
 START_TEST(test_a_flood_is_taken_in_pieces)
 {
     char flood[500];
@@ -232,6 +268,8 @@ int main(void)
     tcase_add_test(all, test_full_domain_loses_characters_alone);
     tcase_add_test(all, test_hypervisor_keys);
     tcase_add_test(all, test_keys_without_any_domain);
+    tcase_add_test(all, test_keyboard_leaves_a_domain_that_ended);
+    tcase_add_test(all, test_keyboard_goes_round_to_an_earlier_domain);
     tcase_add_test(all, test_a_flood_is_taken_in_pieces);
     tcase_add_test(all, test_only_one_reads_at_a_time);
     tcase_add_test(all, test_poll_without_uart);
