@@ -22,11 +22,3 @@ struct shown show_range(struct region range)
     format_string(shown.text, sizeof(shown.text), "0x%lx..0x%lx", range.base, range.end - 1);
     return shown;
 }
-
-struct shown show_address(uint64_t address)
-{
-    struct shown shown = {.text = ""};
-
-    format_string(shown.text, sizeof(shown.text), "0x%lx", address);
-    return shown;
-}

@@ -12,6 +12,5 @@ struct shown {
 struct shown show_size(uint64_t bytes);
 /** "0x44000000..0x45ffffff". */
 struct shown show_range(struct region range);
-struct shown show_address(uint64_t address);
 
 #endif
