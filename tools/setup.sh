@@ -16,7 +16,7 @@ host_packages=(
     gcc-aarch64-linux-gnu libc6-dev-arm64-cross picolibc-aarch64-linux-gnu
     device-tree-compiler libfdt-dev zlib1g-dev check lcov
     qemu-system-arm ipxe-qemu u-boot-qemu u-boot-tools cpio kmod
-    clang-format clang-tidy cppcheck
+    clang-format clang-tidy cppcheck clang-14 libclang-rt-14-dev
 )
 # Unpacked, never installed: their architecture is the hypervisor's and the guests'.
 arm64_packages=(libfdt-dev zlib1g-dev busybox-static linux-image-arm64)

@@ -1,0 +1,162 @@
+#include "support/guest.h"
+
+#include "domain/build_state.h"
+#include "trap/psci.h"
+#include "trap/trap.h"
+#include "unit/domain/fixture.h"
+
+#define KERNEL_SIZE PAGE_SIZE
+#define MESSAGES_BOUND (DOMAIN_MAX_MESSAGES + 1)
+
+static struct {
+    bool touched; /* more is mapped than after the build */
+    unsigned lines;
+} guest;
+
+static size_t screen_write(struct uart *uart, const uint8_t *bytes, size_t count)
+{
+    (void)uart;
+    for (size_t i = 0; i < count; i++)
+        guest.lines += bytes[i] == '\n';
+    return count;
+}
+
+static bool screen_get(struct uart *uart, uint8_t *byte)
+{
+    (void)uart;
+    (void)byte;
+    return false;
+}
+
+static const struct uart_ops screen_ops = {.write = screen_write, .try_get = screen_get};
+static struct uart screen = {.ops = &screen_ops};
+
+static void plan_guest(void)
+{
+    struct plan_domain *plan = &fixture.plan;
+
+    plan->extents[0] = (struct plan_extent){{KERNEL}, {EXTENT0}, GUEST_BANK0_SIZE};
+    plan->extents[1] = (struct plan_extent){{GUEST_RAM1_BASE}, {EXTENT0 + MIB(4)}, GUEST_BANK1_SIZE};
+    plan->guest_ram[0] = (struct region){KERNEL, KERNEL + GUEST_BANK0_SIZE};
+    plan->guest_ram[1] = (struct region){GUEST_RAM1_BASE, GUEST_RAM1_BASE + GUEST_BANK1_SIZE};
+    plan->dtb = ipa(KERNEL + KIB(128));
+    plan->vcpu_count = GUEST_VCPUS;
+    fixture.config.cpus = GUEST_VCPUS;
+}
+
+static void open_gic(void)
+{
+    const struct machine_gic gic = {.version = GIC_V2,
+                                    .distributor = {0x08000000, 0x10000},
+                                    .cpu_interface = {0x08010000, 0x10000},
+                                    .hyp_interface = {0x08030000, 0x10000},
+                                    .virtual_interface = {GICV_FRAME, 0x10000},
+                                    .maintenance_intid = 25};
+
+    FUZZ_REQUIRE(gic_open(&hypervisor.gic, &gic) == HV_OK);
+    hypervisor.gic.ops->init_distributor(&hypervisor.gic);
+    hypervisor.gic.ops->init_cpu(&hypervisor.gic);
+}
+
+static void build(void)
+{
+    hypervisor.cpus[0].builds = NULL;
+    fixture.domain->next_build = NULL;
+    fixture.domain->state = DOMAIN_PLANNED;
+    FUZZ_REQUIRE(build_to_end() == BUILD_DONE);
+    guest.touched = false;
+}
+
+static void create(void)
+{
+    const struct sim_options options = {.pa_bits = 40, .list_registers = 4};
+
+    fixture_options(&options);
+    open_gic();
+    console_attach(&screen);
+    plan_guest();
+    free(load_kernel(KERNEL_SIZE));
+    FUZZ_REQUIRE(create_and_build() == BUILD_DONE);
+}
+
+struct domain *guest_start(void)
+{
+    if (fixture.machine == NULL)
+        create();
+    struct domain *domain = fixture.domain;
+    if (domain->state != DOMAIN_RUNNING || domain->restarts != 0 || guest.touched)
+        build();
+    domain_reset_vcpus(domain);
+    domain_reset_devices(domain);
+    domain->restarts = 0;
+    domain->messages = 0;
+    domain->vcpus[0]->arch.regs.pc = KERNEL;
+    domain->vcpus[0]->state = VCPU_READY;
+    hypervisor.all_off = 0;
+    guest.lines = 0;
+    return domain;
+}
+
+void guest_exit(struct vcpu *vcpu, const struct arch_exit *exit)
+{
+    uint32_t used = vcpu->domain->stage2.pool_used;
+    uint64_t aborts = vcpu->statistics.aborts;
+
+    arch_vcpu_load(&vcpu->arch);
+    vgic_load(vcpu);
+    vgic_flush(vcpu);
+    vgic_sync(vcpu);
+    trap_handle(vcpu, exit);
+    vgic_flush(vcpu);
+    vgic_sync(vcpu);
+    vgic_put(vcpu);
+    arch_vcpu_put(&vcpu->arch);
+    guest.touched |= used != vcpu->domain->stage2.pool_used || aborts != vcpu->statistics.aborts;
+}
+
+bool guest_schedule(struct domain *domain)
+{
+    FUZZ_REQUIRE(domain->state == DOMAIN_RUNNING || domain->state == DOMAIN_OFF || domain->state == DOMAIN_FAILED ||
+                 (domain->state == DOMAIN_PLANNED && domain->restarts != 0));
+    if (domain->state == DOMAIN_PLANNED) {
+        FUZZ_REQUIRE(hypervisor.cpus[0].builds == domain);
+        build();
+    }
+    for (unsigned i = 0; i < domain->vcpu_count; i++)
+        if (psci_start_requested(domain->vcpus[i]))
+            psci_start(domain->vcpus[i]);
+    return domain->state == DOMAIN_RUNNING;
+}
+
+static void check_mapping(void *context, ipa_t base, pa_t target, uint64_t size, enum stage2_kind kind)
+{
+    const struct plan_domain *plan = context;
+
+    if (kind == STAGE2_DEVICE) {
+        FUZZ_REQUIRE(base.raw == GUEST_GICC_BASE && target.raw == GICV_FRAME && size == GUEST_GICC_SIZE);
+        return;
+    }
+    for (unsigned i = 0; i < plan->extent_count; i++) {
+        const struct plan_extent *extent = &plan->extents[i];
+        if (base.raw >= extent->base.raw && base.raw + size <= extent->base.raw + extent->size) {
+            FUZZ_REQUIRE(target.raw - extent->target.raw == base.raw - extent->base.raw);
+            return;
+        }
+    }
+    FUZZ_REQUIRE(!"a guest has what is not its own");
+}
+
+void guest_check(struct domain *domain)
+{
+    struct plan_domain *plan = &fixture.plan;
+
+    FUZZ_REQUIRE(domain->messages <= MESSAGES_BOUND);
+    for (unsigned i = 0; i < domain->vcpu_count; i++)
+        FUZZ_REQUIRE(domain->vcpus[i]->state <= VCPU_WAITING);
+    stage2_walk(&domain->stage2, check_mapping, plan);
+}
+
+unsigned guest_lines(void)
+{
+    return guest.lines;
+}
