@@ -137,6 +137,25 @@ START_TEST(bytes_make_words)
 }
 END_TEST
 
+/** No word of an array answers for another one, up to the last. */
+START_TEST(each_interrupt_has_its_own_fields)
+{
+    setup_system(8, 988, 4);
+    for (uint32_t intid = 32; intid < 1020; intid += 4) {
+        write32(0, IPRIORITYR + intid, (intid >> 2) * 0x00080808u);
+        write32(0, ITARGETSR + intid, (intid >> 2) * 0x01010101u);
+    }
+    for (uint32_t intid = 64; intid < 1020; intid += 32)
+        write32(0, ISENABLER + intid / 8, intid * 0x00010001u);
+    for (uint32_t intid = 32; intid < 1020; intid += 4) {
+        ck_assert_uint_eq(read32(0, IPRIORITYR + intid), (intid >> 2) * 0x00080808u & 0xf8f8f8f8);
+        ck_assert_uint_eq(read32(0, ITARGETSR + intid), (intid >> 2) * 0x01010101u);
+    }
+    for (uint32_t intid = 64; intid < 992; intid += 32)
+        ck_assert_uint_eq(read32(0, ICENABLER + intid / 8), intid * 0x00010001u);
+}
+END_TEST
+
 /** Registers in pairs: one sets, the other clears, both read the same; a bit written as zero stays. */
 START_TEST(set_and_clear_pairs)
 {
@@ -279,6 +298,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, other_widths_ignore_writes);
     tcase_add_test(tests, reserved_offsets_are_zero);
     tcase_add_test(tests, bytes_make_words);
+    tcase_add_test(tests, each_interrupt_has_its_own_fields);
     tcase_add_test(tests, set_and_clear_pairs);
     tcase_add_test(tests, sgis_are_fixed);
     tcase_add_test(tests, sgi_sources);

@@ -81,6 +81,16 @@ START_TEST(nothing_wraps)
 }
 END_TEST
 
+START_TEST(overlap_is_exact_to_the_byte)
+{
+    ck_assert_int_eq(regions_add(&set, 0x1000, 0x1000), HV_OK);
+    ck_assert_ptr_null(regions_overlap(&set, 0x800, 0x800));
+    ck_assert_ptr_nonnull(regions_overlap(&set, 0x800, 0x801));
+    ck_assert_ptr_nonnull(regions_overlap(&set, 0x1fff, 1));
+    ck_assert_ptr_null(regions_overlap(&set, 0x2000, 1));
+}
+END_TEST
+
 START_TEST(take_near_the_top_does_not_wrap)
 {
     uint64_t base = 1;
@@ -284,6 +294,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, adjacent_and_overlapping_ranges_merge);
     tcase_add_test(tests, removing_cuts_and_splits);
     tcase_add_test(tests, nothing_wraps);
+    tcase_add_test(tests, overlap_is_exact_to_the_byte);
     tcase_add_test(tests, take_near_the_top_does_not_wrap);
     tcase_add_test(tests, take_chooses_the_lowest_or_the_highest);
     tcase_add_test(tests, a_full_set_stays_as_it_is);
