@@ -259,6 +259,19 @@ START_TEST(absent_spis_do_nothing)
 }
 END_TEST
 
+START_TEST(lines_of_absent_spis_do_nothing)
+{
+    setup_system(1, 64, 4);
+    struct vgic before = sys.domain.vgic;
+
+    vgic_set_spi(&sys.domain, 96, true);
+    vgic_set_spi(&sys.domain, 1020, true);
+    vgic_set_spi(&sys.domain, UINT32_MAX, true);
+    vgic_set_spi(&sys.domain, 31, true);
+    ck_assert_mem_eq(sys.domain.vgic.spis, before.spis, sizeof(before.spis));
+}
+END_TEST
+
 START_TEST(the_last_spi)
 {
     setup_system(1, 988, 4);
@@ -305,6 +318,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, private_registers_are_banked);
     tcase_add_test(tests, targets_are_the_vcpus_there_are);
     tcase_add_test(tests, absent_spis_do_nothing);
+    tcase_add_test(tests, lines_of_absent_spis_do_nothing);
     tcase_add_test(tests, the_last_spi);
     tcase_add_test(tests, reserved_bits);
 }
