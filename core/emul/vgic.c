@@ -113,14 +113,14 @@ static bool inject_directly(struct vcpu *vcpu, uint32_t intid, uint32_t physical
     struct vgic_irq *irq = &vgic_vcpu->private[intid];
     uint32_t free = free_lrs(vgic_vcpu);
 
-    if (free == 0 || vgic_vcpu->dirty != 0 || vgic_vcpu->candidate_words != 0 || irq->lr != 0 || irq->active ||
+    if (free == 0 || vgic_vcpu->dirty != 0 || vgic_vcpu->candidate_words != 0 || irq->in_lr || irq->active ||
         irq->latch || irq->edge || !vgic_irq_forwarded(&vcpu->domain->vgic, irq))
         return false;
     unsigned index = (unsigned)__builtin_ctz(free);
     *irq = (struct vgic_irq){.physical_intid = (uint16_t)physical_intid,
                              .priority = irq->priority,
-                             .lr = (index + 1) & 0x1f,
                              .lr_vcpu = vcpu->index & 7,
+                             .in_lr = true,
                              .enabled = true,
                              .line = true,
                              .group1 = irq->group1,
@@ -151,8 +151,6 @@ static bool end_directly(struct vgic_vcpu *vgic_vcpu, unsigned index, uint64_t v
     vgic_vcpu->hw.used &= ~(1u << index);
     vgic_vcpu->lr_physical &= ~(1u << index);
     vgic_vcpu->lr_direct &= ~(1u << index);
-    if (vgic_vcpu->candidate_words != 0)
-        vgic_vcpu->dirty = 1; /* what had no room before may have it now */
     return true;
 }
 
@@ -167,7 +165,6 @@ void vgic_inject_hardware_ppi(struct vcpu *vcpu, uint32_t intid, uint32_t physic
     ref.irq->physical = true;
     ref.irq->line = true;
     vgic_update(&locked, ref);
-    vcpu->vgic.fresh |= vcpu->vgic.candidates[0] & 1u << intid;
     vgic_unlock(&locked, vcpu);
 }
 
@@ -176,7 +173,7 @@ static void lr_release(const struct lr_ref *lr)
 {
     struct vgic_irq *irq = lr->ref.irq;
 
-    irq->lr = 0;
+    irq->in_lr = false;
     irq->active_written = false;
     lr->vcpu->vgic.hw.used &= ~(1u << lr->index);
     lr->vcpu->vgic.lr_physical &= ~(1u << lr->index);
@@ -223,8 +220,6 @@ static void lr_take_back(const struct lr_ref *lr, uint64_t value)
         irq->active = (now & GIC_LR_ACTIVE) != 0;
     if (now == GIC_LR_INVALID)
         lr_ended(lr, value);
-    else if (vgic_irq_pending_outside(irq, lr->ref.intid))
-        vgic_update(lr->locked, lr->ref);
 }
 
 /** @return a bit per list register whose interrupt waits for its acknowledge while the line behind it has dropped. */
@@ -352,14 +347,15 @@ static void hand_over(const struct vgic *vgic, struct vgic_ref ref)
     irq->lr_pending = true;
 }
 
-/** The line of a physical interrupt may have dropped while it could not be delivered; of one just taken it has not. */
-static bool withdrawn(struct vgic_locked *locked, struct vgic_ref ref)
+/** The line of a physical interrupt may have dropped while it could not be delivered. */
+static bool still_ready(struct vgic_locked *locked, struct vcpu *vcpu, struct vgic_ref ref)
 {
-    if (!ref.irq->physical || (ref.intid < VGIC_PRIVATE && (ref.vcpu->vgic.fresh >> ref.intid & 1) != 0) ||
-        !vgic_resample(ref.irq))
-        return false;
-    vgic_update(locked, ref);
-    return !vgic_irq_ready(&locked->domain->vgic, ref.irq, ref.intid);
+    if (ref.irq->physical)
+        (void)vgic_resample(ref.irq);
+    if (vgic_irq_ready(&locked->domain->vgic, ref.irq, ref.intid))
+        return true;
+    vgic_no_candidate(&vcpu->vgic, ref.intid);
+    return false;
 }
 
 /** @return false if there is no list register for it. */
@@ -368,18 +364,17 @@ static bool place(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t intid)
     struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
     struct vgic_ref ref = vgic_find(vcpu, intid);
 
-    if (withdrawn(locked, ref))
+    if (!still_ready(locked, vcpu, ref))
         return true;
-    if (ref.irq->lr == 0) {
+    if (!ref.irq->in_lr) {
         uint32_t free = free_lrs(vgic_vcpu);
         if (free == 0)
             return false;
         unsigned index = (unsigned)__builtin_ctz(free);
         vgic_vcpu->hw.used |= 1u << index;
         vgic_vcpu->lr_intid[index] = (uint16_t)intid;
-        ref.irq->lr = (index + 1) & 0x1f;
+        ref.irq->in_lr = true;
         ref.irq->lr_vcpu = vcpu->index & 7;
-        ref.irq->lr_source = 0;
     }
     hand_over(&locked->domain->vgic, ref);
     if (!vgic_irq_ready(&locked->domain->vgic, ref.irq, intid))
@@ -423,7 +418,7 @@ static bool collect_best(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t
     uint32_t closed = (best->open_groups >> ref.irq->group1 & 1) ^ 1;
     uint32_t rank = closed << 31 | (uint32_t)ref.irq->priority << 16 | intid;
 
-    if (ref.irq->lr != 0 || withdrawn(locked, ref))
+    if (ref.irq->in_lr || !still_ready(locked, vcpu, ref))
         return true;
     if (best->count == best->room) {
         best->left_out = true;
@@ -539,7 +534,6 @@ LONG_WAY static void flush_slowly(struct vcpu *vcpu)
     write_lrs(&locked, vcpu);
     watch_groups(vcpu);
     vcpu->vgic.dirty = 0;
-    vcpu->vgic.fresh = 0;
     vcpu->vgic.lr_direct = 0;
     vgic_unlock(&locked, vcpu);
 }

@@ -1,7 +1,7 @@
 /* The guest's interrupt controller: a GICv2 distributor in software, its CPU interface in hardware (GICV), list
  * registers filled from a pending set that may be larger than there are registers. IHI 0048B.
  *
- * Where the truth lies: what a list register holds (vgic_irq::lr, lr_pending, active) is as of the vCPU's last
+ * Where the truth lies: what a list register holds (vgic_irq::in_lr, lr_pending, active) is as of the vCPU's last
  * vgic_sync(), or as it shall be after its next vgic_flush(); everything else of vgic_irq is what the list register
  * does not hold yet. Both functions run on the vCPU's own CPU, between runs of the guest; all others only change
  * vgic_irq and mark the vCPU dirty.
@@ -30,14 +30,14 @@ struct vgic_irq {
     uint8_t priority;        /* bits 7:3: GICV has 32 levels */
     uint8_t targets;         /* bit per vCPU; SPIs */
     uint8_t sgi_sources;     /* SGI: bit per vCPU whose SGI is pending outside the list register */
-    uint8_t lr : 5;          /* list register + 1, 0: in none */
-    uint8_t lr_vcpu : 3;     /* vCPU whose list register that is */
+    uint8_t lr_vcpu : 3;     /* vCPU whose list register has it, if in_lr */
+    bool in_lr : 1;
     bool enabled : 1;
     bool edge : 1;  /* ICFGR */
     bool latch : 1; /* pending outside the list register because of an edge or of ISPENDR */
     bool line : 1;  /* input level; with physical: the host interrupt was taken and the guest did not acknowledge it yet
                      */
-    bool active : 1; /* in the list register if lr != 0; else set by ISACTIVER and waiting for one */
+    bool active : 1; /* in the list register if in_lr; else set by ISACTIVER and waiting for one */
     bool group1 : 1;
     bool physical : 1;       /* physical_intid is active on the host on behalf of this interrupt */
     bool lr_pending : 1;     /* the list register holds it pending */
@@ -62,8 +62,7 @@ struct vgic_vcpu {
     uint32_t candidates[VGIC_WORDS]; /* bit per INTID that wants (more of) a list register of this vCPU */
     uint32_t lr_physical;            /* bit per list register that holds a physical interrupt pending */
     uint32_t
-        lr_direct;  /* bit per list register that holds what vgic_inject_hardware_ppi() put there, unchanged since */
-    uint32_t fresh; /* bit per private INTID whose physical interrupt was taken since the last vgic_flush() */
+        lr_direct; /* bit per list register that holds what vgic_inject_hardware_ppi() put there, unchanged since */
     uint16_t lr_intid[GIC_MAX_LRS];
 };
 

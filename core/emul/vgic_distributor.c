@@ -27,7 +27,7 @@ struct vgic_register {
  */
 static void refresh(struct vgic_locked *locked, struct vgic_ref ref)
 {
-    if (ref.intid >= VGIC_PRIVATE && ref.irq->lr != 0)
+    if (ref.intid >= VGIC_PRIVATE && ref.irq->in_lr)
         locked->touched |= 1u << ref.irq->lr_vcpu;
 }
 
@@ -53,7 +53,6 @@ static void set_enable(struct vgic_locked *locked, struct vgic_ref ref, uint8_t 
 {
     if (value == 0)
         return;
-    (void)vgic_resample(ref.irq);
     ref.irq->enabled = true;
     vgic_update(locked, ref);
 }
@@ -90,7 +89,6 @@ static void clear_pending(struct vgic_locked *locked, struct vgic_ref ref, uint8
 {
     if (value == 0 || ref.intid < VGIC_SGIS)
         return;
-    (void)vgic_resample(ref.irq);
     ref.irq->latch = false;
     ref.irq->lr_latched = false;
     vgic_update(locked, ref);
@@ -107,7 +105,7 @@ static void set_active(struct vgic_locked *locked, struct vgic_ref ref, uint8_t 
     if (value == 0)
         return;
     ref.irq->active = true;
-    ref.irq->active_written = ref.irq->lr != 0;
+    ref.irq->active_written = ref.irq->in_lr;
     vgic_update(locked, ref);
 }
 
@@ -116,7 +114,7 @@ static void clear_active(struct vgic_locked *locked, struct vgic_ref ref, uint8_
     if (value == 0)
         return;
     ref.irq->active = false;
-    ref.irq->active_written = ref.irq->lr != 0;
+    ref.irq->active_written = ref.irq->in_lr;
     vgic_deactivate_unused(ref.irq);
     vgic_update(locked, ref);
 }

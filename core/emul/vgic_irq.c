@@ -64,19 +64,19 @@ static bool ready_in_lr(const struct vgic_irq *irq, uint32_t intid)
 bool vgic_irq_ready(const struct vgic *vgic, const struct vgic_irq *irq, uint32_t intid)
 {
     /* Active, but in no list register: needs one, enabled or not, so that the guest's deactivation finds it. */
-    if (irq->active && irq->lr == 0)
+    if (irq->active && !irq->in_lr)
         return true;
     if (!vgic_irq_forwarded(vgic, irq))
         return false;
-    if (irq->lr != 0 && !vgic_irq_targets(irq, intid, irq->lr_vcpu))
+    if (irq->in_lr && !vgic_irq_targets(irq, intid, irq->lr_vcpu))
         return false;
-    return irq->lr != 0 ? ready_in_lr(irq, intid) : vgic_irq_pending_outside(irq, intid);
+    return irq->in_lr ? ready_in_lr(irq, intid) : vgic_irq_pending_outside(irq, intid);
 }
 
 /** The vCPU whose list registers an SPI is in, or goes to. */
 static uint32_t spi_owner(const struct vgic_irq *irq)
 {
-    if (irq->lr != 0)
+    if (irq->in_lr)
         return irq->lr_vcpu;
     return irq->targets != 0 ? (uint32_t)__builtin_ctz(irq->targets) : NO_VCPU;
 }
@@ -113,14 +113,14 @@ void vgic_update(struct vgic_locked *locked, struct vgic_ref ref)
 
     if (ref.intid < VGIC_PRIVATE) {
         mark(&ref.vcpu->vgic, ref.intid, ready);
-        if (ready || ref.irq->lr != 0)
+        if (ready || ref.irq->in_lr)
             touch(locked, ref.vcpu);
         return;
     }
     uint32_t owner = spi_owner(ref.irq);
     for (uint32_t i = 0; i < domain->vcpu_count; i++)
         mark(&domain->vcpus[i]->vgic, ref.intid, ready && i == owner);
-    if (owner < domain->vcpu_count && (ready || ref.irq->lr != 0))
+    if (owner < domain->vcpu_count && (ready || ref.irq->in_lr))
         touch(locked, domain->vcpus[owner]);
 }
 
@@ -139,7 +139,7 @@ bool vgic_line_asserted(const struct vgic_irq *irq)
 
 void vgic_deactivate_unused(struct vgic_irq *irq)
 {
-    if (!irq->physical || irq->line || irq->active || irq->lr != 0)
+    if (!irq->physical || irq->line || irq->active || irq->in_lr)
         return;
     irq->physical = false;
     hypervisor.gic.ops->set_active(&hypervisor.gic, irq->physical_intid, false);

@@ -22,7 +22,7 @@
 #define FAKE_IDLE_PRIORITY 0x100
 
 struct fake_running {
-    uint32_t intid;
+    uint32_t intid; /* with an SGI's source in bits 12:10, as acknowledged */
     uint32_t priority;
 };
 
@@ -35,7 +35,7 @@ struct fake_cpu {
     struct fake_running running[FAKE_DEPTH];
     unsigned depth;
     uint32_t physical_line, physical_active; /* bit per INTID below 32 */
-    unsigned lr_reads, lr_writes, loads, kicks;
+    unsigned lr_reads, lr_writes, line_reads, loads, kicks;
 };
 
 static struct fake_gicv {
@@ -98,6 +98,7 @@ static inline void fake_set_active(struct gic *gic, uint32_t intid, bool active)
 static inline bool fake_is_pending(struct gic *gic, uint32_t intid)
 {
     (void)gic;
+    fake_this()->line_reads++;
     return fake_this()->physical_line >> intid & 1;
 }
 
@@ -206,17 +207,20 @@ static inline uint32_t fake_acknowledge(struct fake_cpu *cpu)
         return GIC_SPURIOUS;
     struct gic_lr lr = fake_decode(cpu->lr[index]);
     require(cpu->depth < FAKE_DEPTH, "too deep");
-    cpu->running[cpu->depth++] = (struct fake_running){.intid = lr.virtual_intid, .priority = lr.priority};
+    uint32_t value = lr.virtual_intid | (lr.hardware ? 0 : (uint32_t)lr.source << 10);
+    cpu->running[cpu->depth++] = (struct fake_running){.intid = value, .priority = lr.priority};
     fake_set_state(cpu, (unsigned)index, GIC_LR_ACTIVE);
-    return lr.virtual_intid | (lr.hardware ? 0 : (uint32_t)lr.source << 10);
+    return value;
 }
 
-/** GICV_DIR, and the second half of GICV_EOIR in mode 0. */
-static inline void fake_deactivate(struct fake_cpu *cpu, uint32_t intid)
+/** GICV_DIR, and the second half of GICV_EOIR in mode 0. @param value  as acknowledged: an SGI of another source is
+ * another interrupt */
+static inline void fake_deactivate(struct fake_cpu *cpu, uint32_t value)
 {
     for (unsigned i = 0; i < hypervisor.gic.lr_count; i++) {
         struct gic_lr lr = fake_decode(cpu->lr[i]);
-        if (lr.virtual_intid != intid || (lr.state & GIC_LR_ACTIVE) == 0)
+        uint32_t source = lr.hardware ? 0 : lr.source;
+        if ((lr.virtual_intid | source << 10) != value || (lr.state & GIC_LR_ACTIVE) == 0)
             continue;
         fake_set_state(cpu, i, lr.state == GIC_LR_PENDING_ACTIVE ? GIC_LR_PENDING : GIC_LR_INVALID);
         if (lr.hardware) {
@@ -228,13 +232,14 @@ static inline void fake_deactivate(struct fake_cpu *cpu, uint32_t intid)
     }
 }
 
-/** GICV_EOIR. */
+/** GICV_EOIR of what was acknowledged last, @p intid. */
 static inline void fake_end(struct fake_cpu *cpu, uint32_t intid)
 {
     require(cpu->depth > 0, "ends nothing");
     cpu->depth--;
+    require((cpu->running[cpu->depth].intid & 0x3ff) == intid, "ends another than it runs");
     if (!cpu->eoi_mode)
-        fake_deactivate(cpu, intid);
+        fake_deactivate(cpu, cpu->running[cpu->depth].intid);
 }
 
 /** GICH_MISR: some list register ended, and says so until it is written; or a group is on, or off, that is watched for.

@@ -22,7 +22,8 @@ struct model_irq {
     bool enabled, edge, latch, line, active, group1;
     uint8_t sources; /* SGI: pending from these vCPUs */
     uint8_t priority, targets;
-    uint8_t active_on; /* vCPU that acknowledged it; NOBODY: made active by ISACTIVER */
+    uint8_t active_source; /* SGI: of the one that is active */
+    uint8_t active_on;     /* vCPU that acknowledged it; NOBODY: made active by ISACTIVER */
 };
 
 static struct model {
@@ -94,15 +95,20 @@ static void model_acknowledge(unsigned v, uint32_t intid, unsigned source)
 
     irq->active = true;
     irq->active_on = (uint8_t)v;
+    irq->active_source = (uint8_t)source;
     irq->latch = false;
     irq->sources &= (uint8_t) ~(1u << source);
-    model.running[v][model.depth[v]++] = (struct fake_running){.intid = intid, .priority = irq->priority};
+    model.running[v][model.depth[v]++] =
+        (struct fake_running){.intid = source << 10 | intid, .priority = irq->priority};
 }
 
-static void model_deactivate(unsigned v, uint32_t intid)
+/** @param value  as acknowledged */
+static void model_deactivate(unsigned v, uint32_t value)
 {
-    if (model_irq(v, intid)->active_on == v)
-        model_irq(v, intid)->active = false;
+    struct model_irq *irq = model_irq(v, value & 0x3ff);
+
+    if (irq->active_on == v && irq->active_source == value >> 10)
+        irq->active = false;
 }
 
 /* ---- Registers of the model */
@@ -267,10 +273,10 @@ static bool is_running(uint32_t intid)
 {
     for (unsigned v = 0; v < model.vcpus; v++) {
         for (unsigned i = 0; i < model.depth[v]; i++)
-            if (model.running[v][i].intid == intid)
+            if ((model.running[v][i].intid & 0x3ff) == intid)
                 return true;
         for (unsigned i = 0; i < model.dropped_count[v]; i++)
-            if (model.dropped[v][i] == intid)
+            if ((model.dropped[v][i] & 0x3ff) == intid)
                 return true;
     }
     return false;
@@ -406,14 +412,14 @@ static void step_end(unsigned v)
 {
     if (model.depth[v] == 0)
         return;
-    uint32_t intid = model.running[v][--model.depth[v]].intid;
+    uint32_t value = model.running[v][--model.depth[v]].intid;
     if (verbose)
-        fprintf(stderr, "%u: vCPU %u ends %u\n", step_now, v, intid);
+        fprintf(stderr, "%u: vCPU %u ends %#x\n", step_now, v, value);
     if (model.eoi_mode)
-        model.dropped[v][model.dropped_count[v]++] = intid;
+        model.dropped[v][model.dropped_count[v]++] = value;
     else
-        model_deactivate(v, intid);
-    end(v, intid);
+        model_deactivate(v, value);
+    end(v, value & 0x3ff);
 }
 
 static void step_deactivate(unsigned v)
@@ -421,12 +427,12 @@ static void step_deactivate(unsigned v)
     if (model.dropped_count[v] == 0)
         return;
     unsigned which = rnd(model.dropped_count[v]);
-    uint32_t intid = model.dropped[v][which];
+    uint32_t value = model.dropped[v][which];
     if (verbose)
-        fprintf(stderr, "%u: vCPU %u deactivates %u\n", step_now, v, intid);
+        fprintf(stderr, "%u: vCPU %u deactivates %#x\n", step_now, v, value);
     model.dropped[v][which] = model.dropped[v][--model.dropped_count[v]];
-    model_deactivate(v, intid);
-    deactivate(v, intid);
+    model_deactivate(v, value);
+    deactivate(v, value);
 }
 
 /** The vCPU leaves its CPU and comes back; another one's state was there meanwhile. */

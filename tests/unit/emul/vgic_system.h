@@ -84,12 +84,27 @@ static inline void exit_guest(unsigned v)
     vgic_sync(&sys.vcpus[v]);
 }
 
+/** No list register is written for nothing: not more than out and in again, and not at all where none changes. */
+static inline void check_cost(unsigned v, const struct fake_cpu *before)
+{
+    const struct fake_cpu *cpu = &fake.cpus[v];
+    unsigned changed = 0;
+
+    for (unsigned i = 0; i < hypervisor.gic.lr_count; i++)
+        changed += cpu->lr[i] != before->lr[i];
+    if (sys.vcpus[v].vgic.hw.hcr == 0 && (before->hcr & ~GIC_HCR_EN) == 0) /* none waits, none did */
+        require(cpu->lr_writes - before->lr_writes <= 2 * changed, "vCPU %u: %u writes change %u list registers", v,
+                cpu->lr_writes - before->lr_writes, changed);
+}
+
 static inline void enter_guest(unsigned v)
 {
     fake.current = v;
     do {
         take_physical(v);
+        struct fake_cpu before = fake.cpus[v];
         vgic_flush(&sys.vcpus[v]);
+        check_cost(v, &before);
     } while ((fake.cpus[v].physical_line & ~fake.cpus[v].physical_active) != 0);
     check_entry(v);
 }
