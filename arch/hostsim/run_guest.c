@@ -69,6 +69,9 @@ static void check_entry(const struct sim_cpu *cpu, const struct arch_vcpu *vcpu)
         sim_fail("arch_vcpu_run() of a vCPU that is not loaded on this CPU");
     if (cpu->held_count > 0)
         sim_fail("arch_vcpu_run() with a lock held");
+    for (unsigned i = 0; i < ARCH_WINDOW_SLOTS; i++)
+        if (cpu->windows[i].open)
+            sim_fail("arch_vcpu_run() with window %u open on %#llx", i, (unsigned long long)cpu->windows[i].base);
     if (!cpu->machine->running)
         sim_fail("arch_vcpu_run() outside of sim_run()");
 }

@@ -163,6 +163,16 @@ static void run_with_lock(void *context)
     mini_run(&mini);
 }
 
+static void run_with_window(void *context)
+{
+    struct mini mini;
+    (void)context;
+    mini_begin(&mini, "hvc");
+    arch_vcpu_load(&mini.vcpu);
+    arch_window_open(1, pa(KERNEL_PA), 0x1000, ARCH_MAP_READ);
+    mini_run(&mini);
+}
+
 static void init_while_loaded(void *context)
 {
     struct mini mini;
@@ -413,6 +423,7 @@ static const struct {
     {load_twice, "another vCPU is loaded"},
     {run_unloaded, "not loaded on this CPU"},
     {run_with_lock, "with a lock held"},
+    {run_with_window, "with window 1 open"},
     {init_while_loaded, "that is loaded"},
     {put_unloaded, "not loaded on this CPU"},
     {changed_register, "x17 was"},
