@@ -33,10 +33,9 @@ struct vgic_irq {
     uint8_t lr_vcpu : 3;     /* vCPU whose list register has it, if in_lr */
     bool in_lr : 1;
     bool enabled : 1;
-    bool edge : 1;  /* ICFGR */
-    bool latch : 1; /* pending outside the list register because of an edge or of ISPENDR */
-    bool line : 1;  /* input level; with physical: the host interrupt was taken and the guest did not acknowledge it yet
-                     */
+    bool edge : 1;   /* ICFGR */
+    bool latch : 1;  /* pending outside the list register because of an edge or of ISPENDR */
+    bool line : 1;   /* input level; with physical: taken on the host, not yet acknowledged by the guest */
     bool active : 1; /* in the list register if in_lr; else set by ISACTIVER and waiting for one */
     bool group1 : 1;
     bool physical : 1;       /* physical_intid is active on the host on behalf of this interrupt */
@@ -61,8 +60,7 @@ struct vgic_vcpu {
     uint32_t candidate_words;        /* bit per word of candidates[] that is not zero */
     uint32_t candidates[VGIC_WORDS]; /* bit per INTID that wants (more of) a list register of this vCPU */
     uint32_t lr_physical;            /* bit per list register that holds a physical interrupt pending */
-    uint32_t
-        lr_direct; /* bit per list register that holds what vgic_inject_hardware_ppi() put there, unchanged since */
+    uint32_t lr_direct;              /* ... that holds what vgic_inject_hardware_ppi() put there, unchanged since */
     uint16_t lr_intid[GIC_MAX_LRS];
 };
 

@@ -351,6 +351,47 @@ START_TEST(clear_active_from_another_vcpu)
 }
 END_TEST
 
+/** What one vCPU writes holds, whatever another did before that nobody saw; and it holds for that time only. */
+START_TEST(active_written_after_a_silent_end)
+{
+    setup_many(2, 4);
+    set_edge(0, SPI);
+    for (unsigned i = 0; i < 2; i++) {
+        pulse(SPI);
+        fake_acknowledge(&fake.cpus[0]);
+        fake_end(&fake.cpus[0], SPI);
+        write_bit(1, i == 0 ? ISACTIVER : ICACTIVER, SPI);
+        ck_assert_uint_eq(read_bit(1, ISACTIVER, SPI), i == 0);
+        write_bit(1, ICACTIVER, SPI);
+        pulse(SPI);
+        take(0, SPI);
+        bounce(0);
+        ck_assert(read_bit(1, ISACTIVER, SPI));
+        end(0, SPI);
+    }
+}
+END_TEST
+
+/** Reading brings out only the vCPU whose list register may tell more. */
+START_TEST(reading_disturbs_nobody_else)
+{
+    setup_many(3, 4);
+    write8(0, ITARGETSR + SPI, 2);
+    set_line(SPI, true);
+    for (unsigned v = 0; v < 3; v++)
+        fake.cpus[v].kicks = 0;
+    read_bit(2, ISPENDR, SPI);
+    ck_assert_uint_eq(fake.cpus[0].kicks, 0);
+    ck_assert_uint_eq(fake.cpus[1].kicks, 1);
+    read_bit(2, ISENABLER, SPI);
+    read_bit(2, ISPENDR, TIMER);
+    set_line(SPI, false);
+    fake.cpus[1].kicks = 0;
+    read_bit(2, ISPENDR, SPI);
+    ck_assert_uint_eq(fake.cpus[0].kicks + fake.cpus[1].kicks, 0);
+}
+END_TEST
+
 /** What a vCPU did silently is seen by another that polls. */
 START_TEST(polling_another_vcpu)
 {
@@ -392,6 +433,8 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, set_active_blocks);
     tcase_add_test(tests, clear_active_of_the_timer_frees_the_physical_one);
     tcase_add_test(tests, clear_active_from_another_vcpu);
+    tcase_add_test(tests, active_written_after_a_silent_end);
+    tcase_add_test(tests, reading_disturbs_nobody_else);
     tcase_add_test(tests, polling_another_vcpu);
 }
 

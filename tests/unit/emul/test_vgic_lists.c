@@ -68,9 +68,11 @@ START_TEST(timer_disabled_while_pending_then_enabled)
     write_bit(0, ICENABLER, TIMER);
     expect_nothing(0);
     write_bit(0, ISENABLER, TIMER);
+    ck_assert(fake_lr(0, (unsigned)fake_find(0, TIMER)).hardware);
     take(0, TIMER);
     set_physical(0, TIMER, false);
     end(0, TIMER);
+    ck_assert(!must_exit(0));
     bounce(0);
     ck_assert(!vgic_ppi_in_flight(&sys.vcpus[0], TIMER));
 }
@@ -148,6 +150,26 @@ START_TEST(more_pending_than_list_registers)
 {
     static const unsigned counts[] = {1, 2, 4, 16};
     many_pending(counts[_i]);
+}
+END_TEST
+
+/** An edge that came again while its interrupt is active must not, when that ends, go ahead of a more urgent one that
+ * had no room. */
+START_TEST(pending_and_active_does_not_jump_the_queue)
+{
+    setup_system(1, 32, 1);
+    enable(40, 0x80);
+    enable(33, 0x80);
+    set_edge(0, 40);
+    set_edge(0, 33);
+    pulse(40);
+    take(0, 40);
+    pulse(40);
+    pulse(33);
+    end(0, 40);
+    take_and_end(0, 33);
+    take_and_end(0, 40);
+    expect_nothing(0);
 }
 END_TEST
 
@@ -327,6 +349,8 @@ START_TEST(init_writes_only_the_spis_there_are)
         ck_assert_uint_eq(((const uint8_t *)vgic.spis)[i], 0xa5);
     vgic_init(&vgic, 2000);
     ck_assert_uint_eq(vgic.spi_count, VGIC_MAX_SPIS);
+    ck_assert_uint_eq(vgic.groups, 0);
+    ck_assert_uint_eq(vgic.lock.next, vgic.lock.owner);
 }
 END_TEST
 
@@ -395,6 +419,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, timer_pended_by_software_is_not_linked);
     tcase_add_loop_test(tests, all_list_registers_active, 0, 4);
     tcase_add_loop_test(tests, more_pending_than_list_registers, 0, 4);
+    tcase_add_test(tests, pending_and_active_does_not_jump_the_queue);
     tcase_add_test(tests, urgent_one_evicts);
     tcase_add_test(tests, timer_when_all_are_taken);
     tcase_add_test(tests, closed_group_gives_way);
