@@ -501,7 +501,7 @@ START_TEST(test_random_accesses)
     uint8_t next_in = 0, next_out = 0;
 
     srand((unsigned)_i);
-    for (unsigned step = 0; step < 20000; step++) {
+    for (unsigned step = 0; step < 5000; step++) {
         uint32_t offset = (uint32_t)rand() % 8 == 0 ? (uint32_t)rand() & 0xfff : (uint32_t)rand() % 0x13 * 4;
         struct mmio_access access = {.offset = offset,
                                      .size = (uint8_t)(1 << rand() % 4),
@@ -561,7 +561,7 @@ int main(void)
     tcase_add_test(drivers, test_as_linux_sbsa);
     tcase_add_test(drivers, test_restart);
     tcase_add_test(drivers, test_input_through_the_console);
-    tcase_add_loop_test(drivers, test_random_accesses, 0, 10);
+    tcase_add_loop_test(drivers, test_random_accesses, 0, 6);
     suite_add_tcase(suite, registers);
     suite_add_tcase(suite, interrupts);
     suite_add_tcase(suite, drivers);

@@ -317,7 +317,7 @@ START_TEST(test_random_calls)
 }
 END_TEST
 
-#define RACE_CLOCKS (CLOCKS_PER_SEC / 2) /* processor time that a race may take */
+#define RACE_CLOCKS (CLOCKS_PER_SEC / 4) /* processor time that a race may take */
 #define RACE_ENDS UINT32_MAX
 
 /** Two vCPUs, each on a thread of its own, call at the same time: they spin, so that they start within nanoseconds. */
