@@ -86,15 +86,19 @@ static bool runnable(const struct cpu *cpu, struct vcpu *vcpu)
     }
 }
 
-/** Round robin: the search begins behind the vCPU that ran last and ends with it. */
+/** Round robin: the vCPU that ran last goes on until its slice is over, whatever made it come out; then the search
+ * begins behind it and ends with it. */
 static struct vcpu *pick(struct cpu *cpu)
 {
+    if (cpu->last != NULL && arch_timer_now() < cpu->slice_end && runnable(cpu, cpu->last))
+        return cpu->last;
     struct vcpu *start = cpu->last != NULL && cpu->last->next != NULL ? cpu->last->next : cpu->queue;
     struct vcpu *vcpu = start;
 
     while (vcpu != NULL) {
         if (runnable(cpu, vcpu)) {
             cpu->last = vcpu;
+            cpu->slice_end = 0; /* run_slice() begins a new one */
             return vcpu;
         }
         vcpu = vcpu->next != NULL ? vcpu->next : cpu->queue;
@@ -131,15 +135,18 @@ static void end_wait(struct vcpu *vcpu)
 static void run_slice(struct cpu *cpu, struct vcpu *vcpu)
 {
     bool building = cpu->builds != NULL;
-    bool shared = shares_cpu(cpu, vcpu);
+    bool contended = building || shares_cpu(cpu, vcpu);
     uint64_t deadline = cpu->console_due;
 
-    if (building || shared)
-        deadline = min_u64(deadline, arch_timer_now() + microseconds(building ? SCHED_BUILD_SLICE_US : SCHED_SLICE_US));
+    if (contended) {
+        if (cpu->slice_end == 0)
+            cpu->slice_end = arch_timer_now() + microseconds(building ? SCHED_BUILD_SLICE_US : SCHED_SLICE_US);
+        deadline = min_u64(deadline, cpu->slice_end);
+    }
     arch_timer_set_deadline(deadline);
     cpu->reschedule = false;
     end_wait(vcpu);
-    run_load(cpu, vcpu, building || shared);
+    run_load(cpu, vcpu, contended);
     run_until_reschedule(cpu, vcpu);
 }
 

@@ -60,8 +60,8 @@ START_TEST(round_robin)
     };
     struct system_run run = {.cpus = 1};
     boot_and_finish(&run, domains, 2);
-    ck_assert(find_line(&run, "left: spin: 8") < find_line(&run, "right: spin: done"));
-    ck_assert(find_line(&run, "right: spin: 8") < find_line(&run, "left: spin: done"));
+    ck_assert(find_line(&run, "left: spin: 15") < find_line(&run, "right: spin: done"));
+    ck_assert(find_line(&run, "right: spin: 15") < find_line(&run, "left: spin: done"));
     system_destroy(&run);
 }
 END_TEST
