@@ -1,147 +1,135 @@
-/* Workarounds of the CPU that live in the firmware: what guests are told of them, for each firmware that there is. */
-#include <string.h>
+/* What guests are told of firmware's workarounds, with firmware of several ages. */
+#include "guest.h"
 
 #include "arch/smc.h"
-#include "support/suite.h"
-#include "trap/trap.h"
-#include "vcpu/vcpu.h"
 
-#define PSCI_VERSION 0x84000000
-#define PSCI_FEATURES 0x8400000a
-#define VERSION 0x80000000
-#define ARCH_FEATURES 0x80000001
-#define WORKAROUND_1 0x80008000
-#define WORKAROUND_2 0x80007fff
-#define WORKAROUND_3 0x80003fff
+#define NOT_SUPPORTED UINT64_MAX
+#define PSCI_VERSION 0x84000000u
+#define PSCI_FEATURES 0x8400000au
+#define SMCCC_VERSION 0x80000000u
+#define ARCH_FEATURES 0x80000001u
+#define WORKAROUND_1 0x80008000u
+#define WORKAROUND_2 0x80007fffu
+#define WORKAROUND_3 0x80003fffu
 
-#define SUCCESS 0
-#define NOT_SUPPORTED (-1)
-#define NOT_REQUIRED (-2)
-
-/** The firmware: what it is and how often it was asked what. */
-static struct {
-    int32_t psci, features, smccc, workaround;
-    unsigned asked_version, asked_features, called;
+/** Firmware: it stands in for the simulator's. */
+static struct firmware {
+    uint64_t psci, smccc;    /* versions */
+    bool knows_smccc;        /* PSCI_FEATURES says that there is SMCCC_VERSION */
+    int64_t workarounds[3];  /* what ARCH_FEATURES says of WORKAROUND_1 to 3 */
+    unsigned asked, applied; /* calls of ARCH_FEATURES, of a workaround */
+    uint64_t last;
 } firmware;
 
-static const int32_t modern[] = {0x10001, SUCCESS, 0x10001};
+static unsigned index_of(uint64_t function)
+{
+    return function == WORKAROUND_1 ? 0 : function == WORKAROUND_2 ? 1 : 2;
+}
 
 uint64_t arch_smc(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3)
 {
-    ck_assert_uint_eq(a2, 0);
-    ck_assert_uint_eq(a3, 0);
+    (void)a2;
+    (void)a3;
     switch (function) {
     case PSCI_VERSION:
-        return (uint32_t)firmware.psci;
+        return firmware.psci;
     case PSCI_FEATURES:
-        ck_assert_uint_eq(a1, VERSION);
-        return (uint32_t)firmware.features; /* 32-bit answers: the upper half is not to be relied on */
-    case VERSION:
-        firmware.asked_version++;
-        return (uint32_t)firmware.smccc;
+        ck_assert_uint_ge(firmware.psci, 0x10000); /* PSCI 0.2 does not have the question */
+        return a1 == SMCCC_VERSION && firmware.knows_smccc ? 0 : NOT_SUPPORTED;
+    case SMCCC_VERSION:
+        ck_assert(firmware.knows_smccc);
+        return firmware.smccc;
     case ARCH_FEATURES:
-        firmware.asked_features++;
-        return (uint32_t)firmware.workaround;
+        ck_assert_uint_ge(firmware.smccc, 0x10001);
+        firmware.asked++;
+        return (uint32_t)firmware.workarounds[index_of(a1)]; /* a 32-bit call: the upper half says nothing */
     default:
-        firmware.called++;
-        return SUCCESS;
+        firmware.applied++;
+        firmware.last = function;
+        return 0;
     }
 }
 
-static void set_firmware(const int32_t kind[3], int32_t workaround)
+static void setup(void)
 {
-    memset(&firmware, 0, sizeof(firmware));
-    firmware.psci = kind[0];
-    firmware.features = kind[1];
-    firmware.smccc = kind[2];
-    firmware.workaround = workaround;
+    guest_setup(1);
+    firmware = (struct firmware){.psci = 0x10001, .smccc = 0x10002, .knows_smccc = true};
 }
 
-static int64_t call(uint64_t function, uint64_t argument)
+static int64_t call(uint64_t function, uint64_t x1)
 {
-    static struct vcpu vcpu;
-
-    vcpu.arch.regs.x[0] = function;
-    vcpu.arch.regs.x[1] = argument;
-    smccc_call(&vcpu);
-    return (int64_t)vcpu.arch.regs.x[0];
+    regs()->x[0] = function;
+    regs()->x[1] = x1;
+    trap(0x5a000000);
+    return (int64_t)regs()->x[0];
 }
 
-START_TEST(answers_of_the_firmware_pass)
+START_TEST(test_answers_are_passed_on)
 {
-    static const int32_t answers[] = {SUCCESS, 1, NOT_SUPPORTED};
+    static const int64_t answers[] = {0, 1, -1, -2};
 
-    for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
-        set_firmware(modern, answers[i]);
+    for (unsigned i = 0; i < ARRAY_SIZE(answers); i++) {
+        for (unsigned n = 0; n < 3; n++)
+            firmware.workarounds[n] = answers[i];
         ck_assert_int_eq(call(ARCH_FEATURES, WORKAROUND_1), answers[i]);
         ck_assert_int_eq(call(ARCH_FEATURES, WORKAROUND_3), answers[i]);
+        /* a switch that would act on the CPU: stays on, so the guest need not care */
+        ck_assert_int_eq(call(ARCH_FEATURES, WORKAROUND_2), answers[i] == 0 ? -2 : answers[i]);
     }
+    ck_assert_uint_eq(firmware.asked, 12);
 }
 END_TEST
 
-/** The switch of workaround 2 acts on the CPU: a guest is never told to turn it. */
-START_TEST(nobody_turns_the_cpus_switch)
+START_TEST(test_firmware_that_is_too_old)
 {
-    static const int32_t cases[][2] = {
-        {SUCCESS, NOT_REQUIRED}, {1, 1}, {NOT_REQUIRED, NOT_REQUIRED}, {NOT_SUPPORTED, NOT_SUPPORTED}};
+    firmware.psci = 2; /* 0.2 */
+    ck_assert_int_eq(call(ARCH_FEATURES, WORKAROUND_1), -1);
+    firmware.psci = 0x10000;
+    firmware.knows_smccc = false;
+    ck_assert_int_eq(call(ARCH_FEATURES, WORKAROUND_1), -1);
+    firmware.knows_smccc = true;
+    firmware.smccc = 0x10000;
+    ck_assert_int_eq(call(ARCH_FEATURES, WORKAROUND_1), -1);
+    firmware.psci = NOT_SUPPORTED; /* none at all */
+    ck_assert_int_eq(call(ARCH_FEATURES, WORKAROUND_1), -1);
+    ck_assert_uint_eq(firmware.asked, 0);
+}
+END_TEST
 
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        set_firmware(modern, cases[i][0]);
-        ck_assert_int_eq(call(ARCH_FEATURES, WORKAROUND_2), cases[i][1]);
+START_TEST(test_workarounds_are_applied_by_firmware)
+{
+    call(WORKAROUND_1, 0);
+    ck_assert_uint_eq(firmware.last, WORKAROUND_1);
+    call(WORKAROUND_3, 0);
+    ck_assert_uint_eq(firmware.last, WORKAROUND_3);
+    ck_assert_int_eq(call(WORKAROUND_2, 0), -1); /* would turn it off for others too */
+    ck_assert_uint_eq(firmware.applied, 2);
+}
+END_TEST
+
+START_TEST(test_nothing_else_reaches_firmware)
+{
+    for (unsigned i = 0; i < 100000; i++) {
+        uint64_t function = (uint64_t)i * 42949; /* the whole range in steps */
+        if (function == WORKAROUND_1 || function == WORKAROUND_3 || (function & 0xbfffffe0) == 0x84000000)
+            continue;
+        call(function, 0);
     }
-    ck_assert_int_eq(call(WORKAROUND_2, 1), NOT_SUPPORTED);
-    ck_assert_uint_eq(firmware.called, 0);
+    ck_assert_uint_eq(firmware.applied, 0);
+    ck_assert_uint_eq(guest.domain.state, DOMAIN_RUNNING);
 }
 END_TEST
-
-START_TEST(workarounds_are_carried_out)
-{
-    set_firmware(modern, SUCCESS);
-    ck_assert_int_eq(call(WORKAROUND_1, 0), SUCCESS);
-    ck_assert_int_eq(call(WORKAROUND_3, 0), SUCCESS);
-    ck_assert_uint_eq(firmware.called, 2);
-}
-END_TEST
-
-/** A firmware too old to know a question may crash on it. */
-START_TEST(old_firmware_is_not_asked)
-{
-    static const int32_t old[][3] = {{0x2, SUCCESS, 0x10001}, {0x10000, NOT_SUPPORTED, 0x10001}};
-    static const int32_t smccc_1_0[] = {0x10001, SUCCESS, 0x10000};
-
-    for (size_t i = 0; i < ARRAY_SIZE(old); i++) {
-        set_firmware(old[i], SUCCESS);
-        ck_assert_int_eq(call(ARCH_FEATURES, WORKAROUND_1), NOT_SUPPORTED);
-        ck_assert_uint_eq(firmware.asked_version, 0);
-        ck_assert_uint_eq(firmware.asked_features, 0);
-    }
-    set_firmware(smccc_1_0, SUCCESS);
-    ck_assert_int_eq(call(ARCH_FEATURES, WORKAROUND_1), NOT_SUPPORTED);
-    ck_assert_uint_eq(firmware.asked_features, 0);
-}
-END_TEST
-
-START_TEST(nothing_else_reaches_the_firmware)
-{
-    static const uint64_t functions[] = {0x80000002, 0x80007ffe, 0x82000000, 0xc2000001, 0xb2000000, 0xbf00ff01, 3};
-
-    set_firmware(modern, SUCCESS);
-    for (size_t i = 0; i < ARRAY_SIZE(functions); i++)
-        ck_assert_int_eq(call(functions[i], 0), NOT_SUPPORTED);
-    ck_assert_uint_eq(firmware.called, 0);
-}
-END_TEST
-
-static void add_tests(TCase *tests)
-{
-    tcase_add_test(tests, answers_of_the_firmware_pass);
-    tcase_add_test(tests, nobody_turns_the_cpus_switch);
-    tcase_add_test(tests, workarounds_are_carried_out);
-    tcase_add_test(tests, old_firmware_is_not_asked);
-    tcase_add_test(tests, nothing_else_reaches_the_firmware);
-}
 
 int main(void)
 {
-    return suite_run("smccc", add_tests, NULL);
+    Suite *suite = suite_create("smccc");
+    TCase *all = tcase_create("firmware");
+
+    tcase_add_checked_fixture(all, setup, NULL);
+    tcase_add_test(all, test_answers_are_passed_on);
+    tcase_add_test(all, test_firmware_that_is_too_old);
+    tcase_add_test(all, test_workarounds_are_applied_by_firmware);
+    tcase_add_test(all, test_nothing_else_reaches_firmware);
+    suite_add_tcase(suite, all);
+    return guest_run(suite);
 }
