@@ -1,4 +1,5 @@
 /* Any bytes as a device tree: refused with one report, or read to its end by every accessor. */
+#include <libfdt.h>
 #include <string.h>
 
 #include "dt/dt.h"
@@ -25,25 +26,34 @@ static void read_typed(struct dt_node node, const char *name)
     (void)dt_list_contains(node, name, "okay");
 }
 
+/** What a walk carries along. */
+struct look {
+    const struct dt *tree;
+    const uint8_t *end; /* of the structure block */
+    unsigned left;      /* properties to look at */
+};
+
 static bool look_at(void *context, const char *name, struct dt_property value)
 {
     char text[64];
-    unsigned *left = context;
+    struct look *look = context;
 
-    FUZZ_REQUIRE(name[0] != '\0' && value.data != NULL);
+    FUZZ_REQUIRE(name[0] != '\0' && value.data > look->tree->structure && value.data <= look->end);
+    FUZZ_REQUIRE(value.length <= (size_t)(look->end - value.data));
     FUZZ_REQUIRE(strlen(dt_show(value, text, sizeof(text))) < sizeof(text));
     (void)dt_value_contains(value, "arm,gic-400");
-    return --*left != 0;
+    return --look->left != 0;
 }
 
 static void read_here(struct dt_scan *scan)
 {
-    unsigned left = 200;
+    const struct dt *tree = scan->node.tree;
+    struct look look = {tree, tree->structure + fdt_size_dt_struct(tree->blob), 200};
     struct dt_range range;
     struct dt_interrupt interrupt;
 
     FUZZ_REQUIRE(scan->depth < DT_MAX_DEPTH && scan->ancestors[scan->depth] == scan->node.offset);
-    dt_for_each_property(scan->node, look_at, &left);
+    dt_for_each_property(scan->node, look_at, &look);
     for (unsigned i = 0; i < 4; i++) {
         if (dt_scan_reg_cpu(scan, i, &range) == HV_OK)
             FUZZ_REQUIRE(range.base + range.size >= range.base || range.base + range.size == 0);

@@ -72,6 +72,7 @@ static hv_status step(struct unpacking *unpacking, size_t input_size, size_t out
 
     if (status == HV_OK) {
         FUZZ_REQUIRE(progress.consumed <= input_size && progress.produced <= output_size);
+        FUZZ_REQUIRE(progress.done || progress.consumed + progress.produced != 0); /* or it would go on for ever */
         memcpy(unpacking->output + unpacking->produced, output, progress.produced);
         unpacking->produced += progress.produced;
         unpacking->input.data += progress.consumed;

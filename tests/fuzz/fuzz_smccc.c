@@ -51,7 +51,7 @@ static void call(struct vcpu *vcpu, struct fuzz_input *input)
 {
     struct vcpu_regs *regs = &vcpu->arch.regs;
     uint8_t how = fuzz_byte(input);
-    uint64_t immediate = (how & 0xf0) == 0xf0 ? fuzz_take(input, 2) : 0;
+    uint64_t immediate = how >= 0xc0 ? fuzz_take(input, 2) : 0;
     struct arch_exit exit = {.reason = ARCH_EXIT_SYNC};
     uint32_t restarts = vcpu->domain->restarts;
     uint64_t kept[3], pc;

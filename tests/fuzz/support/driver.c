@@ -153,7 +153,7 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size)
 
 static void run_changed(void)
 {
-    static uint8_t data[MAX_SIZE];
+    static _Alignas(8) uint8_t data[MAX_SIZE];
     size_t size = 0;
 
     if (driver.count != 0) {

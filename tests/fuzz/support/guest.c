@@ -153,8 +153,11 @@ bool guest_schedule(struct domain *domain)
 void guest_check(struct domain *domain)
 {
     FUZZ_REQUIRE(domain->messages <= MESSAGES_BOUND);
-    for (unsigned i = 0; i < domain->vcpu_count; i++)
+    for (unsigned i = 0; i < domain->vcpu_count; i++) {
         FUZZ_REQUIRE(domain->vcpus[i]->state <= VCPU_WAITING);
+        FUZZ_REQUIRE(domain->vcpus[i]->on_request.state == PSCI_NO_REQUEST ||
+                     domain->vcpus[i]->on_request.state == PSCI_REQUESTED);
+    }
     if (guest.touched) /* else it is what the build mapped, which was looked at then */
         stage2_walk(&domain->stage2, check_mapping, &fixture.plan);
 }

@@ -63,9 +63,13 @@ static void write_tree(const void *blob, size_t size)
     write_image_header(header, 0, MIB(20), 0xa);
     memset(&machine, 0, sizeof(machine));
     (void)(machine_read(&machine, &tree, nowhere, nowhere, UINT64_MAX, NULL) == HV_OK);
-    if (dt_node_valid(dt_chosen(&tree)) && dt_node_valid(dt_first_child(dt_chosen(&tree))))
+    if (dt_node_valid(dt_chosen(&tree)) && dt_node_valid(dt_first_child(dt_chosen(&tree)))) {
+        struct bytes image = make_image(500, 0, MIB(20)), packed = pack(image.data, image.size, 9, NULL);
         write_seed("plan", blob, tree.size, header, sizeof(header));
-    else if (add_domain(changed, sizeof(changed), blob, &machine))
+        write_seed("plan", blob, tree.size, packed.data, packed.size);
+        free(packed.data);
+        free(image.data);
+    } else if (add_domain(changed, sizeof(changed), blob, &machine))
         write_seed("plan", changed, (size_t)__builtin_bswap32(((uint32_t *)(void *)changed)[1]), header,
                    sizeof(header));
 }
@@ -123,6 +127,17 @@ static void write_sequences(void)
     }
 }
 
+/** A guest that asks forty times for what nobody has: only the first of it may be seen. */
+static void write_noise(void)
+{
+    static const uint8_t call[] = {0, 0xc1, 1, 0, 0, 0xc0, 0xc0, 0xc0};
+    uint8_t bytes[40 * sizeof(call)];
+
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = call[i % sizeof(call)];
+    write_seed("smccc", bytes, sizeof(bytes), "", 0);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2)
@@ -135,5 +150,6 @@ int main(int argc, char **argv)
             return EXIT_FAILURE;
     write_images();
     write_sequences();
+    write_noise();
     return EXIT_SUCCESS;
 }

@@ -3,6 +3,7 @@
 #include <libfdt.h>
 #include <string.h>
 
+#include "dt/dt.h"
 #include "support/fuzz.h"
 
 #define ROOM 4096 /* a tree may grow by this much in one change */
@@ -197,6 +198,21 @@ static void reserve(void *fdt, int node)
                           (uint64_t)odd[random_below(ARRAY_SIZE(odd))] << random_below(33));
 }
 
+/** Breaks a token: its tag, or a property's length or name. */
+static void break_token(void *fdt)
+{
+    int node = some_node(fdt), property = some_property(fdt, node);
+    uint8_t *structure = (uint8_t *)fdt + fdt_off_dt_struct(fdt);
+
+    if (property < 0)
+        fdt32_st(structure + node, random_below(10));
+    else if (random_below(4) == 0)
+        fdt32_st(structure + property + 8, random_below(fdt_size_dt_strings(fdt) + 8));
+    else
+        fdt32_st(structure + property + 4,
+                 random_below(4) != 0 ? random_below(fdt_size_dt_struct(fdt) * 2) : odd[random_below(ARRAY_SIZE(odd))]);
+}
+
 /** @return the new size of the input, 0: it could not be done. */
 static size_t change(uint8_t *data, size_t size, size_t max_size)
 {
@@ -212,6 +228,8 @@ static size_t change(uint8_t *data, size_t size, size_t max_size)
         changes[random_below(ARRAY_SIZE(changes))](tree.scratch, some_node(tree.scratch));
     if (fdt_pack(tree.scratch) != 0 || fdt_totalsize(tree.scratch) + rest > max_size)
         return 0;
+    if (random_below(16) == 0)
+        break_token(tree.scratch);
     memmove(data + fdt_totalsize(tree.scratch), data + total, rest);
     memcpy(data, tree.scratch, fdt_totalsize(tree.scratch));
     return fdt_totalsize(tree.scratch) + rest;
@@ -220,10 +238,10 @@ static size_t change(uint8_t *data, size_t size, size_t max_size)
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
     size_t changed = 0;
+    struct dt checked; /* by core: fdt_check_full() of libfdt 1.6.1 itself falls over some damage */
 
     tree.random = seed * 0x9e3779b97f4a7c15ULL + 1;
-    if (random_below(8) != 0 && size >= sizeof(struct fdt_header) && fdt_magic(data) == FDT_MAGIC &&
-        fdt_totalsize(data) <= size && fdt_check_full(data, fdt_totalsize(data)) == 0)
+    if (random_below(8) != 0 && dt_open(&checked, data, size, NULL) == HV_OK)
         changed = change(data, size, max_size);
     return changed != 0 ? changed : LLVMFuzzerMutate(data, size, max_size);
 }
