@@ -1,0 +1,118 @@
+/* What domains on one CPU must not notice of each other, and the hypervisor's own console. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hostsim/guest.h"
+#include "hostsim/programs/support.h"
+#include "scenario/support/system.h"
+
+/* ---- a timer interrupt that its guest leaves waiting ---- */
+
+struct late {
+    struct platform *platform;
+    unsigned fired;
+};
+
+static void take_late(void *context)
+{
+    struct late *late = context;
+    unsigned intid = gic_acknowledge(late->platform);
+
+    if (intid != INTERRUPT_VIRTUAL_TIMER)
+        guest_fail("INTID %u instead of the timer's", intid);
+    timer_stop();
+    gic_end(late->platform, intid);
+    late->fired++;
+}
+
+/* The timer fires while interrupts are masked, and the guest goes on for several time slices: its interrupt is in
+ * flight whenever the neighbour has the CPU. */
+static void program_masked(uint64_t device_tree)
+{
+    struct late late = {.platform = platform_read(device_tree, "masked")};
+    uint64_t frequency = guest_mrs(GUEST_CNTFRQ_EL0);
+
+    guest_on_interrupt(take_late, &late);
+    gic_init(late.platform);
+    gic_enable(late.platform, INTERRUPT_VIRTUAL_TIMER);
+    for (unsigned round = 1; round <= 5; round++) {
+        timer_arm(guest_mrs(GUEST_CNTVCT_EL0) + frequency / 1000);
+        for (unsigned i = 0; i < 45; i++)
+            guest_spin(1000000);
+        if (late.fired != round - 1)
+            guest_fail("an interrupt was taken while masked");
+        guest_interrupts_on();
+        guest_spin(1000);
+        guest_interrupts_off();
+        if (late.fired != round)
+            guest_fail("the timer's interrupt was lost in round %u", round);
+    }
+    print(late.platform, "masked: done\n");
+    psci(late.platform, PSCI_SYSTEM_OFF);
+}
+
+START_TEST(a_timer_in_flight_does_not_keep_the_neighbour_from_its_own)
+{
+    const struct system_domain domains[] = {
+        {.name = "first", .program = "masked"},
+        {.name = "second", .program = "masked"},
+        {.name = "clock", .program = "timer", .bootargs = "ticks=40 period-us=1000"},
+    };
+    struct system_run run = {.cpus = 1};
+
+    sim_register_guest("masked", program_masked);
+    system_boot(&run, domains, 3);
+    expect_end(&run, SIM_END_POWER_OFF);
+    expect_lines(&run, "first: masked: done", 1);
+    expect_lines(&run, "second: masked: done", 1);
+    expect_lines(&run, "clock: timer: tick *", 40);
+    system_destroy(&run);
+}
+END_TEST
+
+/* ---- the hypervisor's keys ---- */
+
+static void press_every_key(struct system_run *run)
+{
+    sim_input_after(run->machine, "talk: echo: ready", "\x01\x01\x01hdmtxq");
+}
+
+START_TEST(every_key_of_the_hypervisors_console)
+{
+    const struct system_domain domains[] = {{.name = "talk", .program = "echo", .bootargs = "lines=1"},
+                                            {.name = "past", .program = "hello"}};
+    struct system_run run = {.cpus = 2, .stay = true, .prepare = press_every_key};
+
+    system_boot(&run, domains, 2);
+    expect_end(&run, SIM_END_POWER_OFF);
+    expect_lines(&run, "bulkhead: q  quit*", 1);
+    expect_lines(&run, "bulkhead: 1   talk             running *", 1);
+    ck_assert_uint_ge(count_lines(&run, "bulkhead: domain 1 talk*") + count_lines(&run, "bulkhead: domain talk*"), 1);
+    /* t, and once more before q powers off */
+    expect_lines(&run, "bulkhead: boot timeline, from entry*", 2);
+    system_destroy(&run);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *suite = suite_create("sharing");
+    TCase *tcase = tcase_create("sharing");
+
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, a_timer_in_flight_does_not_keep_the_neighbour_from_its_own);
+    tcase_add_test(tcase, every_key_of_the_hypervisors_console);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+int main(void)
+{
+    SRunner *runner = srunner_create(suite());
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
