@@ -108,7 +108,10 @@ void arch_cache_clean_invalidate(void *address, uint64_t size)
 
 void arch_icache_invalidate_all(void)
 {
-    sim_spend(sim_this_cpu(), SIM_COST_ICACHE, 1);
+    struct sim_cpu *cpu = sim_this_cpu();
+    if (cpu->machine != NULL)
+        cpu->machine->icache_round++;
+    sim_spend(cpu, SIM_COST_ICACHE, 1);
 }
 
 void arch_stage2_publish(void)

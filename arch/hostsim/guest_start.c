@@ -48,6 +48,11 @@ static const uint8_t *look(struct sim_cpu *cpu, uint64_t address, uint64_t *cont
     struct sim_translation translation = sim_translate(cpu, address, SIM_ACCESS_READ);
     if (translation.fault)
         return NULL;
+    const struct sim_page *page = sim_page(cpu->machine, translation.pa);
+    if (page != NULL && page->written == cpu->machine->icache_round + 1)
+        sim_fail("guest's code at IPA %#llx was written after the instruction caches were last invalidated: they may "
+                 "hold what lay there before",
+                 (unsigned long long)address);
     *contiguous = translation.size - (address & (translation.size - 1));
     return sim_memory_read(cpu->machine, translation.pa, 8);
 }

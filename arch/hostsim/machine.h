@@ -65,6 +65,7 @@ struct sim_page {
     uint8_t vmid;             /* whose stage 2 translated to it last and was not invalidated since; 0: none's */
     bool used;                /* memory may hold something other than zeros */
     bool filled;              /* core has had it mapped, so its caches may hold it */
+    uint32_t written;         /* icache_round + 1 when core last wrote it; 0: never */
 };
 
 /**
@@ -148,6 +149,7 @@ struct sim_machine {
         uint64_t base, size;
     } mappings[SIM_MAX_MAPPINGS]; /* arch_mmio_map(): handle is index + 1 */
     unsigned mapping_count;
+    uint32_t icache_round; /* how often core dropped all instruction caches */
     const uint32_t *costs;
     uint64_t frequency;
 

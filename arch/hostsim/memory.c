@@ -284,6 +284,7 @@ void sim_cache_clean(struct sim_machine *machine, const void *address, uint64_t 
     uint64_t line = offset / LINE, end = align_up(offset + size, LINE) / LINE;
     while (line < end) {
         uint64_t next = min_u64(end, (line / LINES_PER_PAGE + 1) * LINES_PER_PAGE);
+        bank->pages[line / LINES_PER_PAGE].written = machine->icache_round + 1;
         if (bank->coherent)
             bank->pages[line / LINES_PER_PAGE].used = true;
         else

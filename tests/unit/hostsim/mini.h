@@ -88,6 +88,7 @@ static inline void mini_image(const char *program, uint64_t target)
     void *window = arch_window_open(0, pa(target), sizeof(image), ARCH_MAP_READ_WRITE);
     arch_copy_and_clean(window, image, sizeof(image));
     arch_window_close(0);
+    arch_icache_invalidate_all();
 }
 
 /** Ready to run @p program, with its kernel's block mapped. */

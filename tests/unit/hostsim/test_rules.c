@@ -279,6 +279,18 @@ static void image_not_cleaned(void *context)
     mini_run(&mini);
 }
 
+static void image_in_stale_instruction_caches(void *context)
+{
+    struct mini mini;
+    (void)context;
+    mini_begin(&mini, "hvc");
+    uint8_t *window = arch_window_open(0, pa(KERNEL_PA), SIM_IMAGE_MIN, ARCH_MAP_READ_WRITE);
+    arch_cache_clean(window, 64);
+    arch_window_close(0);
+    arch_vcpu_load(&mini.vcpu);
+    mini_run(&mini);
+}
+
 static void image_with_a_hole(void *context)
 {
     static uint8_t image[SIM_IMAGE_MIN];
@@ -290,6 +302,7 @@ static void image_with_a_hole(void *context)
     memset(window + 1024, 0, 64);
     arch_cache_clean(window + 1024, 64);
     arch_window_close(0);
+    arch_icache_invalidate_all();
     arch_vcpu_load(&mini.vcpu);
     mini_run(&mini);
 }
@@ -432,6 +445,7 @@ static const struct {
     {list_registers_that_agree, "both hold virtual INTID 40"},
     {linked_and_both, "pending and active"},
     {image_not_cleaned, "not cleaned to the point of coherency"},
+    {image_in_stale_instruction_caches, "after the instruction caches were last invalidated"},
     {image_with_a_hole, "byte 0x400 of its image"},
     {unmapped_without_invalidation, "stale TLB entry"},
     {invalidated_too_little, "stale TLB entry"},
