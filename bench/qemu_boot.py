@@ -93,12 +93,13 @@ class Bench:
         out = os.path.join(self.directory, "marks.txt")
         command = ["qemu-system-aarch64", *arguments, "-serial", "none", "-icount", "shift=0,sleep=off",
                    "-rtc", "base=2020-01-01T00:00:00,clock=vm",
-                   "-plugin", f"{self.stopwatch},out={out},until={until:#x},times={times}"]
+                   "-plugin", f"{self.stopwatch},out={out},pc={make_system.IMAGE_AT:#x},until={until:#x},times={times}"]
         if self.options.verbose:
             print(" ".join(command), file=sys.stderr)
         subprocess.run(command, check=True, timeout=timeout, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         with open(out) as file:
             events = [line.split() for line in file]
+        self.entry = [int(event[2]) for event in events if event[0] == "pc"][:1]
         return [(int(event[1], 16), int(event[2])) for event in events if event[0] == "marker"]
 
     def run(self, hypervisor, domains, until, times=1, memory=2048):
@@ -147,6 +148,7 @@ class Bench:
 
 def boot_figures(bench, hypervisor):
     one = bench.first_instruction(hypervisor)
+    yield "reset to the hypervisor's entry", bench.entry[0]
     yield "first instruction, one 128 MiB domain", one
     yield "each further domain", (bench.first_instruction(hypervisor, count=4) - one) / 3
     yield "guest RAM 128 MiB -> 1 GiB", bench.first_instruction(hypervisor, memory=1024) - one
@@ -178,7 +180,7 @@ def collect(bench):
 def shown(figure, value):
     if value is None:
         return "-"
-    return f"{value:.0f}" if figure in EXITS else f"{value / 1e6:.3f} M"
+    return f"{value:.0f}" if figure in EXITS or abs(value) < 10000 else f"{value / 1e6:.3f} M"
 
 
 EXITS = set(COSTS.values()) | set(LATENCIES.values())
