@@ -154,6 +154,13 @@ START_TEST(messages_stay_bounded)
 }
 END_TEST
 
+static void write_distributor(uint32_t offset, uint32_t value)
+{
+    struct mmio_access access = {.offset = offset, .size = 4, .write = true, .value = value};
+
+    ck_assert_int_eq(vgic_distributor_access(fixture.domain->vcpus[0], fixture.domain, &access), MMIO_HANDLED);
+}
+
 static void use_everything(void)
 {
     for (uint64_t at = KERNEL; at < GUEST_END; at += MIB(1))
@@ -165,6 +172,11 @@ static void use_everything(void)
     fixture.domain->vcpus[0]->arch.virtual_lines = 1 << 8;
     fixture.domain->vcpus[0]->timer_in_flight = true;
     vgic_set_spi(fixture.domain, GUEST_VPL011_INTID, true);
+    write_distributor(0x000, 1);          /* CTLR */
+    write_distributor(0x100, 1u << 27);   /* ISENABLER0: the virtual timer */
+    write_distributor(0x200, 1u << 27);   /* ISPENDR0 */
+    write_distributor(0x418, 0x50000000); /* IPRIORITYR6 */
+    write_distributor(0xf20, 1);          /* SPENDSGIR0: SGI 0 from vCPU 0 */
 }
 
 static void restart(void)
@@ -222,6 +234,7 @@ START_TEST(a_restart_is_a_fresh_start)
     ck_assert_uint_eq(vcpu->state, VCPU_READY);
     ck_assert(!vcpu->timer_in_flight);
     ck_assert_uint_eq(fixture.domain->vgic.spi_count, fixture.plan.spi_count);
+    ck_assert_uint_eq(fixture.domain->vgic.groups, 0);
     ck_assert_mem_eq(fixture.domain->vgic.spis, vgic_before.spis, fixture.plan.spi_count * sizeof(struct vgic_irq));
     ck_assert_uint_eq(fixture.domain->restarts, 1);
 }
