@@ -1,8 +1,10 @@
-/* Virtual timer interrupts through the GIC. Arguments: ticks=N (10), period-us=N (10000). */
+/* Virtual timer interrupts through the GIC. Arguments: ticks=N (10), period-us=N (10000), again=N (0): times that the
+ * handler arms the timer for a moment already past, so that its line is high when the interrupt is ended. */
 #include "guest.h"
 
 static volatile unsigned fired;
 static uint64_t deadline, late, latest;
+static volatile uint64_t again;
 
 static void on_interrupt(struct exception_frame *frame, uint32_t intid)
 {
@@ -13,6 +15,11 @@ static void on_interrupt(struct exception_frame *frame, uint32_t intid)
     timer_stop();
     late = frame->entered - deadline;
     latest = late > latest ? late : latest;
+    if (again > 0) {
+        again--;
+        timer_arm(counter());
+        return;
+    }
     fired++;
 }
 
@@ -26,6 +33,7 @@ void guest_main(void)
     gic_init();
     gic_enable(INTERRUPT_VIRTUAL_TIMER);
     for (unsigned i = 0; i < ticks; i++) {
+        again = argument("again", 0);
         deadline = counter() + period;
         timer_arm(deadline);
         /* Masked up to the WFI, so that the interrupt cannot come between the test and the wait. */

@@ -91,6 +91,15 @@ def time_slices(lab):
 
 
 @case(timeout=120)
+def timer_still_asserted(lab):
+    """A timer whose line is high when the guest ends its interrupt comes again at once, though nothing else happens on the
+    machine. QEMU's GIC does not look at the line again when a list register's HW bit deactivates the interrupt."""
+    board = lab.boot(lab.system([lab.guest_domain("timer", bootargs="again=3")], cpus=1))
+    board.expect(r"timer: timer: done, 10 ticks", timeout=20)
+    board.quit()
+
+
+@case(timeout=120)
 def memory_is_zero(lab):
     """RAM that is full of something else reaches a domain as zeros, lazily and eagerly."""
     pattern = lab.path("ram")

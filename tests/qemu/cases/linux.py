@@ -1,4 +1,5 @@
 """Unmodified Debian Linux in domains."""
+import hashlib
 import re
 
 from lab import case, check, check_equal
@@ -83,6 +84,20 @@ def linux_packed(lab):
     domain.kernel = lab.gzip(lab.linux(), "Image.gz")
     board = lab.boot(lab.system([domain]))
     board.expect(r"linux1: init: reached after", timeout=240)
+    board.quit()
+
+
+@case(timeout=300)
+def linux_keyboard(lab):
+    """Nothing that is typed is lost, in bursts longer than any FIFO on the way."""
+    board = lab.boot(lab.system([lab.linux_domain("linux1")]))
+    board.expect(r"linux1: init: reached after", timeout=240)
+    shell(board, "linux1")
+    for i in range(60):
+        text = "".join(chr(ord("a") + (i + j) % 26) for j in range(1 + i * 3 % 120))
+        board.send_line(f"echo {text} | md5sum")
+        wanted = hashlib.md5(text.encode() + b"\n").hexdigest()
+        board.expect(rf"linux1: {wanted}", timeout=30)
     board.quit()
 
 
