@@ -16,10 +16,30 @@ static uint64_t address_of(struct fuzz_input *input)
                                       GUEST_RAM0_BASE + GUEST_BANK0_SIZE - KIB(2),
                                       GUEST_RAM1_BASE};
     uint8_t which = fuzz_byte(input);
+    uint64_t offset;
 
     if (which >= 0xe0)
         return fuzz_take(input, 8);
-    return places[which % ARRAY_SIZE(places)] + (fuzz_take(input, 2) & 0x1fff);
+    offset = fuzz_take(input, 2) & 0x1fff;
+    if ((which & 0x10) != 0) /* a register of the UART; words elsewhere */
+        offset &= places[which % ARRAY_SIZE(places)] == GUEST_VPL011_BASE ? 0x7c : 0xffc;
+    return places[which % ARRAY_SIZE(places)] + offset;
+}
+
+/** ISS of a trapped MRS, MSR or SYS: a register that is listed somewhere, or one beside it. */
+static uint64_t sysreg_of(uint32_t raw)
+{
+    static const struct {
+        uint8_t op0, op1, crn, crm, op2;
+    } known[] = {{2, 0, 0, 2, 2},  {2, 0, 1, 0, 4},   {2, 0, 1, 1, 4},  {2, 0, 1, 3, 4}, {1, 0, 7, 6, 2},
+                 {1, 0, 7, 10, 2}, {1, 0, 7, 14, 2},  {3, 0, 0, 4, 0},  {3, 0, 0, 6, 1}, {3, 0, 1, 0, 1},
+                 {3, 3, 9, 12, 0}, {3, 0, 12, 11, 5}, {3, 3, 14, 0, 1}, {2, 3, 0, 1, 0}, {3, 1, 0, 0, 1}};
+    unsigned which = raw % ARRAY_SIZE(known);
+    unsigned crm = known[which].crm ^ ((raw >> 8 & 0xf0) == 0 ? raw >> 8 & 15 : 0);
+    unsigned op2 = known[which].op2 ^ ((raw >> 16 & 0x38) == 0 ? raw >> 16 & 7 : 0);
+
+    return (uint64_t)known[which].op0 << 20 | op2 << 17 | (unsigned)known[which].op1 << 14 |
+           (unsigned)known[which].crn << 10 | (raw >> 24 & 31) << 5 | crm << 1 | raw >> 31;
 }
 
 /** Most are what a guest's accesses give; the others are anything. */
@@ -35,6 +55,8 @@ static uint64_t syndrome_of(struct fuzz_input *input)
         return raw;
     if ((which & 0x40) != 0) /* one load or store of an address that is not mapped */
         return (uint64_t)ESR_EC_DATA_ABORT << ESR_EC_SHIFT | ESR_IL | ESR_ABORT_SYNDROME | (raw & 0x00ffc040) | 7;
+    if ((which & 0x20) != 0)
+        return (uint64_t)ESR_EC_SYSREG << ESR_EC_SHIFT | ESR_IL | sysreg_of((uint32_t)raw);
     return (uint64_t)classes[which % ARRAY_SIZE(classes)] << ESR_EC_SHIFT | ESR_IL | (raw & 0x01ffffff);
 }
 
