@@ -205,6 +205,18 @@ START_TEST(more_ram_than_the_map_has_room_for)
 }
 END_TEST
 
+START_TEST(the_memory_map_ends_where_it_ends)
+{
+    add_simple(GUEST_RAM0_SIZE + GUEST_RAM1_SIZE, RAM + MIB(64), MIB(8));
+    world.machine.pa_bits = 48;
+    ck_assert_int_eq(make_plan(), HV_E_MISSING);
+    assert_logged("not enough RAM"); /* the map has room for it */
+    world.config.domains[0].memory += PAGE_SIZE;
+    ck_assert_int_eq(make_plan(), HV_E_MISSING);
+    assert_logged("error: /chosen/domU1: memory: more RAM than the guest's memory map has room for");
+}
+END_TEST
+
 /* ---- Host RAM */
 
 START_TEST(domains_that_fit_in_order_start)
@@ -418,6 +430,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, odd_sizes_are_rounded_to_pages);
     tcase_add_test(tests, ipa_bits_grow_with_the_domain);
     tcase_add_test(tests, more_ram_than_the_map_has_room_for);
+    tcase_add_test(tests, the_memory_map_ends_where_it_ends);
     tcase_add_test(tests, domains_that_fit_in_order_start);
     tcase_add_test(tests, ram_comes_in_pieces_where_it_must);
     tcase_add_test(tests, the_hypervisor_and_the_tree_keep_their_blocks);
