@@ -386,6 +386,10 @@ START_TEST(test_log_holds_what_was_sent)
     position = before; /* overwritten long ago: goes on with the oldest there is */
     ck_assert_uint_eq(console_log_read(&position, text, 10), 10);
     ck_assert_uint_eq(position, console.log_end - CONSOLE_LOG_SIZE + 10);
+    static char ring[CONSOLE_LOG_SIZE];
+    position = 0;
+    ck_assert_uint_eq(console_log_read(&position, ring, sizeof(ring)), sizeof(ring));
+    ck_assert_mem_eq(ring, sent() + terminal.sent_length - sizeof(ring), sizeof(ring));
 }
 END_TEST
 
