@@ -85,6 +85,20 @@ START_TEST(a_full_trace_drops_marks_and_says_so)
 }
 END_TEST
 
+START_TEST(a_full_trace_writes_no_further)
+{
+    static struct {
+        struct trace trace;
+        uint8_t behind[sizeof(struct trace_mark)];
+    } guarded;
+    static const uint8_t untouched[sizeof(guarded.behind)];
+
+    for (unsigned i = 0; i < TRACE_MAX_MARKS + 10; i++)
+        trace_mark(&guarded.trace, DOMID_HYPERVISOR, "mark");
+    ck_assert_mem_eq(guarded.behind, untouched, sizeof(untouched));
+}
+END_TEST
+
 START_TEST(a_mark_that_is_still_being_written_is_left_out)
 {
     memset(&trace, 0, sizeof(trace));
@@ -104,6 +118,7 @@ int main(void)
     tcase_add_test(tests, marks_are_printed_in_order_of_time);
     tcase_add_test(tests, a_stage_lasts_until_the_next_of_the_same_owner);
     tcase_add_test(tests, a_full_trace_drops_marks_and_says_so);
+    tcase_add_test(tests, a_full_trace_writes_no_further);
     tcase_add_test(tests, a_mark_that_is_still_being_written_is_left_out);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
