@@ -4,6 +4,7 @@
  * Entry as Linux' Documentation/arm64/booting.rst demands: x0 = physical address of the device tree, MMU and data cache off,
  * image cleaned to the point of coherency. More liberal in one thing: any multiple of 4 will do as a load address. */
 #include "layout.h"
+#include "macros.inc"
 
     .arch armv8-a
 
@@ -24,24 +25,6 @@
 #define TCR_EL1_VALUE (TCR_COMMON | (1 << 23))             /* EPD1: no TTBR1 */
 
 #define LEAF (PTE_PAGE | PTE_NORMAL | PTE_AP1 | PTE_INNER_SHAREABLE | PTE_ACCESSED)
-
-    .macro function name
-    .globl \name
-    .type \name, %function
-\name:
-    .endm
-
-    .macro endfunction name
-    .size \name, . - \name
-    .endm
-
-    /* register = length of the smallest data cache line */
-    .macro cache_line_size register, scratch
-    mrs \scratch, ctr_el0
-    ubfx \scratch, \scratch, #16, #4
-    mov \register, #4
-    lsl \register, \register, \scratch
-    .endm
 
     /* Data cache operation by address over [start, end). Destroys start. */
     .macro cache_range operation, start, end, line, scratch

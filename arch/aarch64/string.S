@@ -1,21 +1,12 @@
 /* memcpy, memmove, memset: general registers only, any alignment, for memory that is mapped as normal. The other functions of
  * <string.h> that the image needs come from picolibc, whose default variant has plain loops. */
+#include "macros.inc"
+
     .arch armv8-a
     .text
 
-    .macro function name
-    .globl \name
-    .type \name, %function
-    .balign 16
-\name:
-    .endm
-
-    .macro endfunction name
-    .size \name, . - \name
-    .endm
-
 /* void *memmove(void *destination, const void *source, size_t size) */
-function memmove
+hot_function memmove
     sub x3, x0, x1
     cmp x3, x2
     b.hs memcpy /* the destination does not begin inside the source */
@@ -36,7 +27,7 @@ function memmove
 endfunction memmove
 
 /* void *memcpy(void *destination, const void *source, size_t size) */
-function memcpy
+hot_function memcpy
     mov x3, x0
     cmp x2, #16
     b.lo 3f
@@ -77,7 +68,7 @@ function memcpy
 endfunction memcpy
 
 /* void *memset(void *destination, int value, size_t size) */
-function memset
+hot_function memset
     mov x3, x0
     and x1, x1, #0xff
     cbz x1, 1f
