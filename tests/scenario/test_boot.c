@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "scenario/support/system.h"
+#include "support/suite.h"
 
 static const struct system_domain two_hellos[] = {
     {.name = "first", .program = "hello", .bootargs = "one", .ramdisk_size = 100000},
@@ -139,9 +140,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_execute(suite());
 }

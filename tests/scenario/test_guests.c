@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "scenario/support/system.h"
+#include "support/suite.h"
 
 #define MAX_HOSTILE_LINES 40 /* of the hypervisor about one hostile domain */
 
@@ -213,9 +214,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_execute(suite());
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "scenario/support/system.h"
+#include "support/suite.h"
 
 #define USUAL_SEEDS 40
 
@@ -68,9 +69,5 @@ int main(void)
         first_seed = strtoull(getenv("SEED"), NULL, 0);
         seed_count = 1;
     }
-    SRunner *runner = srunner_create(suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_execute(suite());
 }

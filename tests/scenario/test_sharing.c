@@ -7,6 +7,7 @@
 #include "hostsim/guest.h"
 #include "hostsim/programs/support.h"
 #include "scenario/support/system.h"
+#include "support/suite.h"
 
 /* ---- a timer interrupt that its guest leaves waiting ---- */
 
@@ -110,9 +111,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_execute(suite());
 }

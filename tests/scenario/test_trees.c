@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "scenario/support/system.h"
+#include "support/suite.h"
 
 #define MAX_TREES 256
 #define AT_ONCE 8 /* in one test: a process of its own for each would cost more than the boots */
@@ -141,9 +142,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(suite());
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_execute(suite());
 }

@@ -1,4 +1,5 @@
 /* Who gets what is typed. */
+#include "support/suite.h"
 #include "terminal.h"
 
 static const char *given(unsigned peer)
@@ -275,9 +276,5 @@ int main(void)
     tcase_add_test(all, test_poll_without_uart);
     suite_add_tcase(suite, all);
 
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_execute(suite);
 }

@@ -1,4 +1,5 @@
 /* What reaches the screen: whole lines with their owner's name, prompts, what an interactive program draws. */
+#include "support/suite.h"
 #include "terminal.h"
 
 START_TEST(test_line_is_written_whole)
@@ -555,9 +556,5 @@ int main(void)
     suite_add_tcase(suite, rest);
     suite_add_tcase(suite, random);
 
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_execute(suite);
 }

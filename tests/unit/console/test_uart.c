@@ -7,6 +7,7 @@
 #include "arch/timer.h"
 #include "drivers/uart.h"
 #include "hostsim/sim.h"
+#include "support/suite.h"
 #include <libfdt.h>
 
 #define FRAME 0x09000000ULL
@@ -219,9 +220,5 @@ int main(void)
     tcase_add_test(all, test_choice_of_driver);
     suite_add_tcase(suite, all);
 
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_execute(suite);
 }

@@ -1,6 +1,7 @@
 /* Building: every byte of every block that a guest is given is an image's or zero, and lies in RAM, not only in a
  * cache. */
 #include "fixture.h"
+#include "support/suite.h"
 
 struct mapped {
     uint64_t ram, device;
@@ -376,7 +377,6 @@ int main(void)
 {
     Suite *suite = suite_create("build");
     TCase *test_case = tcase_create("build");
-    SRunner *runner = srunner_create(suite);
 
     suite_add_tcase(suite, test_case);
     tcase_set_timeout(test_case, 60);
@@ -397,8 +397,5 @@ int main(void)
     tcase_add_test(test_case, tables_too_small_fail_the_domain);
     tcase_add_test(test_case, no_room_for_the_device_tree_fails_the_domain);
     tcase_add_test(test_case, a_stopped_domain_is_not_built_on);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_execute(suite);
 }

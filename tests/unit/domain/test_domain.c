@@ -1,5 +1,6 @@
 /* A domain's life: memory at first touch, its end, its restart, and how much it can make the hypervisor say. */
 #include "fixture.h"
+#include "support/suite.h"
 
 static uint8_t *kernel;
 
@@ -319,7 +320,6 @@ int main(void)
 {
     Suite *suite = suite_create("domain");
     TCase *test_case = tcase_create("domain");
-    SRunner *runner = srunner_create(suite);
 
     suite_add_tcase(suite, test_case);
     tcase_add_checked_fixture(test_case, setup, discard);
@@ -338,8 +338,5 @@ int main(void)
     tcase_add_test(test_case, a_restart_waits_for_all_vcpus);
     tcase_add_test(test_case, each_start_has_a_seed_of_its_own);
     tcase_add_test(test_case, the_cpus_random_numbers_come_first);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_execute(suite);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "domain/entropy.h"
+#include "support/suite.h"
 
 static const uint8_t host_seed[32] = "an unguessable seed of the host.";
 static struct machine machine;
@@ -93,7 +94,6 @@ int main(void)
 {
     Suite *suite = suite_create("entropy");
     TCase *test_case = tcase_create("seeds");
-    SRunner *runner = srunner_create(suite);
 
     suite_add_tcase(suite, test_case);
     tcase_add_checked_fixture(test_case, setup, NULL);
@@ -101,8 +101,5 @@ int main(void)
     tcase_add_test(test_case, derived_seeds_are_all_different);
     tcase_add_test(test_case, derived_seeds_repeat);
     tcase_add_loop_test(test_case, derived_seeds_depend_on_all_of_the_hosts, 0, (int)sizeof(host_seed));
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_execute(suite);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "domain/guest_dt.h"
+#include "support/suite.h"
 
 static const char cortex[] = "arm,cortex-a57\0arm,armv8";
 static const char little[] = "arm,cortex-a53";
@@ -239,7 +240,6 @@ int main(void)
 {
     Suite *suite = suite_create("guest_dt");
     TCase *test_case = tcase_create("tree");
-    SRunner *runner = srunner_create(suite);
 
     suite_add_tcase(suite, test_case);
     tcase_add_checked_fixture(test_case, setup, NULL);
@@ -251,8 +251,5 @@ int main(void)
     tcase_add_test(test_case, every_size_of_buffer);
     tcase_add_test(test_case, longest_command_line_and_most_cpus_fit);
     tcase_add_test(test_case, a_machine_without_a_gic_for_guests);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_execute(suite);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/sha256.h"
+#include "support/suite.h"
 
 /** @return the digest as hexadecimal text; valid until the next call. */
 static const char *hex(const uint8_t digest[SHA256_SIZE])
@@ -77,14 +78,10 @@ int main(void)
 {
     Suite *suite = suite_create("sha256");
     TCase *test_case = tcase_create("vectors");
-    SRunner *runner = srunner_create(suite);
 
     suite_add_tcase(suite, test_case);
     tcase_add_test(test_case, known_answers);
     tcase_add_test(test_case, a_million_letters);
     tcase_add_loop_test(test_case, pieces_do_not_matter, 0, 200);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_execute(suite);
 }

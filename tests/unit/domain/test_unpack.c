@@ -2,6 +2,7 @@
 #include <zlib.h>
 
 #include "fixture.h"
+#include "support/suite.h"
 
 static uint8_t *packed;
 static size_t packed_size;
@@ -176,7 +177,6 @@ int main(void)
 {
     Suite *suite = suite_create("unpack");
     TCase *test_case = tcase_create("unpack");
-    SRunner *runner = srunner_create(suite);
 
     suite_add_tcase(suite, test_case);
     tcase_set_timeout(test_case, 60);
@@ -190,8 +190,5 @@ int main(void)
     tcase_add_test(test_case, an_image_larger_than_its_ram_is_refused);
     tcase_add_test(test_case, no_memory_to_unpack_with_is_refused);
     tcase_add_test(test_case, unpacked_again_after_a_restart);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_execute(suite);
 }

@@ -1,4 +1,5 @@
 /* The vGIC against the model, by random sequences. */
+#include "support/suite.h"
 #include "unit/emul/vgic_model.h"
 
 #define STEPS 600
@@ -44,9 +45,5 @@ int main(void)
     tcase_set_timeout(tests, 0);
     tcase_add_test(tests, agrees_with_the_model);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_execute(suite);
 }

@@ -5,6 +5,7 @@
 
 #include "boot/hypervisor.h"
 #include "emul/vpl011.h"
+#include "support/suite.h"
 
 #define DR 0x00
 #define RSR 0x04
@@ -566,9 +567,5 @@ int main(void)
     suite_add_tcase(suite, interrupts);
     suite_add_tcase(suite, drivers);
 
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_execute(suite);
 }

@@ -17,6 +17,7 @@
 #include "arch/vcpu.h"
 #include "hostsim/guest.h"
 #include "hostsim/sim.h"
+#include "support/suite.h"
 
 #define TABLES 0x41000000ULL /* root and one level-2 table of each VMID */
 #define KERNEL_PA 0x50000000ULL
@@ -129,11 +130,7 @@ static inline void expect_rule(void (*main)(void *context), const char *message)
 
 static inline int run_suite(Suite *suite)
 {
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_execute(suite);
 }
 
 #endif

@@ -1,5 +1,6 @@
 /* Plans of random systems, sensible and absurd: whatever is asked for, nothing is owned twice, and the answer is the
  * same each time. A failure prints the seed; TEST_SEED shifts all of them. */
+#include "support/suite.h"
 #include "unit/plan/invariants.h"
 
 #define SYSTEMS 400
@@ -182,9 +183,5 @@ int main(void)
     tcase_set_timeout(tcase, 30);
     tcase_add_loop_test(tcase, random_systems, 0, 4);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_execute(suite);
 }

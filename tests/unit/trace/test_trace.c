@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "arch/timer.h"
+#include "support/suite.h"
 #include "trace/trace.h"
 
 static struct trace trace;
@@ -121,9 +122,5 @@ int main(void)
     tcase_add_test(tests, a_full_trace_writes_no_further);
     tcase_add_test(tests, a_mark_that_is_still_being_written_is_left_out);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_execute(suite);
 }

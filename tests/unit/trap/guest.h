@@ -8,6 +8,7 @@
 
 #include "boot/hypervisor.h"
 #include "console/console.h"
+#include "support/suite.h"
 #include "trap/esr.h"
 #include "trap/trap.h"
 
@@ -154,12 +155,8 @@ static inline void assert_exception(unsigned offset, uint64_t esr, uint64_t pc, 
 
 static inline int guest_run(Suite *suite)
 {
-    SRunner *runner = srunner_create(suite);
 
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_execute(suite);
 }
 
 #endif

@@ -2,6 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "support/suite.h"
 #include "trap/esr.h"
 
 /* str w3, [x1] from EL1, level 3 translation fault: EC 0x24, IL, ISV, SAS word, SRT 3, WnR, DFSC 0b000111 */
@@ -139,9 +140,5 @@ int main(void)
     tcase_add_test(all, test_wait);
     suite_add_tcase(suite, all);
 
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_execute(suite);
 }

@@ -1,6 +1,7 @@
 /* Faults on guest RAM: the block is given and the instruction done again. On a machine, with real stage-2 tables. */
 #include "unit/domain/fixture.h"
 
+#include "support/suite.h"
 #include "trap/trap.h"
 
 #define UNTOUCHED (KERNEL + EXTENT0_SIZE - MIB(2)) /* a block that no image is in */
@@ -84,9 +85,5 @@ int main(void)
     tcase_add_test(all, test_memory_that_cannot_be_mapped);
     suite_add_tcase(suite, all);
 
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_execute(suite);
 }

@@ -1,8 +1,11 @@
 /* The main() of a test program. */
-#ifndef BULKHEAD_TESTS_UNIT_SUPPORT_SUITE_H
-#define BULKHEAD_TESTS_UNIT_SUPPORT_SUITE_H
+#ifndef BULKHEAD_TESTS_SUPPORT_SUITE_H
+#define BULKHEAD_TESTS_SUPPORT_SUITE_H
 
 #include <check.h>
+
+/** Runs @p suite, verbose as CK_VERBOSITY says. @return what main() returns */
+int suite_execute(Suite *suite);
 
 /**
  * Runs the tests that @p add adds to the case it is given.
