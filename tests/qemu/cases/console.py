@@ -51,6 +51,8 @@ def flooded_input(lab):
         board.send("0123456789" * 20)
     board.expect(r"spin: spin: done")
     board.keyboard_to("echo")
+    board.send("\r")  # ends what of the flood came here when the other domain had gone
+    board.expect(r'echo: echo: got "')
     board.send_line("still here")
     board.expect(r'echo: echo: got "still here"')
     board.quit()
