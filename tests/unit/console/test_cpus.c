@@ -74,6 +74,7 @@ START_TEST(lines_do_not_tear)
     ck_assert_uint_eq(own, 2 * LINES);
     ck_assert_uint_eq(hypervisors, 2 * LINES);
     sim_destroy(machine);
+    blob_free(&tree);
 }
 END_TEST
 
