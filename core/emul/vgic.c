@@ -150,7 +150,6 @@ static bool end_directly(struct vgic_vcpu *vgic_vcpu, unsigned index, uint64_t v
     vgic_vcpu->hw.lr[index] = value;
     vgic_vcpu->hw.used &= ~(1u << index);
     vgic_vcpu->lr_physical &= ~(1u << index);
-    vgic_vcpu->lr_direct &= ~(1u << index);
     return true;
 }
 
@@ -177,7 +176,6 @@ static void lr_release(const struct lr_ref *lr)
     irq->active_written = false;
     lr->vcpu->vgic.hw.used &= ~(1u << lr->index);
     lr->vcpu->vgic.lr_physical &= ~(1u << lr->index);
-    lr->vcpu->vgic.lr_direct &= ~(1u << lr->index);
     vgic_deactivate_unused(irq);
     /* Of which nothing is left is no candidate either: there is nothing to update. */
     if (irq->active || vgic_irq_pending_outside(irq, lr->ref.intid))
@@ -254,9 +252,6 @@ LONG_WAY static void sync_slowly(struct vcpu *vcpu, uint32_t changed, uint32_t w
         lr.ref.irq->line = false;
         vgic_update(&locked, lr.ref);
     }
-    /* What had no room before may have it now. */
-    if (vcpu->vgic.candidate_words != 0)
-        vcpu->vgic.dirty = 1;
     vgic_unlock(&locked, vcpu);
 }
 
@@ -274,7 +269,7 @@ void vgic_sync(struct vcpu *vcpu)
             changed |= 1u << index;
     }
     if (vgic_vcpu->hw.hcr != 0)
-        vgic_vcpu->dirty = 1; /* the guest may have turned a group on or off */
+        vgic_vcpu->dirty = 1; /* interrupts wait: there may be room now, or the guest turned a group on or off */
     uint32_t waiting = vgic_vcpu->lr_physical & ~changed;
     if ((changed | waiting) != 0)
         sync_slowly(vcpu, changed, waiting);
@@ -351,7 +346,7 @@ static void hand_over(const struct vgic *vgic, struct vgic_ref ref)
 static bool still_ready(struct vgic_locked *locked, struct vcpu *vcpu, struct vgic_ref ref)
 {
     if (ref.irq->physical)
-        (void)vgic_resample(ref.irq);
+        vgic_resample(ref.irq);
     if (vgic_irq_ready(&locked->domain->vgic, ref.irq, ref.intid))
         return true;
     vgic_no_candidate(&vcpu->vgic, ref.intid);

@@ -60,7 +60,7 @@ struct vgic_vcpu {
     uint32_t candidate_words;        /* bit per word of candidates[] that is not zero */
     uint32_t candidates[VGIC_WORDS]; /* bit per INTID that wants (more of) a list register of this vCPU */
     uint32_t lr_physical;            /* bit per list register that holds a physical interrupt pending */
-    uint32_t lr_direct;              /* ... that holds what vgic_inject_hardware_ppi() put there, unchanged since */
+    uint32_t lr_direct;              /* ... in use and as vgic_inject_hardware_ppi() filled it */
     uint16_t lr_intid[GIC_MAX_LRS];
 };
 

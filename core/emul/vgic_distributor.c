@@ -1,26 +1,24 @@
 /* The distributor's registers (IHI 0048B 4.3), as those of a GIC without security extensions. What is not in the table,
  * and every width that the manual does not name for a register (4.1.4), reads as zero and ignores writes. */
-#include "domain/domain.h"
 #include "emul/vgic_irq.h"
-#include "vcpu/vcpu.h"
 
 #define BYTE (1u << 1)
 #define WORD (1u << 4)
 
-#define IIDR                                                                                                           \
-    0x4200043bu /* product 'B', implementer Arm's format: the guest's driver looks at the architecture fields only */
+/* Product 'B', implementer as Arm's: guests look at the architecture fields of other registers. */
+#define IIDR 0x4200043bu
 #define PRIORITY_MASK 0xf8u
 
 /** A register, or an array of registers. */
 struct vgic_register {
     uint16_t offset;
     uint16_t length; /* bytes */
-    uint8_t bits;    /* of each interrupt's field; 0: not an array of fields, get and set are then not used */
+    uint8_t bits;    /* of each interrupt's field, which get and set are for; 0: one register, for read and write */
     uint8_t widths;  /* bit n: accesses of n bytes are allowed */
-    uint8_t (*get)(struct vgic_locked *locked, struct vgic_ref ref);             /* NULL: reads as zero */
-    void (*set)(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value); /* NULL: ignores writes */
-    uint32_t (*read)(struct vcpu *vcpu, uint32_t offset);                        /* offset in the register */
-    void (*write)(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t value);
+    uint8_t (*get)(struct vgic_locked *locked, struct vgic_ref ref);
+    void (*set)(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value);
+    uint32_t (*read)(struct vcpu *vcpu, uint32_t offset); /* offset in the register; NULL: reads as zero */
+    void (*write)(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t value); /* NULL: ignores writes */
 };
 
 /** What is in another vCPU's list register may be out of date here: bring that vCPU out, so that whoever polls sees it.
@@ -70,8 +68,7 @@ static void clear_enable(struct vgic_locked *locked, struct vgic_ref ref, uint8_
 static uint8_t get_pending(struct vgic_locked *locked, struct vgic_ref ref)
 {
     refresh(locked, ref);
-    if (vgic_resample(ref.irq))
-        vgic_update(locked, ref);
+    vgic_resample(ref.irq);
     return vgic_irq_pending(ref.irq, ref.intid) || vgic_line_asserted(ref.irq);
 }
 
@@ -296,9 +293,9 @@ static uint64_t access_fields(const struct vgic_register *reg, struct vgic_locke
         struct vgic_ref ref = vgic_find(vcpu, first + i);
         if (ref.irq == NULL)
             break;
-        if (!access->write && reg->get != NULL)
+        if (!access->write)
             value |= (uint64_t)reg->get(locked, ref) << i * reg->bits;
-        else if (access->write && reg->set != NULL)
+        else
             reg->set(locked, ref, (uint8_t)(access->value >> i * reg->bits & mask));
     }
     return value;

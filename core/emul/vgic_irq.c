@@ -145,11 +145,10 @@ void vgic_deactivate_unused(struct vgic_irq *irq)
     hypervisor.gic.ops->set_active(&hypervisor.gic, irq->physical_intid, false);
 }
 
-bool vgic_resample(struct vgic_irq *irq)
+void vgic_resample(struct vgic_irq *irq)
 {
     if (!irq->physical || !irq->line || vgic_line_asserted(irq))
-        return false;
+        return;
     irq->line = false;
     vgic_deactivate_unused(irq);
-    return true;
 }

@@ -63,8 +63,8 @@ void vgic_recheck_private(struct vgic_locked *locked, struct vcpu *vcpu);
 bool vgic_line_asserted(const struct vgic_irq *irq);
 /** Ends the host interrupt behind one that is neither pending nor active any more, so that it can fire again. */
 void vgic_deactivate_unused(struct vgic_irq *irq);
-/** Withdraws a linked interrupt that was not acknowledged yet and whose line has dropped. @return whether it did; then
- * update. */
-bool vgic_resample(struct vgic_irq *irq);
+/** Withdraws a linked interrupt that was not acknowledged yet and whose line has dropped. Its list register, if it has
+ * one, is looked after by vgic_sync(). */
+void vgic_resample(struct vgic_irq *irq);
 
 #endif

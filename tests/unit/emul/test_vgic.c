@@ -362,7 +362,8 @@ START_TEST(active_written_after_a_silent_end)
         fake_end(&fake.cpus[0], SPI);
         write_bit(1, i == 0 ? ISACTIVER : ICACTIVER, SPI);
         ck_assert_uint_eq(read_bit(1, ISACTIVER, SPI), i == 0);
-        write_bit(1, ICACTIVER, SPI);
+        if (i == 0)
+            write_bit(1, ICACTIVER, SPI);
         pulse(SPI);
         take(0, SPI);
         bounce(0);

@@ -157,18 +157,24 @@ END_TEST
  * had no room. */
 START_TEST(pending_and_active_does_not_jump_the_queue)
 {
+    static const struct {
+        uint32_t again, urgent;
+        uint8_t priority;
+    } cases[] = {{40, 33, 0x80}, {33, 40, 0x40}};
+    uint32_t again = cases[_i].again, urgent = cases[_i].urgent;
+
     setup_system(1, 32, 1);
-    enable(40, 0x80);
-    enable(33, 0x80);
-    set_edge(0, 40);
-    set_edge(0, 33);
-    pulse(40);
-    take(0, 40);
-    pulse(40);
-    pulse(33);
-    end(0, 40);
-    take_and_end(0, 33);
-    take_and_end(0, 40);
+    enable(again, 0x80);
+    enable(urgent, cases[_i].priority);
+    set_edge(0, again);
+    set_edge(0, urgent);
+    pulse(again);
+    take(0, again);
+    pulse(again);
+    pulse(urgent);
+    end(0, again);
+    take_and_end(0, urgent);
+    take_and_end(0, again);
     expect_nothing(0);
 }
 END_TEST
@@ -419,7 +425,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, timer_pended_by_software_is_not_linked);
     tcase_add_loop_test(tests, all_list_registers_active, 0, 4);
     tcase_add_loop_test(tests, more_pending_than_list_registers, 0, 4);
-    tcase_add_test(tests, pending_and_active_does_not_jump_the_queue);
+    tcase_add_loop_test(tests, pending_and_active_does_not_jump_the_queue, 0, 2);
     tcase_add_test(tests, urgent_one_evicts);
     tcase_add_test(tests, timer_when_all_are_taken);
     tcase_add_test(tests, closed_group_gives_way);
