@@ -5,8 +5,9 @@
 #include "boot/hypervisor.h"
 #include "console/console.h"
 
-/* A CPU that the firmware accepted checks in after microseconds; one that has not after this long never will. */
-#define CPU_ONLINE_TIMEOUT_US 100000
+/* A CPU that the firmware accepted checks in after microseconds, on an emulator that shares its host after much more;
+ * one that has not after this long never will. */
+#define CPU_ONLINE_TIMEOUT_US 1000000
 
 hv_status boot_start_cpus(const struct boot_input *input)
 {

@@ -14,7 +14,7 @@
 
 #define CONSOLE_LINE_MAX 256       /* a longer line is continued on the next, with its prefix */
 #define CONSOLE_LOG_SIZE KIB(16)   /* the last output is kept; also what is printed before the UART is known */
-#define CONSOLE_PROMPT_US 20000    /* an unfinished line is shown after the screen was quiet for so long ... */
+#define CONSOLE_PROMPT_US 60000    /* an unfinished line is shown after the screen was quiet for so long ... */
 #define CONSOLE_PATIENCE_US 500000 /* ... and at the latest after this time */
 #define CONSOLE_HELD_KEYS_US 400000
 #define CONSOLE_ESCAPE_MAX 24

@@ -103,7 +103,9 @@ struct gic {
     unsigned lr_count;      /* 1..16 */
     uint8_t lr_state_shift; /* of the two state bits (enum gic_lr_state) in an encoded list register */
     uint32_t maintenance_intid;
-    pa_t virtual_interface;          /* GICv2: frame that becomes the guest's GICC */
+    bool stale_after_hw_end; /* a list register's HW bit deactivates an interrupt, but a line still high is not noticed
+                              */
+    pa_t virtual_interface;  /* GICv2: frame that becomes the guest's GICC */
     uint8_t cpu_target[HV_MAX_CPUS]; /* GICv2: each CPU's bit in GICD_ITARGETSR, learnt by init_cpu() */
 };
 

@@ -6,6 +6,7 @@
 /* Distributor, 4.3 */
 #define GICD_CTLR 0x000
 #define GICD_TYPER 0x004
+#define GICD_IIDR 0x008
 #define GICD_ISENABLER 0x100
 #define GICD_ICENABLER 0x180
 #define GICD_ISPENDR 0x200
@@ -62,6 +63,11 @@
 #define ALIAS_OFFSET 0xf000
 #define IIDR_GICV2_MASK 0x000f0fffu
 #define IIDR_GICV2 0x0002043bu
+
+/* QEMU's GICD_IIDR; Arm's own products have a number above 0 in it. When a guest ends an interrupt in a list register
+ * with HW bit, its model (up to 7.2 at least) looks at the virtual interface only: a line of the host interrupt that is
+ * high by then is never signalled. */
+#define IIDR_QEMU 0x43bu
 
 static uint32_t word_of(uint32_t base, uint32_t intid)
 {
@@ -340,6 +346,7 @@ hv_status gicv2_open(struct gic *gic, const struct machine_gic *description)
     gic->ops = &gicv2_ops;
     gic->version = GIC_V2;
     gic->lr_state_shift = LR_STATE_SHIFT;
+    gic->stale_after_hw_end = arch_mmio_read32(&gic->distributor, GICD_IIDR) == IIDR_QEMU;
     gic->maintenance_intid = description->maintenance_intid;
     gic->virtual_interface = pa(description->virtual_interface.base + offset);
     read_sizes(gic);

@@ -132,7 +132,8 @@ static bool inject_directly(struct vcpu *vcpu, uint32_t intid, uint32_t physical
     vgic_vcpu->lr_intid[index] = (uint16_t)intid;
     const struct gic_lr value = {.virtual_intid = intid,
                                  .physical_intid = physical_intid,
-                                 .hardware = true,
+                                 .hardware = !hypervisor.gic.stale_after_hw_end,
+                                 .eoi_maintenance = hypervisor.gic.stale_after_hw_end,
                                  .priority = irq->priority,
                                  .group1 = irq->group1,
                                  .state = GIC_LR_PENDING};
@@ -143,7 +144,8 @@ static bool inject_directly(struct vcpu *vcpu, uint32_t intid, uint32_t physical
 /** @return whether list register @p index, filled directly, was acknowledged and ended since, and is empty now. */
 static bool end_directly(struct vgic_vcpu *vgic_vcpu, unsigned index, uint64_t value)
 {
-    if ((vgic_vcpu->lr_direct >> index & 1) == 0 || lr_state(value) != GIC_LR_INVALID)
+    if (hypervisor.gic.stale_after_hw_end || (vgic_vcpu->lr_direct >> index & 1) == 0 ||
+        lr_state(value) != GIC_LR_INVALID)
         return false;
     struct vgic_irq *irq = &vgic_vcpu->private[vgic_vcpu->lr_intid[index]];
     *irq = (struct vgic_irq){.priority = irq->priority, .enabled = true, .group1 = irq->group1};
@@ -465,7 +467,8 @@ static uint64_t lr_wanted(const struct lr_ref *lr, bool crowded)
 {
     const struct vgic_irq *irq = lr->ref.irq;
     bool both = irq->lr_pending && irq->active;
-    bool notify = crowded || vgic_irq_pending_outside(irq, lr->ref.intid) || (both && irq->physical);
+    bool notify = crowded || vgic_irq_pending_outside(irq, lr->ref.intid) ||
+                  (irq->physical && (both || hypervisor.gic.stale_after_hw_end));
     struct gic_lr value = {
         .virtual_intid = lr->ref.intid,
         .physical_intid = irq->physical_intid,
