@@ -20,6 +20,26 @@ START_TEST(timer_is_ended_in_hardware)
 }
 END_TEST
 
+/* A GIC that would not notice the line any more: no HW bit, and the guest's end is an exit that ends the host's. */
+START_TEST(timer_is_ended_in_software_where_the_hardware_forgets_its_line)
+{
+    hypervisor.gic.stale_after_hw_end = true;
+    for (unsigned round = 0; round < 3; round++) {
+        set_physical(0, TIMER, true);
+        ck_assert(!fake_lr(0, 0).hardware);
+        ck_assert(fake_lr(0, 0).eoi_maintenance);
+        ck_assert(vgic_ppi_in_flight(&sys.vcpus[0], TIMER));
+        take(0, TIMER);
+        set_physical(0, TIMER, false);
+        end(0, TIMER);
+        bounce(0);
+        ck_assert_uint_eq(fake.cpus[0].physical_active, 0);
+        ck_assert(!vgic_ppi_in_flight(&sys.vcpus[0], TIMER));
+        expect_nothing(0);
+    }
+}
+END_TEST
+
 START_TEST(timer_returns_while_not_served)
 {
     set_physical(0, TIMER, true);
@@ -418,6 +438,7 @@ END_TEST
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, timer_is_ended_in_hardware);
+    tcase_add_test(tests, timer_is_ended_in_software_where_the_hardware_forgets_its_line);
     tcase_add_test(tests, timer_returns_while_not_served);
     tcase_add_test(tests, timer_withdrawn);
     tcase_add_test(tests, timer_disabled_while_pending_then_withdrawn);
