@@ -251,7 +251,7 @@ static void unknown_child(struct config_reader *reader, struct dt_node node, str
     const char *message = "the node is not known and is ignored";
     char expected[TEXT_WORD_MAX + 3];
 
-    if (compatible.length == 0 || compatible.data[compatible.length - 1] != '\0') {
+    if (compatible.data == NULL || compatible.length == 0 || compatible.data[compatible.length - 1] != '\0') {
         config_unknown(reader, node, "compatible", "the node does not say what it is and is ignored", NULL);
         return;
     }
