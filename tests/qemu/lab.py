@@ -234,11 +234,12 @@ class Lab:
         return self.write(f"stub{self.count()}.bin", struct.pack("<IIIIQQ", 0x58000080, 0x580000A1, 0xD61F0020, 0xD503201F,
                                                                  device_tree, entry))
 
-    def boot_at(self, system, image_at, dtb_at, stub_at, extra=(), limit=300):
-        """Boots @system with the hypervisor and the device tree at any address; the first CPU starts in its highest EL."""
-        stub = self.start_stub(dtb_at, image_at)
+    def boot_at(self, system, image_at, dtb_at, stub_at, extra=(), limit=300, image=None, entry=0):
+        """Boots @system with the hypervisor and the device tree at any address; the first CPU starts in its highest EL.
+        entry: where @image is entered, from its beginning."""
+        stub = self.start_stub(dtb_at, image_at + entry)
         arguments = system.machine_arguments() + system.module_arguments() + list(extra)
-        for path, address in ((self.image, image_at), (system.path("system.dtb"), dtb_at)):
+        for path, address in ((image or self.image, image_at), (system.path("system.dtb"), dtb_at)):
             arguments += ["-device", f"loader,file={path},addr={address:#x},force-raw=on"]
         arguments += ["-device", f"loader,file={stub},addr={stub_at:#x},force-raw=on",
                       "-device", f"loader,addr={stub_at:#x},cpu-num=0"]
