@@ -17,7 +17,7 @@ struct cpu {
     struct vcpu *loaded;       /* whose state the hardware holds; stays loaded while idle */
     struct vcpu *last;         /* whose turn it was */
     uint64_t slice_end;        /* of its turn; 0: not begun, or it has its CPU to itself */
-    struct vcpu *queue;        /* all vCPUs planned for this CPU; grows as domains are built */
+    struct vcpu *queue;        /* all vCPUs planned for this CPU; complete before it goes to work */
     struct arch_spinlock lock; /* of builds */
     struct domain *builds;     /* domains still to be built here, in start order */
     uint64_t console_due;      /* when console_tick() wants to be called (CPU 0) */
