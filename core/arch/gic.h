@@ -18,7 +18,8 @@ enum arch_gic_register {
     ARCH_ICC_EOIR1_EL1, /* write only */
     ARCH_ICC_DIR_EL1,   /* write only */
     ARCH_ICC_SGI1R_EL1, /* write only; everything written before is visible to the CPUs that take the SGI */
-    ARCH_ICH_HCR_EL2,
+    ARCH_ICC_AP1R0_EL1, /* a row of four: active priorities of group 1; as many as ICC_CTLR_EL1.PRIbits says */
+    ARCH_ICH_HCR_EL2 = ARCH_ICC_AP1R0_EL1 + 4,
     ARCH_ICH_VTR_EL2,   /* read only */
     ARCH_ICH_MISR_EL2,  /* read only */
     ARCH_ICH_ELRSR_EL2, /* read only */
