@@ -1,17 +1,29 @@
-/* A GICv2 with Virtualization Extensions (IHI 0048B), plainly: one record an interrupt, one pass over them to find the
- * best. */
+/* The machine's interrupt controller, of whichever version: its inputs, and what it signals. */
 #ifndef BULKHEAD_HOSTSIM_GIC_H
 #define BULKHEAD_HOSTSIM_GIC_H
 
 #include "hostsim/machine.h"
 
-struct sim_gic_frames {
-    uint64_t distributor, cpu_interface, hyp_interface, virtual_interface; /* bases; 0: has none */
-    uint64_t cpu_interface_size, virtual_interface_size;
+/** What a version does about the functions below. */
+struct sim_gic_operations {
+    void (*destroy)(struct sim_gic *gic);
+    void (*set_private)(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid, bool level);
+    void (*set_shared)(struct sim_gic *gic, unsigned intid, bool level);
+    bool (*signals)(struct sim_gic *gic, struct sim_cpu *cpu);
+    bool (*signals_virtual)(struct sim_gic *gic, struct sim_cpu *cpu);
+    void (*check_entry)(struct sim_gic *gic, struct sim_cpu *cpu);
 };
 
-struct sim_gic *sim_gic_create(struct sim_machine *machine, const struct sim_gic_frames *frames);
+/** Begins the structure of every version. */
+struct sim_gic {
+    const struct sim_gic_operations *operations;
+    unsigned version;
+};
+
 void sim_gic_destroy(struct sim_gic *gic);
+
+/** @return the version of the machine's GIC, 2 or 3; 0 where it has none. */
+unsigned sim_gic_version(const struct sim_machine *machine);
 
 /** Input lines. Edge-triggered inputs latch when the level rises. */
 void sim_gic_set_private(struct sim_cpu *cpu, unsigned intid, bool level);
@@ -23,5 +35,13 @@ bool sim_gic_signals(struct sim_cpu *cpu);
 bool sim_gic_signals_virtual(struct sim_cpu *cpu);
 /** Fails the run if the list registers are in a state that the manual forbids. Before a guest is entered. */
 void sim_gic_check_entry(struct sim_cpu *cpu);
+
+/* gicv2.c */
+struct gicv2_frames {
+    uint64_t distributor, cpu_interface, hyp_interface, virtual_interface; /* bases; 0: has none */
+    uint64_t cpu_interface_size, virtual_interface_size;
+};
+
+struct sim_gic *gicv2_create(struct sim_machine *machine, const struct gicv2_frames *frames);
 
 #endif

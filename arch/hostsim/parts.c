@@ -109,12 +109,12 @@ static const char *read_cpus(struct sim_machine *machine, const void *dtb)
     return machine->cpu_count > 0 ? NULL : "no CPU node";
 }
 
-static void read_gic(struct sim_machine *machine, const void *dtb)
+static void read_gicv2(struct sim_machine *machine, const void *dtb)
 {
     static const char *const names[] = {"arm,gic-400", "arm,cortex-a15-gic", "arm,cortex-a7-gic", "arm,cortex-a9-gic"};
     for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
         int node = fdt_node_offset_by_compatible(dtb, -1, names[i]);
-        struct sim_gic_frames frames = {0};
+        struct gicv2_frames frames = {0};
         uint64_t size;
         if (node < 0 || is_disabled(dtb, node) || !read_reg(dtb, node, 0, &frames.distributor, &size) ||
             !read_reg(dtb, node, 1, &frames.cpu_interface, &frames.cpu_interface_size))
@@ -122,7 +122,7 @@ static void read_gic(struct sim_machine *machine, const void *dtb)
         if (read_reg(dtb, node, 2, &frames.hyp_interface, &size) &&
             !read_reg(dtb, node, 3, &frames.virtual_interface, &frames.virtual_interface_size))
             frames.virtual_interface = 0;
-        machine->gic = sim_gic_create(machine, &frames);
+        machine->gic = gicv2_create(machine, &frames);
         return;
     }
 }
@@ -179,7 +179,7 @@ const char *sim_parts_read(struct sim_machine *machine, const void *dtb)
     if (problem != NULL)
         return problem;
     read_timer(machine, dtb);
-    read_gic(machine, dtb);
+    read_gicv2(machine, dtb);
     read_uarts(machine, dtb);
     return NULL;
 }

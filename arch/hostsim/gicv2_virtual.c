@@ -1,6 +1,6 @@
 /* The GIC's virtual interface: list registers and their control (GICH), and what a guest takes for its CPU interface
  * (GICV). IHI 0048B 5. */
-#include "hostsim/gic_model.h"
+#include "hostsim/gicv2_model.h"
 
 #define GICH_HCR 0x000
 #define GICH_VTR 0x004
@@ -51,17 +51,17 @@ static unsigned lr_priority(uint32_t lr)
     return (lr >> 23 & 0x1f) << 3;
 }
 
-static struct gic_virtual *interface_of(struct sim_gic *gic, const struct sim_cpu *cpu)
+static struct gicv2_virtual *interface_of(struct gicv2 *gic, const struct sim_cpu *cpu)
 {
     return &gic->virtuals[cpu->index];
 }
 
-static unsigned list_registers(const struct sim_gic *gic)
+static unsigned list_registers(const struct gicv2 *gic)
 {
     return gic->machine->options.list_registers;
 }
 
-void gic_virtual_reset(struct gic_virtual *interface)
+void gicv2_virtual_reset(struct gicv2_virtual *interface)
 {
     interface->binary_point = 2;
     interface->aliased_binary_point = 3;
@@ -69,7 +69,7 @@ void gic_virtual_reset(struct gic_virtual *interface)
 
 /* ---- Which list register the guest would take */
 
-static int best_lr(const struct sim_gic *gic, const struct gic_virtual *interface)
+static int best_lr(const struct gicv2 *gic, const struct gicv2_virtual *interface)
 {
     int best = -1;
     for (unsigned i = 0; i < list_registers(gic); i++) {
@@ -83,19 +83,19 @@ static int best_lr(const struct sim_gic *gic, const struct gic_virtual *interfac
     return best;
 }
 
-static unsigned group_priority(const struct gic_virtual *interface, uint32_t lr)
+static unsigned group_priority(const struct gicv2_virtual *interface, uint32_t lr)
 {
     bool own = (lr & LR_GROUP1) != 0 && (interface->control & GICV_COMMON_BINARY_POINT) == 0;
     unsigned shift = own ? interface->aliased_binary_point : interface->binary_point + 1;
     return lr_priority(lr) & (0xff00u >> (8 - shift));
 }
 
-static unsigned running_priority(const struct gic_virtual *interface)
+static unsigned running_priority(const struct gicv2_virtual *interface)
 {
     return interface->apr != 0 ? (unsigned)__builtin_ctz(interface->apr) << 3 : 0x100;
 }
 
-static int deliverable(const struct sim_gic *gic, const struct gic_virtual *interface)
+static int deliverable(const struct gicv2 *gic, const struct gicv2_virtual *interface)
 {
     int best = best_lr(gic, interface);
     if (best < 0 || lr_priority(interface->lr[best]) >= interface->priority_mask ||
@@ -104,20 +104,16 @@ static int deliverable(const struct sim_gic *gic, const struct gic_virtual *inte
     return best;
 }
 
-bool sim_gic_signals_virtual(struct sim_cpu *cpu)
+bool gicv2_signals_virtual(struct sim_gic *any, struct sim_cpu *cpu)
 {
-    const struct sim_gic *gic = cpu->machine != NULL ? cpu->machine->gic : NULL;
-    if (gic == NULL)
-        return false;
-    const struct gic_virtual *interface = &gic->virtuals[cpu->index];
+    const struct gicv2 *gic = CONTAINER_OF(any, struct gicv2, base);
+    const struct gicv2_virtual *interface = &gic->virtuals[cpu->index];
     return (interface->hcr & HCR_EN) != 0 && deliverable(gic, interface) >= 0;
 }
 
-void sim_gic_check_entry(struct sim_cpu *cpu)
+void gicv2_check_entry(struct sim_gic *any, struct sim_cpu *cpu)
 {
-    const struct sim_gic *gic = cpu->machine->gic;
-    if (gic == NULL)
-        return;
+    const struct gicv2 *gic = CONTAINER_OF(any, struct gicv2, base);
     const uint32_t *lr = gic->virtuals[cpu->index].lr;
     for (unsigned i = 0; i < list_registers(gic); i++) {
         if ((lr[i] & LR_STATE) == 0)
@@ -133,7 +129,7 @@ void sim_gic_check_entry(struct sim_cpu *cpu)
 
 /* ---- Maintenance */
 
-static uint64_t eoi_status(const struct sim_gic *gic, const struct gic_virtual *interface)
+static uint64_t eoi_status(const struct gicv2 *gic, const struct gicv2_virtual *interface)
 {
     uint64_t bits = 0;
     for (unsigned i = 0; i < list_registers(gic); i++)
@@ -142,7 +138,7 @@ static uint64_t eoi_status(const struct sim_gic *gic, const struct gic_virtual *
     return bits;
 }
 
-static uint64_t empty_status(const struct sim_gic *gic, const struct gic_virtual *interface)
+static uint64_t empty_status(const struct gicv2 *gic, const struct gicv2_virtual *interface)
 {
     uint64_t bits = 0;
     for (unsigned i = 0; i < list_registers(gic); i++)
@@ -151,7 +147,7 @@ static uint64_t empty_status(const struct sim_gic *gic, const struct gic_virtual
     return bits & ~eoi_status(gic, interface);
 }
 
-static uint32_t maintenance_status(const struct sim_gic *gic, const struct gic_virtual *interface)
+static uint32_t maintenance_status(const struct gicv2 *gic, const struct gicv2_virtual *interface)
 {
     unsigned valid = 0, pending = 0;
     for (unsigned i = 0; i < list_registers(gic); i++) {
@@ -172,17 +168,17 @@ static uint32_t maintenance_status(const struct sim_gic *gic, const struct gic_v
     return status;
 }
 
-static void virtual_changed(struct sim_gic *gic, struct sim_cpu *cpu)
+static void virtual_changed(struct gicv2 *gic, struct sim_cpu *cpu)
 {
-    const struct gic_virtual *interface = interface_of(gic, cpu);
+    const struct gicv2_virtual *interface = interface_of(gic, cpu);
     bool maintenance = (interface->hcr & HCR_EN) != 0 && maintenance_status(gic, interface) != 0;
     sim_gic_set_private(cpu, GIC_PPI_MAINTENANCE, maintenance);
-    gic_changed(gic);
+    gicv2_changed(gic);
 }
 
 /* ---- GICH: the hypervisor's side */
 
-static uint32_t read_vmcr(const struct gic_virtual *interface)
+static uint32_t read_vmcr(const struct gicv2_virtual *interface)
 {
     return (interface->control & 0x1f) | (interface->control & GICV_EOI_MODE) | interface->aliased_binary_point << 18 |
            interface->binary_point << 21 | (interface->priority_mask >> 3) << 27;
@@ -193,7 +189,7 @@ static uint32_t at_least(uint32_t value, uint32_t least)
     return value < least ? least : value;
 }
 
-static void write_vmcr(struct gic_virtual *interface, uint32_t value)
+static void write_vmcr(struct gicv2_virtual *interface, uint32_t value)
 {
     interface->control = value & (0x1f | GICV_EOI_MODE);
     interface->aliased_binary_point = at_least(value >> 18 & 7, 3);
@@ -201,10 +197,10 @@ static void write_vmcr(struct gic_virtual *interface, uint32_t value)
     interface->priority_mask = (value >> 27) << 3;
 }
 
-bool gic_hyp_read(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned size, uint64_t *value)
+bool gicv2_hyp_read(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned size, uint64_t *value)
 {
-    struct sim_gic *gic = context;
-    const struct gic_virtual *interface = interface_of(gic, cpu);
+    struct gicv2 *gic = context;
+    const struct gicv2_virtual *interface = interface_of(gic, cpu);
     if (size != 4)
         return false;
     if (offset >= GICH_LR && offset < GICH_LR + 4 * list_registers(gic)) {
@@ -241,10 +237,10 @@ bool gic_hyp_read(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned 
     return true;
 }
 
-bool gic_hyp_write(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned size, uint64_t value)
+bool gicv2_hyp_write(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned size, uint64_t value)
 {
-    struct sim_gic *gic = context;
-    struct gic_virtual *interface = interface_of(gic, cpu);
+    struct gicv2 *gic = context;
+    struct gicv2_virtual *interface = interface_of(gic, cpu);
     if (size != 4)
         return false;
     if (offset >= GICH_LR && offset < GICH_LR + 4 * list_registers(gic)) {
@@ -266,9 +262,9 @@ bool gic_hyp_write(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned
 
 /* ---- GICV: the guest's side */
 
-static uint32_t acknowledge(struct sim_gic *gic, struct sim_cpu *cpu, bool want_group1)
+static uint32_t acknowledge(struct gicv2 *gic, struct sim_cpu *cpu, bool want_group1)
 {
-    struct gic_virtual *interface = interface_of(gic, cpu);
+    struct gicv2_virtual *interface = interface_of(gic, cpu);
     int index = (interface->hcr & HCR_EN) != 0 ? deliverable(gic, interface) : -1;
     if (index < 0)
         return GIC_NONE_PENDING;
@@ -283,9 +279,9 @@ static uint32_t acknowledge(struct sim_gic *gic, struct sim_cpu *cpu, bool want_
     return lr_source(*lr) << 10 | lr_intid(*lr);
 }
 
-static void deactivate(struct sim_gic *gic, struct sim_cpu *cpu, uint32_t value)
+static void deactivate(struct gicv2 *gic, struct sim_cpu *cpu, uint32_t value)
 {
-    struct gic_virtual *interface = interface_of(gic, cpu);
+    struct gicv2_virtual *interface = interface_of(gic, cpu);
     unsigned intid = value & 0x3ff, source = value >> 10 & 7;
     for (unsigned i = 0; i < list_registers(gic); i++) {
         uint32_t *lr = &interface->lr[i];
@@ -293,16 +289,16 @@ static void deactivate(struct sim_gic *gic, struct sim_cpu *cpu, uint32_t value)
             continue;
         *lr &= ~LR_ACTIVE;
         if ((*lr & LR_HW) != 0)
-            gic_deactivate(gic, cpu, lr_physical(*lr));
+            gicv2_deactivate(gic, cpu, lr_physical(*lr));
         return;
     }
     if (interface->eoi_count < 31)
         interface->eoi_count++;
 }
 
-static void end_of_interrupt(struct sim_gic *gic, struct sim_cpu *cpu, uint32_t value)
+static void end_of_interrupt(struct gicv2 *gic, struct sim_cpu *cpu, uint32_t value)
 {
-    struct gic_virtual *interface = interface_of(gic, cpu);
+    struct gicv2_virtual *interface = interface_of(gic, cpu);
     if ((value & 0x3ff) >= GIC_INTIDS || interface->apr == 0)
         return;
     interface->apr &= interface->apr - 1; /* the highest priority in use */
@@ -310,19 +306,19 @@ static void end_of_interrupt(struct sim_gic *gic, struct sim_cpu *cpu, uint32_t 
         deactivate(gic, cpu, value);
 }
 
-static uint32_t highest_pending(const struct sim_gic *gic, const struct gic_virtual *interface)
+static uint32_t highest_pending(const struct gicv2 *gic, const struct gicv2_virtual *interface)
 {
     int best = best_lr(gic, interface);
     return best < 0 ? GIC_NONE_PENDING : lr_source(interface->lr[best]) << 10 | lr_intid(interface->lr[best]);
 }
 
-bool gic_virtual_read(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned size, uint64_t *value)
+bool gicv2_virtual_read(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned size, uint64_t *value)
 {
-    struct sim_gic *gic = context;
-    const struct gic_virtual *interface = interface_of(gic, cpu);
+    struct gicv2 *gic = context;
+    const struct gicv2_virtual *interface = interface_of(gic, cpu);
     if (size != 4)
         return false;
-    switch (gic_unalias(gic, offset)) {
+    switch (gicv2_unalias(gic, offset)) {
     case 0x00:
         *value = interface->control;
         break;
@@ -359,13 +355,13 @@ bool gic_virtual_read(void *context, struct sim_cpu *cpu, uint64_t offset, unsig
     return true;
 }
 
-bool gic_virtual_write(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned size, uint64_t value)
+bool gicv2_virtual_write(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned size, uint64_t value)
 {
-    struct sim_gic *gic = context;
-    struct gic_virtual *interface = interface_of(gic, cpu);
+    struct gicv2 *gic = context;
+    struct gicv2_virtual *interface = interface_of(gic, cpu);
     if (size != 4)
         return false;
-    switch (gic_unalias(gic, offset)) {
+    switch (gicv2_unalias(gic, offset)) {
     case 0x00:
         interface->control = (uint32_t)value & (0x1f | GICV_EOI_MODE);
         break;

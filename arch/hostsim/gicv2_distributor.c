@@ -1,5 +1,5 @@
 /* The GIC's distributor: its register file (IHI 0048B 4.3). */
-#include "hostsim/gic_model.h"
+#include "hostsim/gicv2_model.h"
 
 #define GICD_CTLR 0x000
 #define GICD_TYPER 0x004
@@ -12,130 +12,130 @@ struct field {
     uint16_t offset, bytes;
     uint8_t bits; /* per interrupt */
     bool byte_access;
-    uint32_t (*get)(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid);
-    void (*set)(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value);
+    uint32_t (*get)(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid);
+    void (*set)(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value);
 };
 
 /* In the Non-secure view an interrupt of Group 0 does not exist (4.3, table 4-2 and following). */
-static struct gic_interrupt *visible(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid)
+static struct gicv2_interrupt *visible(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid)
 {
-    struct gic_interrupt *interrupt = gic_interrupt(gic, cpu, intid);
+    struct gicv2_interrupt *interrupt = gicv2_interrupt(gic, cpu, intid);
     return interrupt != NULL && (!gic->security || interrupt->group1) ? interrupt : NULL;
 }
 
-static uint32_t get_group(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid)
+static uint32_t get_group(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid)
 {
-    return !gic->security && gic_interrupt(gic, cpu, intid)->group1;
+    return !gic->security && gicv2_interrupt(gic, cpu, intid)->group1;
 }
 
-static void set_group(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
+static void set_group(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
 {
     if (!gic->security)
-        gic_interrupt(gic, cpu, intid)->group1 = value != 0;
+        gicv2_interrupt(gic, cpu, intid)->group1 = value != 0;
 }
 
-static uint32_t get_enabled(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid)
+static uint32_t get_enabled(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid)
 {
-    const struct gic_interrupt *interrupt = visible(gic, cpu, intid);
+    const struct gicv2_interrupt *interrupt = visible(gic, cpu, intid);
     return interrupt != NULL && interrupt->enabled;
 }
 
-static void set_enabled(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
+static void set_enabled(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
 {
-    struct gic_interrupt *interrupt = visible(gic, cpu, intid);
+    struct gicv2_interrupt *interrupt = visible(gic, cpu, intid);
     if (interrupt != NULL && value != 0)
         interrupt->enabled = true;
 }
 
-static void clear_enabled(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
+static void clear_enabled(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
 {
-    struct gic_interrupt *interrupt = visible(gic, cpu, intid);
+    struct gicv2_interrupt *interrupt = visible(gic, cpu, intid);
     if (interrupt != NULL && value != 0 && intid >= 16)
         interrupt->enabled = false;
 }
 
-static uint32_t get_pending(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid)
+static uint32_t get_pending(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid)
 {
-    const struct gic_interrupt *interrupt = visible(gic, cpu, intid);
-    return interrupt != NULL && gic_is_pending(interrupt);
+    const struct gicv2_interrupt *interrupt = visible(gic, cpu, intid);
+    return interrupt != NULL && gicv2_is_pending(interrupt);
 }
 
 /* SGIs are made pending by SGIR and SPENDSGIR only. */
-static void set_pending(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
+static void set_pending(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
 {
-    struct gic_interrupt *interrupt = visible(gic, cpu, intid);
+    struct gicv2_interrupt *interrupt = visible(gic, cpu, intid);
     if (interrupt != NULL && value != 0 && intid >= 16)
         interrupt->latch = true;
 }
 
-static void clear_pending(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
+static void clear_pending(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
 {
-    struct gic_interrupt *interrupt = visible(gic, cpu, intid);
+    struct gicv2_interrupt *interrupt = visible(gic, cpu, intid);
     if (interrupt != NULL && value != 0 && intid >= 16)
         interrupt->latch = false;
 }
 
-static uint32_t get_active(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid)
+static uint32_t get_active(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid)
 {
-    const struct gic_interrupt *interrupt = visible(gic, cpu, intid);
+    const struct gicv2_interrupt *interrupt = visible(gic, cpu, intid);
     return interrupt != NULL && interrupt->active;
 }
 
-static void set_active(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
+static void set_active(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
 {
-    struct gic_interrupt *interrupt = visible(gic, cpu, intid);
+    struct gicv2_interrupt *interrupt = visible(gic, cpu, intid);
     if (interrupt != NULL && value != 0)
         interrupt->active = true;
 }
 
-static void clear_active(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
+static void clear_active(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
 {
-    struct gic_interrupt *interrupt = visible(gic, cpu, intid);
+    struct gicv2_interrupt *interrupt = visible(gic, cpu, intid);
     if (interrupt != NULL && value != 0)
         interrupt->active = false;
 }
 
-static uint32_t get_priority(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid)
+static uint32_t get_priority(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid)
 {
-    const struct gic_interrupt *interrupt = visible(gic, cpu, intid);
+    const struct gicv2_interrupt *interrupt = visible(gic, cpu, intid);
     if (interrupt == NULL)
         return 0;
     return gic->security ? interrupt->priority << 1 & 0xff : interrupt->priority;
 }
 
-static void set_priority(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
+static void set_priority(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
 {
-    struct gic_interrupt *interrupt = visible(gic, cpu, intid);
+    struct gicv2_interrupt *interrupt = visible(gic, cpu, intid);
     if (interrupt != NULL)
         interrupt->priority = (uint8_t)((gic->security ? 0x80 | value >> 1 : value) & GIC_PRIORITY_MASK);
 }
 
-static uint32_t get_targets(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid)
+static uint32_t get_targets(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid)
 {
     if (gic->machine->cpu_count == 1)
         return 0;
     if (intid < GIC_PRIVATE)
         return 1u << cpu->index;
-    const struct gic_interrupt *interrupt = visible(gic, cpu, intid);
+    const struct gicv2_interrupt *interrupt = visible(gic, cpu, intid);
     return interrupt != NULL ? interrupt->targets : 0;
 }
 
-static void set_targets(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
+static void set_targets(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
 {
-    struct gic_interrupt *interrupt = visible(gic, cpu, intid);
+    struct gicv2_interrupt *interrupt = visible(gic, cpu, intid);
     if (interrupt != NULL && intid >= GIC_PRIVATE && gic->machine->cpu_count > 1)
         interrupt->targets = (uint8_t)(value & ((1u << gic->machine->cpu_count) - 1));
 }
 
-static uint32_t get_configuration(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid)
+static uint32_t get_configuration(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid)
 {
-    const struct gic_interrupt *interrupt = visible(gic, cpu, intid);
+    const struct gicv2_interrupt *interrupt = visible(gic, cpu, intid);
     return interrupt != NULL && interrupt->edge ? 2 : 0;
 }
 
-static void set_configuration(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
+static void set_configuration(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
 {
-    struct gic_interrupt *interrupt = visible(gic, cpu, intid);
+    struct gicv2_interrupt *interrupt = visible(gic, cpu, intid);
     bool edge = (value & 2) != 0;
     if (interrupt == NULL || intid < GIC_PRIVATE || interrupt->edge == edge)
         return;
@@ -145,22 +145,22 @@ static void set_configuration(struct sim_gic *gic, struct sim_cpu *cpu, unsigned
     interrupt->edge = edge;
 }
 
-static uint32_t get_sgi_sources(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid)
+static uint32_t get_sgi_sources(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid)
 {
-    const struct gic_interrupt *interrupt = visible(gic, cpu, intid);
+    const struct gicv2_interrupt *interrupt = visible(gic, cpu, intid);
     return interrupt != NULL ? interrupt->sgi_sources : 0;
 }
 
-static void set_sgi_sources(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
+static void set_sgi_sources(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
 {
-    struct gic_interrupt *interrupt = visible(gic, cpu, intid);
+    struct gicv2_interrupt *interrupt = visible(gic, cpu, intid);
     if (interrupt != NULL)
         interrupt->sgi_sources |= (uint8_t)value;
 }
 
-static void clear_sgi_sources(struct sim_gic *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
+static void clear_sgi_sources(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
 {
-    struct gic_interrupt *interrupt = visible(gic, cpu, intid);
+    struct gicv2_interrupt *interrupt = visible(gic, cpu, intid);
     if (interrupt != NULL)
         interrupt->sgi_sources &= (uint8_t)~value;
 }
@@ -188,7 +188,7 @@ static const struct field *find_field(uint64_t offset, unsigned size)
     return NULL;
 }
 
-static bool read_single(struct sim_gic *gic, uint64_t offset, uint64_t *value)
+static bool read_single(struct gicv2 *gic, uint64_t offset, uint64_t *value)
 {
     switch (offset) {
     case GICD_CTLR:
@@ -208,35 +208,35 @@ static bool read_single(struct sim_gic *gic, uint64_t offset, uint64_t *value)
     }
 }
 
-bool gic_distributor_read(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned size, uint64_t *value)
+bool gicv2_distributor_read(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned size, uint64_t *value)
 {
-    struct sim_gic *gic = context;
+    struct gicv2 *gic = context;
     const struct field *field = find_field(offset, size);
     if (field == NULL)
         return size == 4 && read_single(gic, offset, value);
     unsigned first = (unsigned)((offset - field->offset) * 8 / field->bits);
     for (unsigned i = 0; i < size * 8 / field->bits; i++)
-        if (gic_interrupt(gic, cpu, first + i) != NULL)
+        if (gicv2_interrupt(gic, cpu, first + i) != NULL)
             *value |= (uint64_t)field->get(gic, cpu, first + i) << i * field->bits;
     return true;
 }
 
-static void send_sgi(struct sim_gic *gic, struct sim_cpu *self, uint32_t value)
+static void send_sgi(struct gicv2 *gic, struct sim_cpu *self, uint32_t value)
 {
     unsigned filter = value >> 24 & 3, list = value >> 16 & 0xff, intid = value & 0xf;
     for (unsigned i = 0; i < gic->machine->cpu_count; i++) {
         bool chosen = filter == 0   ? (list >> i & 1) != 0
                       : filter == 1 ? i != self->index
                                     : filter == 2 && i == self->index;
-        struct gic_interrupt *interrupt = &gic->private[i][intid];
+        struct gicv2_interrupt *interrupt = &gic->private[i][intid];
         if (chosen && (!gic->security || interrupt->group1))
             interrupt->sgi_sources |= (uint8_t)(1u << self->index);
     }
 }
 
-bool gic_distributor_write(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned size, uint64_t value)
+bool gicv2_distributor_write(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned size, uint64_t value)
 {
-    struct sim_gic *gic = context;
+    struct gicv2 *gic = context;
     const struct field *field = find_field(offset, size);
     if (field == NULL) {
         if (size != 4)
@@ -245,14 +245,14 @@ bool gic_distributor_write(void *context, struct sim_cpu *cpu, uint64_t offset, 
             gic->control = gic->security ? (value & 1) << 1 : value & 3;
         else if (offset == GICD_SGIR)
             send_sgi(gic, cpu, (uint32_t)value);
-        gic_changed(gic);
+        gicv2_changed(gic);
         return true;
     }
     unsigned first = (unsigned)((offset - field->offset) * 8 / field->bits);
     uint32_t mask = (1u << field->bits) - 1;
     for (unsigned i = 0; i < size * 8 / field->bits; i++)
-        if (gic_interrupt(gic, cpu, first + i) != NULL)
+        if (gicv2_interrupt(gic, cpu, first + i) != NULL)
             field->set(gic, cpu, first + i, (uint32_t)(value >> i * field->bits) & mask);
-    gic_changed(gic);
+    gicv2_changed(gic);
     return true;
 }

@@ -1,4 +1,4 @@
-/* The GIC model against IHI 0048B: what it answers, without any driver of ours between. */
+/* The GICv2 model against IHI 0048B: what it answers, without any driver of ours between. */
 #include "unit/hostsim/mini.h"
 
 #define SPURIOUS 1023
@@ -303,6 +303,25 @@ START_TEST(test_maintenance)
 }
 END_TEST
 
+/* 5.3.4: the four causes that tell of the guest's group enables. */
+START_TEST(test_maintenance_by_groups)
+{
+    static const struct {
+        uint32_t hcr, misr_while_0_only, misr_while_1_only;
+    } rows[] = {{1u << 4, 1u << 4, 0}, {1u << 5, 0, 1u << 5}, {1u << 6, 0, 1u << 6}, {1u << 7, 1u << 7, 0}};
+    begin_virtual();
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        arch_mmio_write32(&gich, 0x00, 1 | rows[i].hcr);
+        for (unsigned group = 0; group < 2; group++) {
+            uint32_t expected = group == 0 ? rows[i].misr_while_0_only : rows[i].misr_while_1_only;
+            arch_mmio_write32(&gicv, 0x00, 1u << group);
+            ck_assert_uint_eq(arch_mmio_read32(&gich, 0x10), expected);
+            ck_assert(bit(PENDING, 25) == (expected != 0));
+        }
+    }
+}
+END_TEST
+
 /* An end for which no list register is active is counted. */
 START_TEST(test_end_of_the_unlisted)
 {
@@ -336,7 +355,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("hostsim GIC");
+    Suite *suite = suite_create("hostsim GICv2");
     TCase *tcase = tcase_create("gic");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, test_identification);
@@ -351,6 +370,7 @@ int main(void)
     tcase_add_test(tcase, test_list_registers);
     tcase_add_test(tcase, test_linked);
     tcase_add_test(tcase, test_maintenance);
+    tcase_add_test(tcase, test_maintenance_by_groups);
     tcase_add_test(tcase, test_end_of_the_unlisted);
     tcase_add_test(tcase, test_vmcr_is_the_guests_view);
     suite_add_tcase(suite, tcase);
