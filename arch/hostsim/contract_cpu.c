@@ -92,6 +92,7 @@ void arch_cpu_wait(void)
     struct sim_cpu *cpu = sim_this_cpu();
     if (cpu->machine == NULL)
         return;
+    sim_pct_yield(cpu->machine, cpu);
     sim_spend(cpu, SIM_COST_CALL, 1);
     if (!cpu->event_register && !sim_gic_signals(cpu)) {
         cpu->wake.happen = end_of_wait;

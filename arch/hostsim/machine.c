@@ -55,6 +55,8 @@ static void set_defaults(struct sim_machine *machine)
         options->time_limit_us = 60000000;
     if (options->step_limit == 0)
         options->step_limit = 200000000;
+    if (options->schedule == SIM_SCHEDULE_DEFAULT)
+        options->schedule = options->seed != 0 ? SIM_SCHEDULE_RANDOM : SIM_SCHEDULE_BY_TIME;
     machine->frequency = options->timer_frequency != 0 ? options->timer_frequency : 62500000;
     machine->costs = sim_costs_qemu_virt;
     machine->random = options->seed;

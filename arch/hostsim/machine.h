@@ -137,6 +137,17 @@ struct sim_cpu {
     struct sim_guest *guest;             /* runs inside arch_vcpu_run() now */
 };
 
+/** Priorities of the order SIM_SCHEDULE_PCT; all by index of a CPU. */
+#define SIM_PCT_MAX_DEPTH 16
+struct sim_pct {
+    bool on;
+    int64_t priority[SIM_MAX_CPUS]; /* the greatest that is ready has the turn. Drawn: 0 or more; lowered: negative */
+    int64_t lowest, highest;        /* handed out so far */
+    uint64_t changes[SIM_PCT_MAX_DEPTH];
+    unsigned change_count;
+    uint64_t patience; /* nanoseconds */
+};
+
 struct sim_machine {
     struct sim_options options;
     struct sim_bank banks[SIM_MAX_BANKS];
@@ -161,6 +172,7 @@ struct sim_machine {
     uint64_t steps;
     uint64_t fingerprint;
     uint64_t random;
+    struct sim_pct pct;
     struct sim_cpu *turn; /* the CPU that executes */
     struct coroutine desk;
     bool running; /* inside sim_run() */
@@ -213,6 +225,18 @@ void sim_pass(struct sim_cpu *cpu, uint64_t nanoseconds);
 /** Leaves @p cpu in @p state until sim_cpu_wake(). */
 void sim_cpu_block(struct sim_cpu *cpu, enum sim_cpu_state state);
 void sim_cpu_wake(struct sim_cpu *cpu);
+/* pct.c: all but the first do nothing in other orders. */
+/** Draws priorities and change points from the seed. */
+void sim_pct_begin(struct sim_machine *machine);
+/** One step of the CPU that has the turn: its priority may change here. */
+void sim_pct_step(struct sim_machine *machine, const struct sim_cpu *cpu);
+/** @p cpu no longer sleeps: its priority is drawn anew. */
+void sim_pct_woken(struct sim_machine *machine, const struct sim_cpu *cpu);
+/** @p cpu awaits another CPU: all others come before it. */
+void sim_pct_yield(struct sim_machine *machine, const struct sim_cpu *cpu);
+/** @return whose turn it is of those that are ready, or NULL. */
+struct sim_cpu *sim_pct_choose(struct sim_machine *machine);
+
 /** Notes something that happened, for the fingerprint. */
 void sim_note(struct sim_machine *machine, uint64_t what);
 

@@ -30,6 +30,7 @@ enum sim_end sim_run_with(struct sim_machine *machine, void (*main)(void *contex
     cpu->starting = true;
     machine->turn = cpu;
     machine->horizon = 0;
+    sim_pct_begin(machine);
     machine->running = true;
     coroutine_switch(&machine->desk, &cpu->coroutine);
     machine->running = false;

@@ -1,6 +1,7 @@
 /* Whose turn it is. Every simulated CPU has a clock of its own; the one that is furthest behind runs, so contract calls
  * happen in the order of virtual time. With a seed, another CPU sometimes runs ahead: any order that a slow or a
- * stalled CPU could bring about. Time as core reads it never goes back either way. */
+ * stalled CPU could bring about. A CPU that was passed over goes on at the time that the others have reached, so time
+ * as core reads it never goes back. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,9 +61,16 @@ void sim_trace(const struct sim_cpu *cpu, const char *format, ...)
     va_end(arguments);
 }
 
+static bool random_order(const struct sim_machine *machine)
+{
+    return machine->options.schedule == SIM_SCHEDULE_RANDOM;
+}
+
 /* The ready CPU that is furthest behind; with a seed now and then another. */
 static struct sim_cpu *choose(struct sim_machine *machine)
 {
+    if (machine->pct.on)
+        return sim_pct_choose(machine);
     struct sim_cpu *best = NULL, *any = NULL;
     unsigned ready = 0;
     for (unsigned i = 0; i < machine->cpu_count; i++) {
@@ -72,7 +80,7 @@ static struct sim_cpu *choose(struct sim_machine *machine)
         ready++;
         if (best == NULL || cpu->time < best->time)
             best = cpu;
-        if (machine->options.seed != 0 && sim_random(machine) % ready == 0)
+        if (random_order(machine) && sim_random(machine) % ready == 0)
             any = cpu;
     }
     return ready > 1 && any != NULL && sim_random(machine) % SWITCH_ODDS == 0 ? any : best;
@@ -86,7 +94,7 @@ static uint64_t horizon(const struct sim_machine *machine, const struct sim_cpu 
     for (unsigned i = 0; i < machine->cpu_count; i++) {
         const struct sim_cpu *cpu = &machine->cpus[i];
         if (cpu != self && cpu->state == SIM_CPU_READY)
-            time = machine->options.seed != 0 ? 0 : min_u64(time, cpu->time);
+            time = machine->options.schedule != SIM_SCHEDULE_BY_TIME ? 0 : min_u64(time, cpu->time);
     }
     return time;
 }
@@ -152,6 +160,7 @@ void sim_pass(struct sim_cpu *cpu, uint64_t nanoseconds)
     }
     if (++machine->steps > machine->options.step_limit)
         sim_finish(machine, SIM_END_LIMIT, "%llu steps", (unsigned long long)machine->options.step_limit);
+    sim_pct_step(machine, cpu);
     if (cpu->time >= machine->horizon)
         reschedule(machine, cpu);
     machine->now = max_u64(machine->now, cpu->time);
@@ -182,6 +191,8 @@ void sim_cpu_wake(struct sim_cpu *cpu)
 {
     if (cpu->state == SIM_CPU_READY || cpu->state == SIM_CPU_OFF || cpu->state == SIM_CPU_HALTED)
         return;
+    if (cpu->state != SIM_CPU_LOCK)
+        sim_pct_woken(cpu->machine, cpu);
     cpu->state = SIM_CPU_READY;
     cpu->time = max_u64(cpu->time, cpu->machine->now);
     cpu->machine->horizon = 0; /* whoever runs looks anew at its next call */

@@ -22,6 +22,15 @@
 
 struct sim_machine;
 
+/** Whose turn it is, where more than one CPU could go on. Every order below is one that slow or stalled CPUs can bring
+ * about, and the same seed gives the same one. */
+enum sim_schedule {
+    SIM_SCHEDULE_DEFAULT, /* by time where the seed is 0, else random */
+    SIM_SCHEDULE_BY_TIME, /* the CPU whose clock is furthest behind */
+    SIM_SCHEDULE_RANDOM,  /* the same, but one in 16 switch points goes to a CPU drawn at random */
+    SIM_SCHEDULE_PCT,     /* random priorities with few changes: arch/hostsim/pct.c */
+};
+
 /** All zero is a good machine: what a field's 0 means is written beside it. */
 struct sim_options {
     /* The machine */
@@ -42,10 +51,14 @@ struct sim_options {
 
     /* The run */
     uint64_t seed; /* 0: CPUs advance strictly in order of virtual time; else switches between them are random too */
-    uint64_t time_limit_us; /* virtual time at which the run ends; 0: 60 s */
-    uint64_t step_limit;    /* contract calls and guest operations; 0: 200 million */
-    bool echo;              /* UART output also goes to stdout */
-    bool trace;             /* what happens goes to stderr, a line each; also by the environment: HOSTSIM_TRACE=1 */
+    enum sim_schedule schedule;
+    unsigned pct_depth;       /* PCT: how many things must come in one order for the bug, 1..16; 0: 3 */
+    uint64_t pct_steps;       /* PCT: how many steps the run is expected to take (sim_steps() of one); 0: 10,000 */
+    uint64_t pct_patience_us; /* PCT: how long a CPU that could run is passed over; 0: 500 us */
+    uint64_t time_limit_us;   /* virtual time at which the run ends; 0: 60 s */
+    uint64_t step_limit;      /* contract calls and guest operations; 0: 200 million */
+    bool echo;                /* UART output also goes to stdout */
+    bool trace;               /* what happens goes to stderr, a line each; also by the environment: HOSTSIM_TRACE=1 */
 
     /* What goes wrong. CPUs are bits in the order of the device tree */
     uint32_t cpus_never_start; /* CPU_ON says yes and the CPU never arrives */

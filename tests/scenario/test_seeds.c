@@ -1,15 +1,10 @@
-/* The same systems in many orders of what happens at one time. A failure names its seed: run with SEED=N to see only
- * that one, with SEEDS=N for more than the usual few. */
+/* The same systems in many orders of what happens at one time. */
 #include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "scenario/support/system.h"
-#include "support/suite.h"
+#include "support/seeds.h"
 
 #define USUAL_SEEDS 40
-
-static uint64_t first_seed = 1, seed_count = USUAL_SEEDS;
 
 static const struct system_domain mixed[] = {
     {.name = "clock", .program = "timer", .bootargs = "ticks=4 period-us=300"},
@@ -46,28 +41,14 @@ static void boot_with_seed(uint64_t seed)
 
 START_TEST(many_orders)
 {
-    for (uint64_t seed = first_seed; seed < first_seed + seed_count; seed++)
-        boot_with_seed(seed);
+    seeds_run("seeds", USUAL_SEEDS, boot_with_seed);
 }
 END_TEST
 
-static Suite *suite(void)
-{
-    Suite *suite = suite_create("seeds");
-    TCase *tcase = tcase_create("seeds");
-    tcase_set_timeout(tcase, (double)(60 + seed_count));
-    tcase_add_test(tcase, many_orders);
-    suite_add_tcase(suite, tcase);
-    return suite;
-}
-
 int main(void)
 {
-    if (getenv("SEEDS") != NULL)
-        seed_count = strtoull(getenv("SEEDS"), NULL, 0);
-    if (getenv("SEED") != NULL) {
-        first_seed = strtoull(getenv("SEED"), NULL, 0);
-        seed_count = 1;
-    }
-    return suite_execute(suite());
+    Suite *suite = suite_create("seeds");
+
+    seeds_add(suite, "seeds", many_orders);
+    return seeds_execute(suite);
 }
