@@ -1,6 +1,7 @@
 /* core/arch/mem.h: what the hypervisor reaches, caches, stage-2 maintenance. */
 #include <string.h>
 
+#include "hostsim/kvm.h"
 #include "hostsim/machine.h"
 #include "hostsim/mmu.h"
 
@@ -122,8 +123,10 @@ void arch_stage2_publish(void)
 void arch_stage2_invalidate(const struct arch_stage2 *stage2, ipa_t base, uint64_t size)
 {
     struct sim_cpu *cpu = sim_this_cpu();
-    if (cpu->machine != NULL)
+    if (cpu->machine != NULL) {
         sim_tlb_invalidate(cpu->machine, stage2->vmid, base.raw, size);
+        sim_kvm_invalidate(cpu->machine, stage2->vmid, base.raw, size);
+    }
     sim_spend(cpu, SIM_COST_TLB, 1);
 }
 

@@ -38,12 +38,15 @@ struct guest_operation {
     uint64_t x[4]; /* of a call: before and after */
 };
 
+struct sim_kvm_vcpu;
+
 /** One vCPU's program. Remembered by the vCPU's address, which core may clear at will. */
 struct sim_guest {
     struct sim_guest *next;
     struct sim_machine *machine;
     struct arch_vcpu *vcpu;
     struct coroutine coroutine;
+    struct sim_kvm_vcpu *kvm; /* runs there instead; NULL: a coroutine */
     bool started;
     char name[48];
     void (*main)(uint64_t device_tree);

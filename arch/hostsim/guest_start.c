@@ -4,6 +4,7 @@
 
 #include "hostsim/guest_runtime.h"
 #include "hostsim/image.h"
+#include "hostsim/kvm.h"
 #include "hostsim/mmu.h"
 
 #define MAX_PROGRAMS 64
@@ -107,6 +108,22 @@ static void check_boot_protocol(const struct sim_cpu *cpu, const struct arch_vcp
         sim_fail("vCPU enters with its MMU or caches on");
 }
 
+/* The program that the tag names, as a coroutine; its image must be whole. */
+static void start_program(struct sim_cpu *cpu, struct sim_guest *guest)
+{
+    struct sim_image_tag tag;
+    read_tag(cpu, guest->pc, &tag);
+    memcpy(guest->name, tag.name, sizeof(guest->name));
+    guest->main = sim_guest_program(guest->name);
+    if (guest->main == NULL)
+        sim_fail("no guest program is called \"%s\"", guest->name);
+    check_image(cpu, guest, guest->pc, tag.file_size);
+    for (unsigned i = 1; i < ARRAY_SIZE(guest->x); i++)
+        guest->x[i] = 0x5a5a000000000000 | (uint64_t)guest->vmid << 32 | i;
+    cpu->sysregs[VCPU_VBAR_EL1] = guest->pc + 0x800;
+    coroutine_start(&guest->coroutine, guest_entry, guest);
+}
+
 bool sim_guest_start(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit *exit)
 {
     struct arch_vcpu *vcpu = guest->vcpu;
@@ -119,21 +136,14 @@ bool sim_guest_start(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_e
     guest->operation = NULL;
     if (trapped)
         return true;
-    struct sim_image_tag tag;
-    read_tag(cpu, guest->pc, &tag);
-    check_boot_protocol(cpu, vcpu);
-    memcpy(guest->name, tag.name, sizeof(guest->name));
-    guest->main = sim_guest_program(guest->name);
-    if (guest->main == NULL)
-        sim_fail("no guest program is called \"%s\"", guest->name);
-    check_image(cpu, guest, guest->pc, tag.file_size);
-    for (unsigned i = 1; i < ARRAY_SIZE(guest->x); i++)
-        guest->x[i] = 0x5a5a000000000000 | (uint64_t)vcpu->stage2->vmid << 32 | i;
-    cpu->sysregs[VCPU_VBAR_EL1] = guest->pc + 0x800;
     guest->vmid = vcpu->stage2->vmid;
+    check_boot_protocol(cpu, vcpu);
+    if (cpu->machine->kvm != NULL)
+        sim_kvm_prepare(cpu, guest);
+    else
+        start_program(cpu, guest);
     if (guest->starts++ == 0)
         guest->first_instruction = cpu->machine->now;
     guest->started = true;
-    coroutine_start(&guest->coroutine, guest_entry, guest);
     return false;
 }

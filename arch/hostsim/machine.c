@@ -6,6 +6,7 @@
 
 #include "hostsim/gic.h"
 #include "hostsim/guest_runtime.h"
+#include "hostsim/kvm.h"
 #include "hostsim/machine.h"
 #include "hostsim/mmu.h"
 #include "hostsim/pl011.h"
@@ -51,6 +52,7 @@ static void set_defaults(struct sim_machine *machine)
         options->trace = true;
     if (options->pa_bits == 0)
         options->pa_bits = 40;
+    options->coherent = options->coherent || options->kvm;
     if (options->time_limit_us == 0)
         options->time_limit_us = 60000000;
     if (options->step_limit == 0)
@@ -115,6 +117,8 @@ static bool build(struct sim_machine *machine, const void *dtb, size_t dtb_size)
         problem = sim_parts_read(machine, dtb);
     if (problem == NULL && !sim_memory_create(machine))
         problem = "no address space for its RAM";
+    if (problem == NULL && machine->options.kvm)
+        problem = sim_kvm_open(machine);
     if (problem != NULL) {
         snprintf(create_error, sizeof(create_error), "%s", problem);
         return false;
@@ -154,6 +158,7 @@ void sim_destroy(struct sim_machine *machine)
     if (machine == NULL)
         return;
     sim_guests_destroy(machine);
+    sim_kvm_close(machine);
     for (unsigned i = 0; i < machine->cpu_count; i++)
         coroutine_release(&machine->cpus[i].coroutine);
     for (unsigned i = 0; i < machine->uart_count; i++)

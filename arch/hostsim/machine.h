@@ -185,6 +185,7 @@ struct sim_machine {
     struct sim_uart *uarts[4];
     unsigned uart_count;
     struct sim_tlb *tlb;
+    struct sim_kvm *kvm; /* NULL: guests are coroutines */
     struct sim_guest *guests, **guests_tail;
 
     void (*main)(void *context);

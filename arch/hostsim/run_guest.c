@@ -4,6 +4,7 @@
 
 #include "hostsim/gic.h"
 #include "hostsim/guest_runtime.h"
+#include "hostsim/kvm.h"
 
 #define HCR_VI (1u << 7)
 #define HCR_VSE (1u << 8)
@@ -36,6 +37,7 @@ static struct sim_guest *guest_of(struct sim_machine *machine, struct arch_vcpu 
 static void stop(struct sim_guest *guest)
 {
     coroutine_release(&guest->coroutine);
+    sim_kvm_stop(guest);
     sim_guest_free(guest);
     guest->started = false;
     guest->operation = NULL;
@@ -57,6 +59,7 @@ void sim_guests_destroy(struct sim_machine *machine)
         struct sim_guest *guest = machine->guests;
         machine->guests = guest->next;
         stop(guest);
+        sim_kvm_free(guest);
         free(guest);
     }
 }
@@ -109,6 +112,8 @@ static bool step(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit 
     }
     if (guest->interrupt)
         sim_trace(cpu, "VMID %u takes an interrupt", guest->vcpu->stage2->vmid);
+    if (guest->kvm != NULL)
+        return sim_kvm_enter(cpu, guest, exit);
     coroutine_switch(&cpu->coroutine, &guest->coroutine);
     return false;
 }

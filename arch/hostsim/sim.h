@@ -43,6 +43,7 @@ struct sim_options {
     bool random;              /* the CPU has RNDR; its numbers come from the seed */
     bool clean_ram;           /* RAM holds zeros at power-on; false: traces of earlier use in every 2 MiB block */
     bool coherent; /* no cache model: what EL2 writes is in memory at once (as QEMU). false: only when cleaned */
+    bool kvm;      /* guests are native code in the host's KVM rather than guest programs; makes RAM coherent */
 
     /* Where the boot loader put things; addresses must lie in RAM. 0: image 2 MiB above the first bank's base, 2 MiB
      * long; device tree 4 MiB below the first bank's end. */

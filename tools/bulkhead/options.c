@@ -49,6 +49,7 @@ static const struct option_entry entries[] = {
     {"program", 'g', false, "NAME", FOR(COMMAND_SIM),
      "guest program of kernels without sim.program= in their bootargs"},
     {"input", 'i', false, "TEXT", FOR(COMMAND_SIM), "typed on the keyboard; \\n, \\xHH and \\\\ as in C"},
+    {"accel", 'k', false, "kvm", FOR(COMMAND_SIM), "run the kernels given by --module natively, in the host's KVM"},
     {"help", 'h', true, NULL, FOR_ALL, "print this and exit"},
     {"version", 'V', false, NULL, FOR_ALL, "print the version and exit"},
 };
@@ -170,6 +171,9 @@ static bool read_option(struct options *options, const struct option_entry *entr
     case 'i':
         options->input = argument;
         return true;
+    case 'k':
+        options->kvm = strcmp(argument, "kvm") == 0;
+        return options->kvm || complain("no such accelerator:", argument);
     default:
         return read_number_option(options, entry, argument);
     }

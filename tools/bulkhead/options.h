@@ -40,6 +40,7 @@ struct options {
     uint64_t milliseconds; /* virtual time, 0: hostsim's default */
     const char *program;   /* guest program for kernels that name none */
     const char *input;     /* keyboard */
+    bool kvm;              /* kernels run natively in the host's KVM */
 };
 
 #define EXIT_USAGE 2

@@ -34,23 +34,57 @@ static void unescape(char *text)
     *out = '\0';
 }
 
-/** Ramdisks are loaded as they are. A kernel's instructions are not the host's: its domain runs a guest program
- * instead. */
-static bool load(struct desk *desk, struct sim_machine *machine)
+static const struct blob *file_at(const struct desk *desk, uint64_t address)
 {
-    const struct options *options = desk->options;
-    const char *program = options->program != NULL ? options->program : "linux";
+    for (unsigned i = 0; i < desk->options->module_count; i++) {
+        if (desk->options->modules[i].address == address)
+            return &desk->modules[i];
+    }
+    return NULL;
+}
+
+static bool complain(const struct desk *desk, const char *what)
+{
+    fprintf(stderr, "bulkhead: %s: %s\n", desk->options->system, what);
+    return false;
+}
+
+static bool load_file(const struct desk *desk, struct sim_machine *machine, const struct module_config *module)
+{
+    const struct blob *file = module->present ? file_at(desk, module->base.raw) : NULL;
+
+    return file == NULL || sim_load(machine, module->base.raw, file->data, file->size) ||
+           complain(desk, "a module does not lie in RAM");
+}
+
+/** Ramdisks are loaded as they are. A kernel's instructions are not the simulator's: its domain runs a guest program
+ * instead. */
+static bool load_programs(struct desk *desk, struct sim_machine *machine)
+{
+    const char *program = desk->options->program != NULL ? desk->options->program : "linux";
 
     if (!sim_load_modules(machine, desk->file.data, program))
-        return false;
+        return complain(desk, "a module does not lie in RAM");
     for (unsigned i = 0; i < desk->config.domain_count; i++) {
-        const struct module_config *ramdisk = &desk->config.domains[i].ramdisk;
+        if (!load_file(desk, machine, &desk->config.domains[i].ramdisk))
+            return false;
+    }
+    return true;
+}
 
-        for (unsigned j = 0; ramdisk->present && j < options->module_count; j++) {
-            if (options->modules[j].address == ramdisk->base.raw &&
-                !sim_load(machine, ramdisk->base.raw, desk->modules[j].data, desk->modules[j].size))
-                return false;
+/** For KVM, which executes them. */
+static bool load_kernels(struct desk *desk, struct sim_machine *machine)
+{
+    for (unsigned i = 0; i < desk->config.domain_count; i++) {
+        const struct domain_config *domain = &desk->config.domains[i];
+
+        if (domain->kernel.present && file_at(desk, domain->kernel.base.raw) == NULL) {
+            fprintf(stderr, "bulkhead: %s: --accel=kvm needs the kernel of %s: --module 0x%llx=FILE\n",
+                    desk->options->system, domain->name, (unsigned long long)domain->kernel.base.raw);
+            return false;
         }
+        if (!load_file(desk, machine, &domain->kernel) || !load_file(desk, machine, &domain->ramdisk))
+            return false;
     }
     return true;
 }
@@ -80,6 +114,7 @@ int command_sim(struct desk *desk)
         .seed = options->seed,
         .time_limit_us = options->milliseconds * 1000,
         .pa_bits = options->pa_bits,
+        .kvm = options->kvm,
         .image_base = desk->machine.image.base,
         .image_size = region_size(desk->machine.image),
         .dtb_base = desk->machine.dtb.base,
@@ -88,9 +123,9 @@ int command_sim(struct desk *desk)
     enum sim_end end;
     char *input = NULL, last = '\n';
 
-    if (machine == NULL || !load(desk, machine)) {
-        fprintf(stderr, "bulkhead: %s: %s\n", options->system,
-                machine == NULL ? sim_create_error() : "a module does not lie in RAM");
+    if (machine == NULL)
+        complain(desk, sim_create_error());
+    if (machine == NULL || !(options->kvm ? load_kernels(desk, machine) : load_programs(desk, machine))) {
         sim_destroy(machine);
         return EXIT_FAILURE;
     }

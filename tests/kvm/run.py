@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""Runs `bulkhead sim --accel=kvm` on this host's KVM and looks at the console.
+
+    tests/kvm/run.py CASE --bulkhead FILE --payloads DIR [--work DIR]
+    tests/kvm/run.py --list
+
+Exits with 77 and says why where the host's KVM cannot be used: ctest then reports the test as skipped.
+"""
+import argparse
+import os
+import re
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+from make_system import Domain, System  # noqa: E402
+
+SKIPPED = 77
+CASES = {}
+
+
+class Failure(Exception):
+    """A test found something wrong."""
+
+
+def check(condition, message):
+    if not condition:
+        raise Failure(message)
+
+
+def case(function):
+    CASES[function.__name__.replace("_", "-")] = function
+    return function
+
+
+class Lab:
+    """One test's directory; what runs there."""
+
+    def __init__(self, options, directory):
+        self.options = options
+        self.directory = directory
+        os.makedirs(directory, exist_ok=True)
+
+    def probe(self, kind, name=None, **arguments):
+        return Domain(name or kind, os.path.join(self.options.payloads, f"probe-{kind}.bin"), **arguments)
+
+    def system(self, domains, **arguments):
+        return System(domains, seeds=False, **arguments).write(os.path.join(self.directory, "system"))
+
+    def sim(self, system, *arguments, status=0):
+        """Returns the console's lines and what the command said about the run."""
+        command = [self.options.bulkhead, "sim", "--quiet", *system.host_arguments(), *arguments, system.path("system.dtb")]
+        print(" ".join(command), flush=True)
+        result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=150, stdin=subprocess.DEVNULL)
+        text, errors = result.stdout.decode(), result.stderr.decode()
+        print(text, errors, sep="\n", flush=True)
+        check(result.returncode == status, f"exit status {result.returncode}, not {status}")
+        return [line.rstrip("\r") for line in text.split("\n")], errors
+
+    def kvm(self, system, *arguments, status=0):
+        return self.sim(system, "--accel=kvm", *arguments, status=status)
+
+
+def of(lines, domain):
+    """What one domain printed."""
+    return [line[len(domain) + 2:] for line in lines if line.startswith(domain + ": ")]
+
+
+def check_probe(lines, *domains):
+    for domain in domains:
+        printed = of(lines, domain)
+        check(printed == ["probe: begins", "probe: done"], f"{domain} printed {printed}")
+        check(f"bulkhead: {domain}: off: powered off" in lines, f"{domain} is not off")
+
+
+@case
+def memory(lab):
+    """Memory that core maps at the first touch: by loads, stores, read-modify-writes, strings, and as code; on two CPUs."""
+    lines, _ = lab.kvm(lab.system([lab.probe("memory", "one"), lab.probe("memory", "two")]))
+    check_probe(lines, "one", "two")
+
+
+@case
+def aborts(lab):
+    """What a domain must not do is answered: each wrong once, with core's message, and the program goes on behind it."""
+    lines, _ = lab.kvm(lab.system([lab.probe("aborts")]))
+    check_probe(lines, "aborts")
+    said = [line for line in lines if line.startswith("bulkhead: aborts: vCPU 0: ")]
+    for pattern in (r"read at 0x10000000, .*external abort", r"write at 0x10000003, .*external abort",
+                    r"instruction fetch at 0x10000000, .*external abort", r"undefined instruction"):
+        check(sum(re.search(pattern, line) is not None for line in said) == 1, f"not said once: {pattern}")
+
+
+@case
+def shutdown(lab):
+    """A triple fault stops its domain alone."""
+    lines, _ = lab.kvm(lab.system([lab.probe("shutdown"), lab.probe("memory")], cpus=1))
+    check_probe(lines, "memory")
+    check(of(lines, "shutdown") == ["probe: begins"], "the domain printed something else")
+    check(any(line.startswith("bulkhead: shutdown: failed: ") for line in lines), "the domain is not stopped")
+
+
+@case
+def spin(lab):
+    """A guest that never comes out is called back: another one on the same CPU has its turn."""
+    lines, errors = lab.kvm(lab.system([lab.probe("spin"), lab.probe("memory")], cpus=1), "--milliseconds", "500")
+    check_probe(lines, "memory")
+    check("limit reached" in errors, "the run did not end at its time limit")
+
+
+@case
+def reset(lab):
+    """PSCI SYSTEM_RESET: the vCPU begins anew, its memory holds zeros again."""
+    lines, _ = lab.kvm(lab.system([lab.probe("reset")]))
+    printed = of(lines, "reset")
+    check(len(printed) > 2 and set(printed[:-1]) == {"probe: begins"} and printed[-1] == "probe: done", f"printed {printed}")
+
+
+@case
+def refused(lab):
+    """A kernel that is not given is asked for: no guest program takes its place."""
+    system = lab.system([lab.probe("memory")])
+    result = subprocess.run([lab.options.bulkhead, "sim", "--accel=kvm", system.path("system.dtb")], stderr=subprocess.PIPE,
+                            stdout=subprocess.PIPE, timeout=60)
+    check(result.returncode == 1 and b"--accel=kvm needs the kernel of memory" in result.stderr, f"{result}")
+
+
+def host_has_kvm():
+    """None, or why not."""
+    try:
+        os.close(os.open("/dev/kvm", os.O_RDWR | os.O_CLOEXEC))
+    except OSError as error:
+        return f"/dev/kvm: {error.strerror}"
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("case", nargs="?")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--bulkhead", default=os.path.join(ROOT, "build", "host", "bulkhead"))
+    parser.add_argument("--payloads", default=os.path.join(ROOT, "build", "host", "tests", "kvm"))
+    parser.add_argument("--work", default=os.path.join(ROOT, "build", "host", "kvm"))
+    options = parser.parse_args()
+    if options.list:
+        print(*CASES, sep="\n")
+        return 0
+    if options.case not in CASES:
+        parser.error(f"no such case: {options.case}; see --list")
+    missing = host_has_kvm()
+    if missing is not None:
+        print(f"skipped: {missing}: nothing of --accel=kvm is tested")
+        return SKIPPED
+    try:
+        CASES[options.case](Lab(options, os.path.join(options.work, options.case)))
+    except Failure as failure:
+        print(f"FAILED: {failure}")
+        return 1
+    print("passed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
