@@ -9,8 +9,8 @@
 #include "hostsim/kvm.h"
 #include "hostsim/machine.h"
 #include "hostsim/mmu.h"
-#include "hostsim/pl011.h"
 #include "hostsim/timers.h"
+#include "hostsim/uart.h"
 #include <libfdt.h>
 
 static struct sim_machine *the_machine;

@@ -4,7 +4,7 @@
 
 #include "hostsim/gic.h"
 #include "hostsim/machine.h"
-#include "hostsim/pl011.h"
+#include "hostsim/uart.h"
 #include <libfdt.h>
 
 static uint64_t cells_value(const fdt32_t *cells, int count)
@@ -156,17 +156,29 @@ static int console_node(const void *dtb)
     return fdt_path_offset_namelen(dtb, path, end != NULL ? (int)(end - path) : (int)strlen(path));
 }
 
+static struct sim_uart *make_uart(struct sim_machine *machine, const void *dtb, int node)
+{
+    static const struct {
+        const char *compatible;
+        struct sim_uart *(*create)(struct sim_machine *machine, uint64_t base, uint64_t size, unsigned intid);
+    } models[] = {{"arm,pl011", sim_pl011_create}, {"cdns,uart-r1p12", sim_cadence_create}};
+    uint64_t base, size;
+    for (unsigned i = 0; i < ARRAY_SIZE(models); i++)
+        if (fdt_node_check_compatible(dtb, node, models[i].compatible) == 0 && read_reg(dtb, node, 0, &base, &size))
+            return models[i].create(machine, base, size, read_spi(dtb, node));
+    return NULL;
+}
+
 static void read_uarts(struct sim_machine *machine, const void *dtb)
 {
     int console = console_node(dtb);
     for (int pass = 0; pass < 2; pass++) {
-        int node = -1;
-        while ((node = fdt_node_offset_by_compatible(dtb, node, "arm,pl011")) >= 0) {
-            uint64_t base, size;
-            if ((node == console) != (pass == 0) || machine->uart_count == ARRAY_SIZE(machine->uarts) ||
-                !read_reg(dtb, node, 0, &base, &size))
+        for (int node = fdt_next_node(dtb, -1, NULL); node >= 0; node = fdt_next_node(dtb, node, NULL)) {
+            if ((node == console) != (pass == 0) || machine->uart_count == ARRAY_SIZE(machine->uarts))
                 continue;
-            machine->uarts[machine->uart_count++] = sim_uart_create(machine, base, size, read_spi(dtb, node));
+            struct sim_uart *uart = make_uart(machine, dtb, node);
+            if (uart != NULL)
+                machine->uarts[machine->uart_count++] = uart;
         }
     }
 }

@@ -1,10 +1,5 @@
-#include "hostsim/pl011.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "hostsim/gic.h"
+/* A PL011 (DDI 0183): register file, FIFOs, interrupt. */
+#include "hostsim/uart.h"
 
 #define UART_DR 0x000
 #define UART_RSR 0x004
@@ -33,56 +28,34 @@
 #define INT_RX (1u << 4)
 #define INT_TX (1u << 5)
 #define INT_RT (1u << 6)
+#define INT_FE (1u << 7)
 #define INT_OE (1u << 10)
+#define DR_FE (1u << 8)
 
 #define FIFO_DEPTH 32
-#define BITS_PER_CHARACTER 10
-#define TYPING_BAUD 115200 /* how fast a keyboard's text arrives where the UART itself has no speed */
+#define REFERENCE_CLOCK 24000000u /* as on QEMU */
 
-/** Text that will arrive: from a time on, or once something has been seen in the output. */
-struct input {
-    struct sim_event event;
-    struct sim_uart *uart;
-    char *after; /* NULL: by time */
-    char *text;
-    size_t position;
-    struct input *next;
-};
-
-struct sim_uart {
-    struct sim_machine *machine;
-    unsigned intid;
+struct pl011 {
+    struct sim_uart line;
     uint32_t integer_baud, fraction_baud, line_control, control, fifo_select, mask, raw, dma;
     uint32_t receive_status;
-    uint8_t rx[FIFO_DEPTH];
+    uint16_t rx[FIFO_DEPTH]; /* as DR shows them */
     unsigned rx_head, rx_count;
     unsigned tx_count; /* characters in the FIFO and the shift register */
     struct sim_event transmit, receive_timeout;
-    struct input *inputs;
-    char *output;
-    size_t length, capacity;
-    void (*callback)(void *context, char character);
-    void *callback_context;
 };
 
-static unsigned depth(const struct sim_uart *uart)
+static unsigned depth(const struct pl011 *uart)
 {
     return (uart->line_control & LCR_FEN) != 0 ? FIFO_DEPTH : 1;
 }
 
-static uint64_t character_time(const struct sim_uart *uart, unsigned baud)
+static void update_line(struct pl011 *uart)
 {
-    (void)uart;
-    return BITS_PER_CHARACTER * 1000000000ULL / baud;
+    sim_uart_set_line(&uart->line, (uart->raw & uart->mask) != 0);
 }
 
-static void update_line(struct sim_uart *uart)
-{
-    if (uart->intid != 0)
-        sim_gic_set_shared(uart->machine, uart->intid, (uart->raw & uart->mask) != 0);
-}
-
-static void receive_level(struct sim_uart *uart)
+static void receive_level(struct pl011 *uart)
 {
     static const unsigned eighths[] = {1, 2, 4, 6, 7, 7, 7, 7};
     unsigned trigger = depth(uart) == 1 ? 1 : FIFO_DEPTH * eighths[uart->fifo_select >> 3 & 7] / 8;
@@ -94,56 +67,47 @@ static void receive_level(struct sim_uart *uart)
         uart->raw &= ~INT_RT;
 }
 
-/* ---- Sending */
-
-static void start_inputs_after(struct sim_uart *uart);
-
-static void capture(struct sim_uart *uart, char character)
+/* IBRD.FBRD = clock / (16 x baud rate) (DDI 0183 3.3.6); both are 0 as long as nobody sets them. */
+static unsigned baud(const struct pl011 *uart)
 {
-    if (uart->length + 2 > uart->capacity) {
-        uart->capacity = uart->capacity != 0 ? uart->capacity * 2 : 4096;
-        uart->output = realloc(uart->output, uart->capacity);
-        if (uart->output == NULL)
-            abort();
-    }
-    uart->output[uart->length++] = character;
-    uart->output[uart->length] = '\0';
-    if (uart->machine->options.echo && uart == uart->machine->uarts[0])
-        putchar(character);
-    if (uart->callback != NULL)
-        uart->callback(uart->callback_context, character);
-    start_inputs_after(uart);
+    unsigned option = uart->line.machine->options.uart_baud;
+    uint32_t divisor = uart->integer_baud << 6 | (uart->fraction_baud & 0x3f);
+    if (option != SIM_BAUD_DIVISORS)
+        return option;
+    return divisor != 0 ? REFERENCE_CLOCK * 4 / divisor : SIM_UART_TYPING_BAUD;
 }
+
+/* ---- Sending */
 
 static void character_sent(struct sim_machine *machine, struct sim_event *event)
 {
-    struct sim_uart *uart = event->context;
+    struct pl011 *uart = event->context;
     if (--uart->tx_count > 0)
-        sim_event_schedule(machine, &uart->transmit, machine->now + character_time(uart, machine->options.uart_baud));
+        sim_event_schedule(machine, &uart->transmit, machine->now + sim_uart_character_time(baud(uart)));
     if (uart->tx_count <= depth(uart) / 2)
         uart->raw |= INT_TX;
     update_line(uart);
 }
 
-static void send(struct sim_uart *uart, uint8_t byte)
+static void send(struct pl011 *uart, uint8_t byte)
 {
-    struct sim_machine *machine = uart->machine;
+    struct sim_machine *machine = uart->line.machine;
     if ((uart->control & (CR_UARTEN | CR_TXE)) != (CR_UARTEN | CR_TXE))
         sim_fail("UART: character sent while the transmitter is off");
-    if (machine->options.uart_stuck) {
+    if (sim_uart_stuck(&uart->line)) {
         if (uart->tx_count < depth(uart))
             uart->tx_count++;
         return;
     }
     if (uart->tx_count >= depth(uart))
         sim_fail("UART: character written to a full transmit FIFO is lost");
-    capture(uart, (char)byte);
+    sim_uart_capture(&uart->line, (char)byte);
     if (machine->options.uart_baud == 0) {
         uart->raw |= INT_TX;
         return;
     }
     if (uart->tx_count++ == 0)
-        sim_event_schedule(machine, &uart->transmit, machine->now + character_time(uart, machine->options.uart_baud));
+        sim_event_schedule(machine, &uart->transmit, machine->now + sim_uart_character_time(baud(uart)));
     uart->raw &= ~INT_TX;
 }
 
@@ -151,68 +115,35 @@ static void send(struct sim_uart *uart, uint8_t byte)
 
 static void receive_timed_out(struct sim_machine *machine, struct sim_event *event)
 {
-    struct sim_uart *uart = event->context;
+    struct pl011 *uart = event->context;
     (void)machine;
     if (uart->rx_count > 0)
         uart->raw |= INT_RT;
     update_line(uart);
 }
 
-static void receive(struct sim_uart *uart, uint8_t byte)
+static void receive(struct sim_uart *line, uint8_t byte, bool damaged)
 {
+    struct pl011 *uart = (struct pl011 *)line;
     if ((uart->control & (CR_UARTEN | CR_RXE)) != (CR_UARTEN | CR_RXE))
         return;
     if (uart->rx_count >= depth(uart)) {
         uart->raw |= INT_OE;
         uart->receive_status |= 8;
     } else {
-        uart->rx[(uart->rx_head + uart->rx_count++) % FIFO_DEPTH] = byte;
+        uart->rx[(uart->rx_head + uart->rx_count++) % FIFO_DEPTH] = (uint16_t)(byte | (damaged ? DR_FE : 0));
+        uart->raw |= damaged ? INT_FE : 0;
     }
     receive_level(uart);
     /* 32 bit times without another character (DDI 0183 2.4.2) */
-    sim_event_schedule(uart->machine, &uart->receive_timeout, uart->machine->now + 32 * 1000000000ULL / TYPING_BAUD);
+    sim_event_schedule(uart->line.machine, &uart->receive_timeout,
+                       uart->line.machine->now + 32 * 1000000000ULL / SIM_UART_TYPING_BAUD);
     update_line(uart);
-}
-
-static void input_arrives(struct sim_machine *machine, struct sim_event *event)
-{
-    struct input *input = event->context;
-    if (input->text[input->position] == '\0')
-        return;
-    receive(input->uart, (uint8_t)input->text[input->position++]);
-    if (input->text[input->position] != '\0')
-        sim_event_schedule(machine, event, machine->now + character_time(input->uart, TYPING_BAUD));
-}
-
-static void start_inputs_after(struct sim_uart *uart)
-{
-    for (struct input *input = uart->inputs; input != NULL; input = input->next) {
-        size_t length = input->after != NULL ? strlen(input->after) : 0;
-        if (length == 0 || uart->length < length || strcmp(uart->output + uart->length - length, input->after) != 0)
-            continue;
-        free(input->after);
-        input->after = NULL;
-        sim_event_schedule(uart->machine, &input->event, uart->machine->now + character_time(uart, TYPING_BAUD));
-    }
-}
-
-static struct input *add_input(struct sim_uart *uart, const char *after, const char *text)
-{
-    struct input *input = calloc(1, sizeof(*input));
-    if (input == NULL || (input->text = strdup(text)) == NULL)
-        abort();
-    input->uart = uart;
-    input->after = after != NULL ? strdup(after) : NULL;
-    input->event.happen = input_arrives;
-    input->event.context = input;
-    input->next = uart->inputs;
-    uart->inputs = input;
-    return input;
 }
 
 /* ---- Registers */
 
-static uint32_t flags(const struct sim_uart *uart)
+static uint32_t flags(const struct pl011 *uart)
 {
     uint32_t value = 0;
     value |= uart->rx_count == 0 ? FR_RXFE : 0;
@@ -222,11 +153,11 @@ static uint32_t flags(const struct sim_uart *uart)
     return value;
 }
 
-static uint32_t take(struct sim_uart *uart)
+static uint32_t take(struct pl011 *uart)
 {
     if (uart->rx_count == 0)
         return 0;
-    uint8_t byte = uart->rx[uart->rx_head];
+    uint32_t byte = uart->rx[uart->rx_head];
     uart->rx_head = (uart->rx_head + 1) % FIFO_DEPTH;
     uart->rx_count--;
     receive_level(uart);
@@ -234,7 +165,7 @@ static uint32_t take(struct sim_uart *uart)
     return byte;
 }
 
-static uint32_t *plain_register(struct sim_uart *uart, uint64_t offset)
+static uint32_t *plain_register(struct pl011 *uart, uint64_t offset)
 {
     switch (offset) {
     case UART_IBRD:
@@ -261,7 +192,7 @@ static uint32_t *plain_register(struct sim_uart *uart, uint64_t offset)
 static bool uart_read(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned size, uint64_t *value)
 {
     static const uint8_t id[] = {0x11, 0x10, 0x34, 0x00, 0x0d, 0xf0, 0x05, 0xb1}; /* r1p5: 32-deep FIFOs */
-    struct sim_uart *uart = context;
+    struct pl011 *uart = context;
     const uint32_t *plain = plain_register(uart, offset);
     (void)cpu;
     if (size == 8)
@@ -283,7 +214,7 @@ static bool uart_read(void *context, struct sim_cpu *cpu, uint64_t offset, unsig
 
 static bool uart_write(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned size, uint64_t value)
 {
-    struct sim_uart *uart = context;
+    struct pl011 *uart = context;
     uint32_t *plain = plain_register(uart, offset);
     (void)cpu;
     if (size == 8)
@@ -301,13 +232,10 @@ static bool uart_write(void *context, struct sim_cpu *cpu, uint64_t offset, unsi
     return true;
 }
 
-struct sim_uart *sim_uart_create(struct sim_machine *machine, uint64_t base, uint64_t size, unsigned intid)
+struct sim_uart *sim_pl011_create(struct sim_machine *machine, uint64_t base, uint64_t size, unsigned intid)
 {
-    struct sim_uart *uart = calloc(1, sizeof(*uart));
-    if (uart == NULL)
-        abort();
-    uart->machine = machine;
-    uart->intid = intid;
+    struct pl011 *uart = sim_uart_create(machine, intid, sizeof(*uart));
+    uart->line.arrives = receive;
     uart->control = CR_UARTEN | CR_TXE | CR_RXE; /* as a boot loader leaves it */
     uart->line_control = 0x70;
     uart->fifo_select = 0x12;
@@ -317,46 +245,5 @@ struct sim_uart *sim_uart_create(struct sim_machine *machine, uint64_t base, uin
     uart->receive_timeout.context = uart;
     struct sim_device device = {base, size, uart_read, uart_write, uart, "PL011"};
     sim_device_add(machine, &device);
-    return uart;
-}
-
-void sim_uart_destroy(struct sim_uart *uart)
-{
-    while (uart->inputs != NULL) {
-        struct input *input = uart->inputs;
-        uart->inputs = input->next;
-        free(input->after);
-        free(input->text);
-        free(input);
-    }
-    free(uart->output);
-    free(uart);
-}
-
-/* ---- The public side: of the console's UART */
-
-void sim_input(struct sim_machine *machine, uint64_t at_us, const char *text)
-{
-    if (machine->uart_count > 0)
-        sim_event_schedule(machine, &add_input(machine->uarts[0], NULL, text)->event, at_us * 1000);
-}
-
-void sim_input_after(struct sim_machine *machine, const char *after, const char *text)
-{
-    if (machine->uart_count > 0)
-        add_input(machine->uarts[0], after, text);
-}
-
-const char *sim_output(const struct sim_machine *machine)
-{
-    const struct sim_uart *uart = machine->uart_count > 0 ? machine->uarts[0] : NULL;
-    return uart != NULL && uart->output != NULL ? uart->output : "";
-}
-
-void sim_on_output(struct sim_machine *machine, void (*callback)(void *context, char character), void *context)
-{
-    if (machine->uart_count == 0)
-        return;
-    machine->uarts[0]->callback = callback;
-    machine->uarts[0]->callback_context = context;
+    return &uart->line;
 }

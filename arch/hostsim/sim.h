@@ -22,6 +22,8 @@
 
 struct sim_machine;
 
+#define SIM_BAUD_DIVISORS UINT32_MAX /* sim_options::uart_baud: what the UART's divisors are set to */
+
 /** Whose turn it is, where more than one CPU could go on. Every order below is one that slow or stalled CPUs can bring
  * about, and the same seed gives the same one. */
 enum sim_schedule {
@@ -82,8 +84,8 @@ enum sim_end {
 const char *sim_end_name(enum sim_end end);
 
 /**
- * Makes a machine: RAM from the memory nodes, CPUs, GICv2, PL011 from the tree. The tree is copied into RAM as a boot
- * loader would. @return NULL where it holds no machine; sim_create_error() says why
+ * Makes a machine: RAM from the memory nodes, CPUs, GICv2, UARTs (PL011, Cadence) from the tree. The tree is copied
+ * into RAM as a boot loader would. @return NULL where it holds no machine; sim_create_error() says why
  */
 struct sim_machine *sim_create(const void *dtb, size_t dtb_size, const struct sim_options *options);
 const char *sim_create_error(void);
@@ -101,6 +103,8 @@ bool sim_peek(struct sim_machine *machine, uint64_t address, void *data, size_t 
 void sim_input(struct sim_machine *machine, uint64_t at_us, const char *text);
 /** The same, relative to the moment when @p after has been seen in the output. */
 void sim_input_after(struct sim_machine *machine, const char *after, const char *text);
+/** sim_input() with noise on the line: each character comes with a framing error. */
+void sim_input_damaged(struct sim_machine *machine, uint64_t at_us, const char *text);
 
 /** Resets core's globals and boots. May be called once per machine. */
 enum sim_end sim_run(struct sim_machine *machine);
