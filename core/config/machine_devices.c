@@ -217,14 +217,11 @@ static bool check_uart(struct machine_uart *uart, struct dt_node node, struct di
     }
     uart->type = uart_type(node);
     if (uart->type == UART_NONE) {
-        warn_uart(diag, node, "compatible", "\"arm,pl011\"",
+        warn_uart(diag, node, "compatible", "\"arm,pl011\" or \"cdns,uart-r1p12\"",
                   "there is no driver for the console's UART; nothing will be printed",
                   "name another one with stdout-path, or with dtuart= in xen,xen-bootargs");
         return false;
     }
-    if (uart->type == UART_CADENCE)
-        warn_uart(diag, node, "compatible", "\"arm,pl011\"",
-                  "there is no driver for the Cadence UART yet; nothing will be printed", NULL);
     return true;
 }
 

@@ -9,7 +9,7 @@ hv_status uart_open(struct uart *uart, const struct machine_uart *description)
     case UART_PL011:
         return pl011_open(uart, description);
     case UART_CADENCE:
-        return HV_E_UNSUPPORTED;
+        return cadence_open(uart, description);
     case UART_NONE:
         break;
     }

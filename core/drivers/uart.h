@@ -30,7 +30,7 @@ struct uart {
 
 /**
  * Maps and takes over the UART as the boot loader left it: baud rate kept, receiver and FIFOs on, interrupts off.
- * @return HV_E_MISSING (there is none), HV_E_UNSUPPORTED (no driver), HV_E_NOMEM (cannot be mapped)
+ * @return HV_E_MISSING (there is none), HV_E_NOMEM (cannot be mapped)
  */
 HV_CHECK hv_status uart_open(struct uart *uart, const struct machine_uart *description);
 /** Writes @p length bytes, waiting for room, at most UART_STUCK_US for any; a transmitter that is stuck is not waited
@@ -39,5 +39,6 @@ void uart_write(struct uart *uart, const void *bytes, size_t length);
 void uart_put(struct uart *uart, uint8_t byte);
 
 HV_CHECK hv_status pl011_open(struct uart *uart, const struct machine_uart *description);
+HV_CHECK hv_status cadence_open(struct uart *uart, const struct machine_uart *description);
 
 #endif
