@@ -61,7 +61,7 @@ class System:
         self.cpu = None if board_dtb else cpu
         self.board_dtb = board_dtb
         self.ram_base = 0 if board_dtb else RAM_BASE
-        self.machine = "xlnx-zcu102,virtualization=on,secure=off" if board_dtb else f"virt,virtualization=on,gic-version={gic}"
+        self.machine = "xlnx-zcu102,virtualization=on" if board_dtb else f"virt,virtualization=on,gic-version={gic}"
         self.machine += f",{machine}" if machine else ""
         self.hypervisor_args = hypervisor_args
         self.seeds = seeds
@@ -85,8 +85,10 @@ class System:
 
     def machine_arguments(self):
         cpu = ["-cpu", self.cpu] if self.cpu else []
+        # the board has a sound device, and nobody listens
+        silence = ["-audiodev", "none,id=silence"] if self.board_dtb else []
         return ["-M", self.machine, *cpu, "-m", str(self.memory), "-smp", str(self.cpus), "-display", "none", "-monitor", "none",
-                "-nic", "none"]
+                *silence, "-nic", "none"]
 
     def qemu_arguments(self, image):
         """Everything but the serial port: the caller's choice."""
