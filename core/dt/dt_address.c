@@ -223,11 +223,12 @@ static hv_status inherited_parent(const struct dt_scan *scan, uint32_t *phandle)
 /** Cells of the specifiers in the interrupts of the node; the controller is looked for only when it is another one. */
 static hv_status specifier_cells(struct dt_scan *scan, uint32_t *cells)
 {
-    uint32_t phandle;
+    uint32_t phandle, found;
 
     HV_TRY(inherited_parent(scan, &phandle));
     if (scan->controller == 0 || scan->controller != phandle) {
-        HV_TRY(controller_cells(scan->node.tree, phandle, &scan->controller_cells));
+        HV_TRY(controller_cells(scan->node.tree, phandle, &found));
+        scan->controller_cells = found; /* only now: what is remembered is that of a controller that can be used */
         scan->controller = phandle;
     }
     *cells = scan->controller_cells;

@@ -47,7 +47,7 @@ static void do_anything(unsigned v)
         break;
     case 4:
         if (cpu->depth != 0)
-            end(v, cpu->running[cpu->depth - 1].intid);
+            end(v, cpu->running[cpu->depth - 1].intid & 0x3ff); /* without an SGI's source */
         break;
     case 5:
         deactivate(v, fuzz_below(&choices, INTIDS)); /* in order or not: the guest's own loss */

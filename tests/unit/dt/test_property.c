@@ -373,6 +373,51 @@ START_TEST(interrupt_specifiers)
 }
 END_TEST
 
+static void put_device(void *writer, const char *name, unsigned parent)
+{
+    fdt_begin_node(writer, name);
+    cells(writer, "interrupt-parent", 1, parent);
+    cells(writer, "interrupts", 3, 0, 7, 4);
+    fdt_end_node(writer);
+}
+
+static void put_controller(void *writer, const char *name, unsigned phandle, unsigned specifier_cells)
+{
+    fdt_begin_node(writer, name);
+    cells(writer, "phandle", 1, phandle);
+    cells(writer, "#interrupt-cells", 1, specifier_cells);
+    fdt_end_node(writer);
+}
+
+/* A scan remembers the controller that it found last. One that cannot be used must not change what is remembered. */
+START_TEST(interrupts_of_another_controller_between)
+{
+    static const unsigned strange[] = {0x40000000, 0x80000000, 0, 5, 0xffffffff};
+
+    for (size_t i = 0; i < ARRAY_SIZE(strange); i++) {
+        void *writer = blob_begin();
+        struct dt_interrupt interrupt;
+        struct dt_scan scan;
+
+        put_controller(writer, "gic", 5, 3);
+        put_controller(writer, "strange", 6, strange[i]);
+        put_device(writer, "device-a", 5);
+        put_device(writer, "device-b", 6);
+        put_device(writer, "device-c", 5);
+        close_tree(writer);
+        ck_assert(dt_scan_to(&scan, dt_find(&tree, "/device-a")));
+        ck_assert_int_eq(dt_scan_interrupt(&scan, 0, &interrupt), HV_OK);
+        dt_scan_next(&scan);
+        ck_assert_int_eq(dt_scan_interrupt(&scan, 0, &interrupt), HV_E_UNSUPPORTED);
+        dt_scan_next(&scan);
+        interrupt.intid = 0;
+        ck_assert_int_eq(dt_scan_interrupt(&scan, 0, &interrupt), HV_OK);
+        ck_assert_uint_eq(interrupt.intid, 39);
+        blob_free(&blob);
+    }
+}
+END_TEST
+
 START_TEST(no_interrupt_parent)
 {
     void *writer = blob_begin();
@@ -463,6 +508,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, translation);
     tcase_add_test(tests, interrupts);
     tcase_add_test(tests, interrupt_specifiers);
+    tcase_add_test(tests, interrupts_of_another_controller_between);
     tcase_add_test(tests, no_interrupt_parent);
     tcase_add_test(tests, reservations);
     tcase_add_test(tests, values_as_text);
