@@ -10,7 +10,9 @@ static void boot(void *context)
     struct sim_machine *machine = context;
     uint64_t space = min_u64(machine->boot_dtb_size, MIB(2));
     const void *dtb = sim_map(machine, machine->boot_dtb, space, ARCH_MAP_READ, true);
-    hv_main(dtb, space, pa(machine->boot_dtb), sim_ticks(machine, machine->now));
+    uint64_t entry_ticks = sim_ticks(machine, machine->now);
+    sim_spend(sim_this_cpu(), SIM_COST_START, 1);
+    hv_main(dtb, space, pa(machine->boot_dtb), entry_ticks);
 }
 
 enum sim_end sim_run(struct sim_machine *machine)

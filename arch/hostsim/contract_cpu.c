@@ -62,7 +62,7 @@ hv_status arch_cpu_start(unsigned cpu, uint64_t mpidr)
         return HV_OK;
     target->start.happen = cpu_arrives;
     target->start.context = target;
-    sim_event_schedule(machine, &target->start, self->time + machine->costs[SIM_COST_CPU_ON]);
+    sim_event_schedule(machine, &target->start, self->time + machine->platform->costs[SIM_COST_CPU_ON]);
     return HV_OK;
 }
 
@@ -97,7 +97,7 @@ void arch_cpu_wait(void)
     if (!cpu->event_register && !sim_gic_signals(cpu)) {
         cpu->wake.happen = end_of_wait;
         cpu->wake.context = cpu;
-        sim_event_schedule(cpu->machine, &cpu->wake, cpu->time + cpu->machine->costs[SIM_COST_EVENT_STREAM]);
+        sim_event_schedule(cpu->machine, &cpu->wake, cpu->time + cpu->machine->platform->costs[SIM_COST_EVENT_STREAM]);
         sim_cpu_block(cpu, SIM_CPU_WAIT);
         sim_event_cancel(cpu->machine, &cpu->wake);
     }

@@ -60,7 +60,6 @@ static void set_defaults(struct sim_machine *machine)
     if (options->schedule == SIM_SCHEDULE_DEFAULT)
         options->schedule = options->seed != 0 ? SIM_SCHEDULE_RANDOM : SIM_SCHEDULE_BY_TIME;
     machine->frequency = options->timer_frequency != 0 ? options->timer_frequency : 62500000;
-    machine->costs = sim_costs_qemu_virt;
     machine->random = options->seed;
     machine->horizon = SIM_NEVER;
     machine->guests_tail = &machine->guests;
@@ -142,6 +141,9 @@ struct sim_machine *sim_create(const void *dtb, size_t dtb_size, const struct si
         abort();
     if (options != NULL)
         machine->options = *options;
+    machine->platform = sim_platform_find(machine->options.platform);
+    if (machine->platform == NULL)
+        sim_fail("sim_create(): no platform \"%s\"", machine->options.platform);
     set_defaults(machine);
     watch_faults();
     the_machine = machine;

@@ -31,7 +31,7 @@ struct sim_event {
     bool queued;
 };
 
-/** What contract calls and guest operations take. Values: costs.c. */
+/** What contract calls and guest operations take, in nanoseconds. Values: platforms.c. */
 enum sim_cost {
     SIM_COST_CALL, /* any contract call without an entry of its own */
     SIM_COST_LOCK,
@@ -45,6 +45,7 @@ enum sim_cost {
     SIM_COST_TLB, /* an invalidation with its barriers */
     SIM_COST_ICACHE,
     SIM_COST_SMC,
+    SIM_COST_START,        /* from power-on to hv_main() */
     SIM_COST_CPU_ON,       /* from CPU_ON to hv_secondary_main() */
     SIM_COST_WAKE,         /* from the interrupt to the instruction after WFI */
     SIM_COST_EVENT_STREAM, /* longest stay in arch_cpu_wait() */
@@ -54,7 +55,22 @@ enum sim_cost {
     SIM_COST_GUEST,        /* one operation of a guest program */
     SIM_COST_COUNT
 };
-extern const uint32_t sim_costs_qemu_virt[SIM_COST_COUNT];
+
+/** How long things take on one kind of machine. */
+struct sim_platform {
+    const char *name, *description;
+    uint32_t costs[SIM_COST_COUNT];
+    /* Between contract calls, in picoseconds; all 0 where core's own computing takes no time. */
+    uint32_t block;         /* a basic block of core */
+    uint32_t tree_call;     /* a call of libfdt's writer ... */
+    uint32_t tree_byte;     /* ... and each byte of property or name */
+    uint32_t inflated_byte; /* that zlib made */
+};
+/** @return the platform of that name, NULL: the default one; NULL if there is none. */
+const struct sim_platform *sim_platform_find(const char *name);
+
+/** What the CPU that executes has computed since it was last asked, in picoseconds. computing.c. */
+uint64_t sim_computed(const struct sim_platform *platform);
 
 /* ---- Memory */
 
@@ -161,7 +177,8 @@ struct sim_machine {
     } mappings[SIM_MAX_MAPPINGS]; /* arch_mmio_map(): handle is index + 1 */
     unsigned mapping_count;
     uint32_t icache_round; /* how often core dropped all instruction caches */
-    const uint32_t *costs;
+    const struct sim_platform *platform;
+    uint64_t computed; /* picoseconds that are not yet a nanosecond */
     uint64_t frequency;
 
     /* Time and turns */

@@ -32,6 +32,7 @@ enum sim_end sim_run_with(struct sim_machine *machine, void (*main)(void *contex
     machine->horizon = 0;
     sim_pct_begin(machine);
     machine->running = true;
+    (void)sim_computed(machine->platform); /* what was before is not of this run */
     coroutine_switch(&machine->desk, &cpu->coroutine);
     machine->running = false;
     return machine->end;

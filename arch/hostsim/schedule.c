@@ -152,7 +152,9 @@ void sim_pass(struct sim_cpu *cpu, uint64_t nanoseconds)
     struct sim_machine *machine = cpu->machine;
     if (machine == NULL)
         return;
-    cpu->time += nanoseconds;
+    machine->computed += sim_computed(machine->platform);
+    cpu->time += nanoseconds + machine->computed / 1000;
+    machine->computed %= 1000;
     if (!machine->running) {
         sim_events_run(machine, cpu->time);
         cpu->time = machine->now = max_u64(machine->now, cpu->time);
@@ -169,7 +171,7 @@ void sim_pass(struct sim_cpu *cpu, uint64_t nanoseconds)
 void sim_spend(struct sim_cpu *cpu, enum sim_cost cost, uint64_t count)
 {
     if (cpu->machine != NULL)
-        sim_pass(cpu, cpu->machine->costs[cost] * count);
+        sim_pass(cpu, cpu->machine->platform->costs[cost] * count);
 }
 
 void sim_cpu_block(struct sim_cpu *cpu, enum sim_cpu_state state)

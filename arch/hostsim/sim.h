@@ -43,6 +43,7 @@ struct sim_options {
     unsigned pa_bits;         /* 32..48; 0: 40 */
     unsigned uart_baud;       /* 0: characters leave at once, as on QEMU */
     bool random;              /* the CPU has RNDR; its numbers come from the seed */
+    const char *platform;     /* how long things take: a name of sim_platform_name(); NULL: the first one */
     bool clean_ram;           /* RAM holds zeros at power-on; false: traces of earlier use in every 2 MiB block */
     bool coherent; /* no cache model: what EL2 writes is in memory at once (as QEMU). false: only when cleaned */
     bool kvm;      /* guests are native code in the host's KVM rather than guest programs; makes RAM coherent */
@@ -82,6 +83,10 @@ enum sim_end {
 };
 
 const char *sim_end_name(enum sim_end end);
+
+/** The platforms whose times are known. @return the name and, in @p description, what it stands for; NULL past the end.
+ */
+const char *sim_platform_name(unsigned index, const char **description);
 
 /**
  * Makes a machine: RAM from the memory nodes, CPUs, GICv2, UARTs (PL011, Cadence) from the tree. The tree is copied

@@ -46,6 +46,7 @@ static const struct option_entry entries[] = {
     {"output", 'o', true, "FILE", FOR(COMMAND_GUEST_DTB), "write to FILE instead of standard output"},
     {"seed", 's', false, "N", FOR(COMMAND_SIM), "order of what happens at one time; the same seed gives the same run"},
     {"milliseconds", 't', false, "N", FOR(COMMAND_SIM), "virtual time after which the run ends (60000)"},
+    {"platform", 'P', false, "NAME", FOR(COMMAND_SIM), "whose times are used; help lists them (qemu-virt)"},
     {"program", 'g', false, "NAME", FOR(COMMAND_SIM),
      "guest program of kernels without sim.program= in their bootargs"},
     {"input", 'i', false, "TEXT", FOR(COMMAND_SIM), "typed on the keyboard; \\n, \\xHH and \\\\ as in C"},
@@ -164,6 +165,9 @@ static bool read_option(struct options *options, const struct option_entry *entr
         return true;
     case 'o':
         options->output = argument;
+        return true;
+    case 'P':
+        options->platform = argument;
         return true;
     case 'g':
         options->program = argument;

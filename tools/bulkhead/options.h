@@ -38,6 +38,7 @@ struct options {
     /* sim */
     uint64_t seed;
     uint64_t milliseconds; /* virtual time, 0: hostsim's default */
+    const char *platform;  /* whose times; NULL: QEMU's */
     const char *program;   /* guest program for kernels that name none */
     const char *input;     /* keyboard */
     bool kvm;              /* kernels run natively in the host's KVM */

@@ -97,9 +97,10 @@ static void summary(struct sim_machine *machine, enum sim_end end)
             (unsigned long long)(sim_time_ns(machine) / 1000), *sim_message(machine) != '\0' ? ": " : "",
             sim_message(machine));
     for (unsigned i = 0; sim_guest_info(machine, i, &info); i++)
-        fprintf(stderr, "sim: domain %u (%s): first instruction after %llu us, %u start%s, %llu exits\n", info.vmid,
-                info.program, (unsigned long long)(info.first_instruction_ns / 1000), info.starts,
-                info.starts == 1 ? "" : "s", (unsigned long long)info.exits);
+        fprintf(stderr, "sim: domain %u (%s): first instruction after %llu.%03llu us, %u start%s, %llu exits\n",
+                info.vmid, info.program, (unsigned long long)(info.first_instruction_ns / 1000),
+                (unsigned long long)(info.first_instruction_ns % 1000), info.starts, info.starts == 1 ? "" : "s",
+                (unsigned long long)info.exits);
 }
 
 static bool good(enum sim_end end)
@@ -107,10 +108,25 @@ static bool good(enum sim_end end)
     return end == SIM_END_POWER_OFF || end == SIM_END_RESET || end == SIM_END_IDLE || end == SIM_END_LIMIT;
 }
 
+/** @return whether @p name is one; if not, says which there are. */
+static bool known_platform(const char *name)
+{
+    const char *known, *description;
+
+    for (unsigned i = 0; (known = sim_platform_name(i, &description)) != NULL; i++)
+        if (strcmp(known, name) == 0)
+            return true;
+    fprintf(stderr, "bulkhead: platforms:\n");
+    for (unsigned i = 0; (known = sim_platform_name(i, &description)) != NULL; i++)
+        fprintf(stderr, "  %-12s %s\n", known, description);
+    return false;
+}
+
 int command_sim(struct desk *desk)
 {
     const struct options *options = desk->options;
     const struct sim_options how = {
+        .platform = options->platform != NULL ? options->platform : "qemu-virt",
         .seed = options->seed,
         .time_limit_us = options->milliseconds * 1000,
         .pa_bits = options->pa_bits,
@@ -119,6 +135,8 @@ int command_sim(struct desk *desk)
         .image_size = region_size(desk->machine.image),
         .dtb_base = desk->machine.dtb.base,
     };
+    if (!known_platform(how.platform))
+        return EXIT_USAGE;
     struct sim_machine *machine = sim_create(desk->file.data, desk->file.size, &how);
     enum sim_end end;
     char *input = NULL, last = '\n';

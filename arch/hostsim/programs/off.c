@@ -1,0 +1,10 @@
+/* The shortest program: for boot times, where nothing but the way to the first instruction counts. */
+#include "hostsim/programs/programs.h"
+#include "hostsim/programs/support.h"
+
+void program_off(uint64_t device_tree)
+{
+    (void)device_tree;
+    guest_hvc(PSCI_SYSTEM_OFF, 0, 0, 0);
+    guest_fail("SYSTEM_OFF returned");
+}
