@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "hostsim/gic.h"
 #include "hostsim/guest_runtime.h"
 #include "hostsim/machine.h"
 #include "hostsim/timers.h"
@@ -99,7 +100,7 @@ void arch_vcpu_sysreg_write(struct arch_vcpu *vcpu, enum vcpu_sysreg sysreg, uin
 
 #define ENCODING(op0, op1, crn, crm, op2) ((op0) << 16 | (op1) << 12 | (crn) << 8 | (crm) << 4 | (op2))
 
-/* A Cortex-A53 r0p4 with GICv2 (DDI 0500J 4.2), its PA range as the machine's options say. */
+/* A Cortex-A53 r0p4 (DDI 0500J 4.2), its PA range as the machine's options say and the GIC that the machine has. */
 uint64_t arch_id_register(uint32_t encoding)
 {
     static const struct {
@@ -123,6 +124,8 @@ uint64_t arch_id_register(uint32_t encoding)
     for (unsigned i = 0; i < ARRAY_SIZE(registers); i++)
         if (registers[i].encoding == encoding)
             value = registers[i].value;
+    if (encoding == ENCODING(3, 0, 0, 4, 0) && sim_gic_version(sim_this_machine()) == 3)
+        value |= 1u << 24; /* system registers of GICv3 */
     if (encoding == ENCODING(3, 0, 0, 7, 0))
         for (unsigned i = 0; i < ARRAY_SIZE(pa_ranges); i++)
             if (pa_ranges[i] <= arch_pa_bits())

@@ -48,3 +48,11 @@ void sim_gic_check_entry(struct sim_cpu *cpu)
     if (gic != NULL)
         gic->operations->check_entry(gic, cpu);
 }
+
+enum sim_gic_access sim_gic_guest_register(struct sim_cpu *cpu, uint32_t encoding, bool read, uint64_t *value)
+{
+    struct sim_gic *gic = gic_of(cpu);
+    if (gic == NULL || gic->operations->guest_register == NULL)
+        return SIM_GIC_OTHER;
+    return gic->operations->guest_register(gic, cpu, encoding, read, value);
+}

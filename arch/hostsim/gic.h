@@ -4,6 +4,15 @@
 
 #include "hostsim/machine.h"
 
+/** What becomes of a guest's access to a system register. */
+enum sim_gic_access {
+    SIM_GIC_OTHER, /* it is not one of the GIC's */
+    SIM_GIC_DONE,
+    SIM_GIC_TRAPS, /* to EL2, EC 0x18 */
+    SIM_GIC_TRAPS_TO_EL1,
+    SIM_GIC_UNDEFINED,
+};
+
 /** What a version does about the functions below. */
 struct sim_gic_operations {
     void (*destroy)(struct sim_gic *gic);
@@ -12,6 +21,11 @@ struct sim_gic_operations {
     bool (*signals)(struct sim_gic *gic, struct sim_cpu *cpu);
     bool (*signals_virtual)(struct sim_gic *gic, struct sim_cpu *cpu);
     void (*check_entry)(struct sim_gic *gic, struct sim_cpu *cpu);
+    /* System registers, of version 3 alone. @p number is an enum arch_gic_register, @p encoding as guest.h's. */
+    uint64_t (*register_read)(struct sim_gic *gic, struct sim_cpu *cpu, unsigned number);
+    void (*register_write)(struct sim_gic *gic, struct sim_cpu *cpu, unsigned number, uint64_t value);
+    enum sim_gic_access (*guest_register)(struct sim_gic *gic, struct sim_cpu *cpu, uint32_t encoding, bool read,
+                                          uint64_t *value);
 };
 
 /** Begins the structure of every version. */
@@ -36,6 +50,9 @@ bool sim_gic_signals_virtual(struct sim_cpu *cpu);
 /** Fails the run if the list registers are in a state that the manual forbids. Before a guest is entered. */
 void sim_gic_check_entry(struct sim_cpu *cpu);
 
+/** A guest's access to a system register. @param value  what it writes, or where what it reads goes */
+enum sim_gic_access sim_gic_guest_register(struct sim_cpu *cpu, uint32_t encoding, bool read, uint64_t *value);
+
 /* gicv2.c */
 struct gicv2_frames {
     uint64_t distributor, cpu_interface, hyp_interface, virtual_interface; /* bases; 0: has none */
@@ -43,5 +60,19 @@ struct gicv2_frames {
 };
 
 struct sim_gic *gicv2_create(struct sim_machine *machine, const struct gicv2_frames *frames);
+
+/* gicv3.c */
+#define GICV3_MAX_REGIONS 8
+
+struct gicv3_frames {
+    uint64_t distributor;
+    struct {
+        uint64_t base, size;
+    } redistributors[GICV3_MAX_REGIONS];
+    unsigned redistributor_count;
+    uint64_t redistributor_stride; /* 0: two frames */
+};
+
+struct sim_gic *gicv3_create(struct sim_machine *machine, const struct gicv3_frames *frames);
 
 #endif

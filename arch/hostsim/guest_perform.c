@@ -6,6 +6,7 @@
 #include "hostsim/guest_runtime.h"
 #include "hostsim/mmu.h"
 
+#define EC_UNKNOWN 0x00u
 #define EC_WFX 0x01u
 #define EC_HVC64 0x16u
 #define EC_SMC64 0x17u
@@ -129,11 +130,30 @@ static uint32_t sysreg_iss(uint32_t encoding, uint8_t reg, bool read)
     return op0 << 20 | op2 << 17 | op1 << 14 | crn << 10 | (uint32_t)reg << 5 | crm << 1 | (read ? 1 : 0);
 }
 
+/* @return whether the access is one that EL1 answers for itself. */
+static bool perform_gic(struct sim_cpu *cpu, struct sim_guest *guest, uint32_t encoding, bool read)
+{
+    switch (sim_gic_guest_register(cpu, encoding, read, &guest->operation->value)) {
+    case SIM_GIC_DONE:
+        return true;
+    case SIM_GIC_TRAPS_TO_EL1:
+        sim_guest_exception(guest, syndrome(EC_SYSREG, sysreg_iss(encoding, 31, read)), 0, VECTOR_SYNC);
+        return true;
+    case SIM_GIC_UNDEFINED:
+        sim_guest_exception(guest, syndrome(EC_UNKNOWN, 0), 0, VECTOR_SYNC);
+        return true;
+    default:
+        return false;
+    }
+}
+
 static bool perform_sysreg(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit *exit)
 {
     struct guest_operation *operation = guest->operation;
     bool read = operation->kind == GUEST_MRS;
     uint32_t encoding = (uint32_t)operation->address;
+    if (perform_gic(cpu, guest, encoding, read))
+        return done(operation);
     if (read ? sim_sysreg_read(cpu, encoding, &operation->value) : sim_sysreg_write(cpu, encoding, operation->value))
         return done(operation);
     operation->reg = transfer_register(guest, !read && operation->value == 0);

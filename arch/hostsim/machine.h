@@ -37,6 +37,7 @@ enum sim_cost {
     SIM_COST_LOCK,
     SIM_COST_TIMER, /* reading the counter, setting a deadline */
     SIM_COST_MMIO,
+    SIM_COST_GIC,       /* a system register of GICv3 */
     SIM_COST_WINDOW,    /* opening or closing one */
     SIM_COST_MAP,       /* arch_map(), arch_mmio_map() */
     SIM_COST_ZERO_LINE, /* 64 bytes */

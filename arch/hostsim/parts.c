@@ -127,6 +127,32 @@ static void read_gicv2(struct sim_machine *machine, const void *dtb)
     }
 }
 
+/* Redistributor regions follow the distributor in reg, as many as #redistributor-regions says. */
+static const char *read_gicv3(struct sim_machine *machine, const void *dtb)
+{
+    int node = fdt_node_offset_by_compatible(dtb, -1, "arm,gic-v3"), length;
+    struct gicv3_frames frames = {0};
+    uint64_t size, room = 0;
+    if (machine->gic != NULL || node < 0 || is_disabled(dtb, node) ||
+        !read_reg(dtb, node, 0, &frames.distributor, &size))
+        return NULL;
+    const fdt32_t *cells = fdt_getprop(dtb, node, "#redistributor-regions", &length);
+    unsigned regions = cells != NULL && length == 4 ? fdt32_to_cpu(*cells) : 1;
+    cells = fdt_getprop(dtb, node, "redistributor-stride", &length);
+    frames.redistributor_stride = cells != NULL ? cells_value(cells, length / 4) : 2 * KIB(64);
+    if (frames.redistributor_stride < 2 * KIB(64) || !is_aligned(frames.redistributor_stride, KIB(64)))
+        return "interrupt controller: redistributor-stride: not two frames of 64 KiB or more";
+    while (frames.redistributor_count < regions && frames.redistributor_count < GICV3_MAX_REGIONS &&
+           read_reg(dtb, node, 1 + (int)frames.redistributor_count,
+                    &frames.redistributors[frames.redistributor_count].base,
+                    &frames.redistributors[frames.redistributor_count].size))
+        room += frames.redistributors[frames.redistributor_count++].size / frames.redistributor_stride;
+    if (room < machine->cpu_count)
+        return "interrupt controller: fewer redistributors than CPUs";
+    machine->gic = gicv3_create(machine, &frames);
+    return NULL;
+}
+
 /* The first interrupt, if it is an SPI in a GIC's three cells. 0: none. */
 static unsigned read_spi(const void *dtb, int node)
 {
@@ -192,6 +218,9 @@ const char *sim_parts_read(struct sim_machine *machine, const void *dtb)
         return problem;
     read_timer(machine, dtb);
     read_gicv2(machine, dtb);
+    problem = read_gicv3(machine, dtb);
+    if (problem != NULL)
+        return problem;
     read_uarts(machine, dtb);
     return NULL;
 }

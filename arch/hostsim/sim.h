@@ -37,7 +37,7 @@ enum sim_schedule {
 struct sim_options {
     /* The machine */
     uint64_t timer_frequency; /* Hz; 0: what the tree's timer node says, else 62.5 MHz, as QEMU */
-    unsigned list_registers;  /* of the GIC's virtual interface, 1..64; 0: 4, as GIC-400 */
+    unsigned list_registers;  /* of the GIC's virtual interface, 1..64 (GICv3: 16); 0: 4, as GIC-400 */
     bool gic_security;        /* the GIC has Security Extensions: EL2 sees the Non-secure view of its registers */
     unsigned spi_count;       /* 0: 256 */
     unsigned pa_bits;         /* 32..48; 0: 40 */
@@ -89,8 +89,8 @@ const char *sim_end_name(enum sim_end end);
 const char *sim_platform_name(unsigned index, const char **description);
 
 /**
- * Makes a machine: RAM from the memory nodes, CPUs, GICv2, UARTs (PL011, Cadence) from the tree. The tree is copied
- * into RAM as a boot loader would. @return NULL where it holds no machine; sim_create_error() says why
+ * Makes a machine: RAM from the memory nodes, CPUs, GICv2 or GICv3, UARTs (PL011, Cadence) from the tree. The tree is
+ * copied into RAM as a boot loader would. @return NULL where it holds no machine; sim_create_error() says why
  */
 struct sim_machine *sim_create(const void *dtb, size_t dtb_size, const struct sim_options *options);
 const char *sim_create_error(void);
