@@ -7,7 +7,7 @@ import sys
 import pexpect
 
 import make_initramfs
-from make_system import Domain, System
+from make_system import Domain, System, zcu102_dtb
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 CTRL_A3 = "\x01\x01\x01"
@@ -24,7 +24,8 @@ def parse_options():
     parser = argparse.ArgumentParser(prog="tools/demo.sh", description="Two Linux domains on QEMU.")
     parser.add_argument("--headless", action="store_true")
     parser.add_argument("--seconds", type=int)
-    parser.add_argument("--cpus", type=int, default=2)
+    parser.add_argument("--cpus", type=int)
+    parser.add_argument("--machine", choices=("virt", "xlnx-zcu102"), default="virt")
     parser.add_argument("--no-build", action="store_true")
     parser.add_argument("--aarch64", default=os.path.join(ROOT, "build", "aarch64"), help=argparse.SUPPRESS)
     parser.add_argument("--work", default=os.path.join(ROOT, "build", "demo"), help=argparse.SUPPRESS)
@@ -37,9 +38,12 @@ def make(options):
     initramfs = os.path.join(options.work, "initramfs.cpio")
     with open(initramfs, "wb") as file:
         file.write(make_initramfs.build())
-    kernel = os.path.join(ROOT, "build", "deps", "Image")
+    deps = os.path.join(ROOT, "build", "deps")
+    kernel = os.path.join(deps, "Image")
     domains = [Domain(name, kernel, memory=256, ramdisk=initramfs, bootargs=f"console=ttyAMA0 hostname={name}") for name in NAMES]
-    system = System(domains, cpus=options.cpus).write(options.work)
+    board = options.machine == "xlnx-zcu102"
+    system = System(domains, cpus=options.cpus or (4 if board else 2), board_dtb=zcu102_dtb(deps) if board else None)
+    system.write(options.work)
     command = ["qemu-system-aarch64", *system.qemu_arguments(os.path.join(options.aarch64, "bulkhead")),
                # signal=off: Ctrl-C goes to the domain. No multiplexer, which would take Ctrl-A for itself.
                "-chardev", "stdio,id=serial0,signal=off", "-serial", "chardev:serial0"]

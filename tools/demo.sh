@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Two Linux domains on QEMU, straight from the device tree: sets up, builds, boots.
 #
-#   tools/demo.sh [--headless] [--seconds N] [--cpus N] [--no-build]
+#   tools/demo.sh [--headless] [--seconds N] [--machine M] [--cpus N] [--no-build]
 #
 #   --headless    no keyboard: waits for both shells, runs a command in each, prints the boot timeline, leaves
 #   --seconds N   leaves after N seconds, whatever happens (headless: 600)
-#   --cpus N      physical CPUs of the machine (2)
+#   --machine M   virt, or xlnx-zcu102: a ZynqMP board with its own device tree (virt)
+#   --cpus N      physical CPUs of the machine (2; xlnx-zcu102: 4)
 #   --no-build    boots what is built already
 set -euo pipefail
 cd "$(dirname "$0")/.."

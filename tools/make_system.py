@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Makes a system for QEMU's virt machine: the device tree with the domains in /chosen, and the QEMU arguments that put
-every module where the tree says.
+"""Makes a system for QEMU's virt machine, or for xlnx-zcu102: the device tree with the domains in /chosen, and the QEMU
+arguments that put every module where the tree says.
 
     tools/make_system.py -o DIR [machine options] --domain NAME --kernel FILE [domain options] [--domain NAME ...]
 
 Options after a --domain belong to it. Writes into DIR:
 
-    system.dtb     the host's device tree (from QEMU itself) and the domains
+    system.dtb     the host's device tree (from QEMU itself, or the file of --zcu102) and the domains
     system.dts     the same as text
     qemu.args      arguments for qemu-system-aarch64, one a line: mapfile -t args <DIR/qemu.args
     host.args      arguments for the host command, one a line: bulkhead check DIR/system.dtb "${args[@]}"
@@ -16,6 +16,7 @@ Options after a --domain belong to it. Writes into DIR:
 Modules that are one file lie in memory once. Used by tools/demo.sh, tests/qemu and bench; needs dtc and QEMU.
 """
 import argparse
+import glob
 import os
 import shutil
 import subprocess
@@ -33,6 +34,14 @@ UBOOT_RAMDISK_OFFSET = 144 * MIB
 RAM_BASE = 0x40000000
 IMAGE_AT = RAM_BASE + IMAGE_OFFSET
 DTB_AT = RAM_BASE + DTB_OFFSET
+
+
+def zcu102_dtb(deps):
+    """The board's device tree, of Debian's kernel package below @deps."""
+    trees = glob.glob(os.path.join(deps, "arm64/usr/lib/linux-image-*/xilinx/zynqmp-zcu102-rev1.0.dtb"))
+    if not trees:
+        raise FileNotFoundError(f"no zynqmp-zcu102-rev1.0.dtb below {deps}: run tools/setup.sh")
+    return trees[0]
 
 
 class Domain:
@@ -227,6 +236,7 @@ def parse_options():
     machine.add_argument("--cpu", help="QEMU's CPU model (cortex-a57)")
     machine.add_argument("--gic", type=int, help="GIC version (2)")
     machine.add_argument("--machine", help="further properties of -M")
+    machine.add_argument("--zcu102", dest="board_dtb", metavar="DTB", help="xlnx-zcu102 with this device tree, instead of virt")
     machine.add_argument("--hypervisor-args", help="xen,xen-bootargs")
     machine.add_argument("--no-seeds", dest="seeds", action="store_false", help="no rng-seed: the same tree every time")
     machine.add_argument("--image", default=None, help="the hypervisor, for qemu.args")
@@ -257,7 +267,7 @@ def make_domain(entry):
 
 def main():
     options = parse_options()
-    known = ("memory", "cpus", "cpu", "gic", "machine", "hypervisor_args", "seeds")
+    known = ("memory", "cpus", "cpu", "gic", "machine", "board_dtb", "hypervisor_args", "seeds")
     system = System([make_domain(entry) for entry in options.domains],
                     **{key: getattr(options, key) for key in known if hasattr(options, key)})
     system.write(options.output)

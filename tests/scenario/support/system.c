@@ -121,9 +121,10 @@ static void load(struct sim_machine *machine, const struct system_domain *domain
 void system_boot(struct system_run *run, const struct system_domain *domains, unsigned count)
 {
     size_t size;
-    run->dtb = load_dtb("ok/two-domains.dtb", &size);
+    run->dtb = load_dtb(run->tree != NULL ? run->tree : "ok/two-domains.dtb", &size);
     check_fdt(fdt_open_into(run->dtb, run->dtb, SPACE));
-    set_cpus(run->dtb, run->cpus);
+    if (run->cpus != 0)
+        set_cpus(run->dtb, run->cpus);
     remove_domains(run->dtb);
     for (unsigned i = count; i > 0; i--)
         add_domain(run->dtb, &domains[i - 1], i - 1);

@@ -1,5 +1,5 @@
-/* A system for a scenario: the device tree of QEMU's virt machine with domains that run guest programs, booted in
- * hostsim. */
+/* A system for a scenario: the device tree of QEMU's virt machine, or another, with domains that run guest programs,
+ * booted in hostsim. */
 #ifndef BULKHEAD_TESTS_SCENARIO_SYSTEM_H
 #define BULKHEAD_TESTS_SCENARIO_SYSTEM_H
 
@@ -24,7 +24,8 @@ struct system_domain {
 /** Everything of one boot. */
 struct system_run {
     struct sim_options options;              /* set before system_boot() */
-    unsigned cpus;                           /* 1.. 8; set before */
+    const char *tree;                        /* of tests/dts; NULL: QEMU's virt; set before */
+    unsigned cpus;                           /* 1.. 8; 0: those of the tree; set before */
     bool stay;                               /* do not power off when all domains are off */
     void (*prepare)(struct system_run *run); /* called with the machine made and loaded; NULL */
     void (*edit)(void *dtb); /* changes the tree (libfdt, room for 4 KiB more) before anything is made of it; NULL */
