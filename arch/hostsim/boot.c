@@ -18,5 +18,6 @@ static void boot(void *context)
 enum sim_end sim_run(struct sim_machine *machine)
 {
     memset(&hypervisor, 0, sizeof(hypervisor));
+    machine->panic = hv_panic;
     return sim_run_with(machine, boot, machine, hv_secondary_main);
 }

@@ -14,6 +14,19 @@ uint64_t sim_nanoseconds(const struct sim_machine *machine, uint64_t ticks)
     return time > SIM_NEVER ? SIM_NEVER : (uint64_t)time;
 }
 
+uint64_t sim_counter(const struct sim_machine *machine)
+{
+    return sim_ticks(machine, machine->now) + (uint64_t)machine->counter_jump;
+}
+
+uint64_t sim_counter_time(const struct sim_machine *machine, uint64_t ticks)
+{
+    uint64_t ahead = (uint64_t)machine->counter_jump;
+    if (machine->counter_jump > 0)
+        return sim_nanoseconds(machine, ticks > ahead ? ticks - ahead : 0);
+    return ticks - ahead < ticks ? SIM_NEVER : sim_nanoseconds(machine, ticks - ahead);
+}
+
 void sim_event_cancel(struct sim_machine *machine, struct sim_event *event)
 {
     if (!event->queued)

@@ -23,6 +23,32 @@ static void secondary_entry(void *argument)
     abort();
 }
 
+/* A reset that nobody asked for: the CPU forgets all but who it is. What it held stays held. */
+static void cpu_arrives_again(struct sim_machine *machine, struct sim_event *event)
+{
+    struct sim_cpu *cpu = event->context;
+    if (cpu->state == SIM_CPU_HALTED)
+        return;
+    if (cpu == machine->turn) { /* events happen on the stack of whoever has the turn */
+        sim_event_schedule(machine, event, machine->now + 1);
+        return;
+    }
+    sim_trace(cpu, "CPU %u starts again", cpu->id);
+    sim_event_cancel(machine, &cpu->wake);
+    sim_event_cancel(machine, &cpu->hyp_timer);
+    sim_event_cancel(machine, &cpu->virtual_timer);
+    coroutine_release(&cpu->coroutine);
+    cpu->hyp_deadline = SIM_NEVER;
+    cpu->loaded = NULL;
+    cpu->guest = NULL;
+    cpu->waits_for = NULL;
+    cpu->held_count = 0;
+    coroutine_start(&cpu->coroutine, secondary_entry, cpu);
+    cpu->state = SIM_CPU_READY;
+    cpu->time = machine->now;
+    machine->horizon = 0;
+}
+
 static void cpu_arrives(struct sim_machine *machine, struct sim_event *event)
 {
     struct sim_cpu *cpu = event->context;
@@ -30,6 +56,11 @@ static void cpu_arrives(struct sim_machine *machine, struct sim_event *event)
     cpu->state = SIM_CPU_READY;
     cpu->time = machine->now;
     machine->horizon = 0;
+    uint64_t again;
+    if (cpu->index != 1 || !sim_fault_asked(machine, SIM_FAULT_CPU_STARTS_TWICE, &again))
+        return;
+    event->happen = cpu_arrives_again;
+    sim_event_schedule(machine, event, machine->now + again * 1000);
 }
 
 static struct sim_cpu *find_cpu(struct sim_machine *machine, uint64_t mpidr)
@@ -38,6 +69,42 @@ static struct sim_cpu *find_cpu(struct sim_machine *machine, uint64_t mpidr)
         if (machine->cpus[i].mpidr == mpidr)
             return &machine->cpus[i];
     return NULL;
+}
+
+/* What the firmware answers to CPU_ON, as the contract puts it (DEN0022 5.2.2). */
+static hv_status psci_status(uint64_t answer)
+{
+    switch ((int32_t)answer) {
+    case 0:
+        return HV_OK;
+    case -1: /* NOT_SUPPORTED */
+        return HV_E_UNSUPPORTED;
+    case -2: /* INVALID_PARAMETERS */
+    case -9: /* INVALID_ADDRESS */
+        return HV_E_INVALID;
+    case -4: /* ALREADY_ON */
+    case -5: /* ON_PENDING */
+        return HV_E_BUSY;
+    default:
+        return HV_E_DENIED;
+    }
+}
+
+static uint64_t fault_answer(const struct sim_machine *machine, const struct sim_cpu *target)
+{
+    uint64_t n = 0;
+    if (sim_fault_asked(machine, SIM_FAULT_PSCI_MISSING, NULL))
+        return (uint64_t)-1;
+    if (sim_fault_is(machine, SIM_FAULT_CPU_REFUSED, target->index))
+        return (uint64_t)-6; /* INTERNAL_FAILURE */
+    return sim_fault_asked(machine, SIM_FAULT_CPU_ON_ERROR, &n) ? 0 - n : 0;
+}
+
+static uint64_t arrival(const struct sim_machine *machine)
+{
+    uint64_t late = 0;
+    (void)sim_fault_asked(machine, SIM_FAULT_CPU_LATE, &late);
+    return machine->platform->costs[SIM_COST_CPU_ON] + late * 1000;
 }
 
 hv_status arch_cpu_start(unsigned cpu, uint64_t mpidr)
@@ -54,16 +121,17 @@ hv_status arch_cpu_start(unsigned cpu, uint64_t mpidr)
         sim_fail("arch_cpu_start: CPU number %u", cpu);
     if (target->starting || target->state != SIM_CPU_OFF)
         return HV_E_BUSY;
-    if ((machine->options.cpus_refused >> target->index & 1) != 0)
-        return HV_E_DENIED;
+    uint64_t answer = sim_firmware_answer(machine, fault_answer(machine, target));
+    if ((int32_t)answer != 0)
+        return psci_status(answer);
     target->starting = true;
     target->id = cpu;
-    if ((machine->options.cpus_never_start >> target->index & 1) != 0)
+    if (sim_fault_is(machine, SIM_FAULT_CPU_NEVER_STARTS, target->index))
         return HV_OK;
     target->start.happen = cpu_arrives;
     target->start.context = target;
-    sim_event_schedule(machine, &target->start, self->time + machine->platform->costs[SIM_COST_CPU_ON]);
-    return HV_OK;
+    sim_event_schedule(machine, &target->start, self->time + arrival(machine));
+    return psci_status(answer);
 }
 
 void arch_cpu_idle(void)
@@ -74,8 +142,8 @@ void arch_cpu_idle(void)
     if (cpu->held_count > 0)
         sim_fail("arch_cpu_idle() with a lock held");
     sim_spend(cpu, SIM_COST_CALL, 1);
-    if (sim_gic_signals(cpu))
-        return;
+    if (sim_gic_signals(cpu) || cpu->serror)
+        return; /* a pending SError ends WFI, masked or not (Arm ARM D1.6.2) */
     sim_trace(cpu, "idle");
     sim_cpu_block(cpu, SIM_CPU_IDLE);
     sim_spend(cpu, SIM_COST_WAKE, 1);

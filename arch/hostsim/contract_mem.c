@@ -30,7 +30,8 @@ void *arch_map(pa_t base, uint64_t size, enum arch_map_access access)
         sim_fail("arch_map() on CPU %u: the boot CPU only", sim_this_cpu()->id);
     void *address = sim_map(machine, base.raw, size, access, true);
     if (address == NULL)
-        sim_fail("arch_map(%#llx, %#llx): not RAM", (unsigned long long)base.raw, (unsigned long long)size);
+        sim_external_abort(sim_this_cpu(), base.raw, "arch_map(%#llx, %#llx): not RAM", (unsigned long long)base.raw,
+                           (unsigned long long)size);
     return address;
 }
 
@@ -54,7 +55,8 @@ void *arch_window_open(unsigned slot, pa_t base, uint64_t size, enum arch_map_ac
     close_window(machine, &cpu->windows[slot]);
     void *address = sim_map(machine, base.raw, size, access, false);
     if (address == NULL)
-        sim_fail("arch_window_open(%#llx, %#llx): not RAM", (unsigned long long)base.raw, (unsigned long long)size);
+        sim_external_abort(cpu, base.raw, "arch_window_open(%#llx, %#llx): not RAM", (unsigned long long)base.raw,
+                           (unsigned long long)size);
     cpu->windows[slot] = (struct sim_window){true, base.raw, size, access};
     return address;
 }

@@ -35,8 +35,8 @@ static uint64_t resolve(struct sim_cpu *cpu, const struct arch_mmio *mmio, uint3
 HV_NORETURN static void bus_error(struct sim_cpu *cpu, uint64_t address, unsigned size, const char *what)
 {
     const struct sim_device *device = sim_device_find(cpu->machine, address);
-    sim_fail("external abort at EL2: %u-byte %s at %#llx (%s)", size, what, (unsigned long long)address,
-             device != NULL ? device->name : "no device");
+    sim_external_abort(cpu, address, "%u-byte %s at %#llx (%s)", size, what, (unsigned long long)address,
+                       device != NULL ? device->name : "no device");
 }
 
 uint32_t arch_mmio_read32(const struct arch_mmio *mmio, uint32_t offset)

@@ -34,14 +34,17 @@ static uint64_t affinity_info(const struct sim_machine *machine, uint64_t mpidr)
     return (uint64_t)-2; /* INVALID_PARAMETERS */
 }
 
-uint64_t arch_smc(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3)
+/* @return whether a fault answers in the firmware's place. */
+static bool fails(const struct sim_machine *machine, uint32_t function)
 {
-    struct sim_cpu *cpu = sim_this_cpu();
-    (void)a2, (void)a3;
-    if (cpu->machine == NULL)
-        return NOT_SUPPORTED;
-    sim_spend(cpu, SIM_COST_SMC, 1);
-    switch ((uint32_t)function) {
+    return sim_fault_asked(machine, SIM_FAULT_PSCI_MISSING, NULL) ||
+           sim_fault_asked(machine, SIM_FAULT_PSCI_0_1, NULL) ||
+           (function == PSCI_SYSTEM_OFF && sim_fault_asked(machine, SIM_FAULT_SYSTEM_OFF_RETURNS, NULL));
+}
+
+static uint64_t call(struct sim_cpu *cpu, uint32_t function, uint64_t a1)
+{
+    switch (function) {
     case SMCCC_VERSION:
     case PSCI_VERSION:
         return 0x10001;
@@ -58,4 +61,15 @@ uint64_t arch_smc(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3)
     default:
         return NOT_SUPPORTED;
     }
+}
+
+uint64_t arch_smc(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+    struct sim_cpu *cpu = sim_this_cpu();
+    (void)a2, (void)a3;
+    if (cpu->machine == NULL)
+        return NOT_SUPPORTED;
+    sim_spend(cpu, SIM_COST_SMC, 1);
+    bool failed = fails(cpu->machine, (uint32_t)function);
+    return sim_firmware_answer(cpu->machine, failed ? NOT_SUPPORTED : call(cpu, (uint32_t)function, a1));
 }

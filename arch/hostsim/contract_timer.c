@@ -14,7 +14,7 @@ uint64_t arch_timer_now(void)
     if (cpu->machine == NULL)
         return desk_counter++;
     sim_spend(cpu, SIM_COST_TIMER, 1);
-    return sim_ticks(cpu->machine, cpu->machine->now);
+    return sim_counter(cpu->machine);
 }
 
 uint64_t arch_timer_frequency(void)
@@ -40,6 +40,8 @@ void arch_timer_set_deadline(uint64_t deadline)
         return;
     sim_spend(cpu, SIM_COST_TIMER, 1);
     cpu->hyp_deadline = deadline;
+    if (deadline != ARCH_TIMER_NEVER)
+        sim_timer_faults(cpu);
     sim_timers_update(cpu);
 }
 

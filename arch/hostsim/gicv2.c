@@ -112,7 +112,7 @@ static bool signals(struct sim_gic *any, struct sim_cpu *cpu)
 static uint32_t acknowledge(struct gicv2 *gic, struct sim_cpu *cpu, bool want_group1)
 {
     struct gicv2_cpu_interface *interface = &gic->interfaces[cpu->index];
-    if (!sim_gic_signals(cpu))
+    if (gicv2_fault_acknowledge(gic, cpu) || !sim_gic_signals(cpu))
         return GIC_NONE_PENDING;
     unsigned intid = best_pending(gic, cpu);
     struct gicv2_interrupt *interrupt = gicv2_interrupt(gic, cpu, intid);

@@ -234,6 +234,13 @@ static void send_sgi(struct gicv2 *gic, struct sim_cpu *self, uint32_t value)
     }
 }
 
+static void send_again(struct sim_machine *machine, struct sim_event *event)
+{
+    struct gicv2 *gic = (struct gicv2 *)(void *)machine->gic;
+    send_sgi(gic, event->context, (uint32_t)machine->faults.repeated_kick);
+    gicv2_changed(gic);
+}
+
 bool gicv2_distributor_write(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned size, uint64_t value)
 {
     struct gicv2 *gic = context;
@@ -243,7 +250,7 @@ bool gicv2_distributor_write(void *context, struct sim_cpu *cpu, uint64_t offset
             return false;
         if (offset == GICD_CTLR)
             gic->control = gic->security ? (value & 1) << 1 : value & 3;
-        else if (offset == GICD_SGIR)
+        else if (offset == GICD_SGIR && !sim_fault_loses_kick(cpu, (uint32_t)value, send_again))
             send_sgi(gic, cpu, (uint32_t)value);
         gicv2_changed(gic);
         return true;

@@ -84,6 +84,9 @@ bool gicv2_virtual_write(void *context, struct sim_cpu *cpu, uint64_t offset, un
 bool gicv2_signals_virtual(struct sim_gic *any, struct sim_cpu *cpu);
 void gicv2_check_entry(struct sim_gic *any, struct sim_cpu *cpu);
 
+/* gicv2_faults.c: before an acknowledge. @return whether it is to find nothing */
+bool gicv2_fault_acknowledge(struct gicv2 *gic, const struct sim_cpu *cpu);
+
 /** Power-on values of one CPU's virtual interface. */
 void gicv2_virtual_reset(struct gicv2_virtual *interface);
 

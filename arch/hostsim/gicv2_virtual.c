@@ -204,7 +204,7 @@ bool gicv2_hyp_read(void *context, struct sim_cpu *cpu, uint64_t offset, unsigne
     if (size != 4)
         return false;
     if (offset >= GICH_LR && offset < GICH_LR + 4 * list_registers(gic)) {
-        *value = interface->lr[(offset - GICH_LR) / 4];
+        *value = sim_fault_list_register(gic->machine, interface->lr[(offset - GICH_LR) / 4], LR_PENDING);
         return true;
     }
     switch (offset) {

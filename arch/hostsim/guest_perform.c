@@ -19,6 +19,7 @@
 #define ISS_SF (1u << 15)
 #define ISS_WNR (1u << 6)
 #define FSC_ALIGNMENT 0x21u
+#define FSC_EXTERNAL_WALK 0x16u /* synchronous external abort on the walk, level 2 */
 #define VECTOR_SYNC 0x200u
 #define VECTOR_SERROR 0x380u
 #define SPIN_QUANTUM 5000
@@ -109,6 +110,13 @@ static bool perform_access(struct sim_cpu *cpu, struct sim_guest *guest, struct 
         sim_guest_exception(guest, syndrome(EC_DATA_ABORT_SAME, FSC_ALIGNMENT), operation->address, VECTOR_SYNC);
         return done(operation);
     }
+    if (sim_fault_due(cpu->machine, SIM_FAULT_WALK_ABORT)) {
+        operation->no_syndrome = true; /* ISS.ISV and HPFAR_EL2 are for translation faults */
+        abort_access(guest, exit, FSC_EXTERNAL_WALK);
+        exit->hpfar = 0;
+        return true;
+    }
+    cpu->serror = sim_fault_due(cpu->machine, SIM_FAULT_WALK_SERROR) || cpu->serror;
     struct sim_translation translation = sim_translate(cpu, operation->address, access);
     if (translation.fault)
         return abort_access(guest, exit, translation.status);

@@ -8,6 +8,7 @@
 #include "hostsim/mmu.h"
 
 #define MAX_PROGRAMS 64
+#define VECTOR_SYNC 0x200u
 #define PSCI_SYSTEM_OFF 0x84000008u
 #define SCTLR_M_C_I ((1u << 0) | (1u << 2) | (1u << 12))
 
@@ -58,17 +59,23 @@ static const uint8_t *look(struct sim_cpu *cpu, uint64_t address, uint64_t *cont
     return sim_memory_read(cpu->machine, translation.pa, 8);
 }
 
-static void check_image(struct sim_cpu *cpu, const struct sim_guest *guest, uint64_t base, uint64_t size)
+/* @return whether it is all there; where a fault damaged it, it need not be. */
+static bool check_image(struct sim_cpu *cpu, const struct sim_guest *guest, uint64_t base, uint64_t size)
 {
+    bool excused = sim_fault_excuses(cpu->machine, SIM_IMAGE_TAG_OFFSET); /* its size, then, is not what it was */
     uint64_t contiguous = 0;
     for (uint64_t offset = SIM_IMAGE_BODY; offset + 8 <= size;) {
         const uint8_t *bytes = look(cpu, base + offset, &contiguous);
+        if (bytes == NULL && (excused || sim_fault_excuses(cpu->machine, offset)))
+            return false;
         if (bytes == NULL)
             sim_fail("guest %s: its image ends at offset %#llx of %#llx: IPA %#llx is not mapped", guest->name,
                      (unsigned long long)offset, (unsigned long long)size, (unsigned long long)(base + offset));
         for (; contiguous >= 8 && offset + 8 <= size; contiguous -= 8, offset += 8, bytes += 8) {
             uint64_t word;
             memcpy(&word, bytes, 8);
+            if (word != sim_image_word(offset) && (excused || sim_fault_excuses(cpu->machine, offset)))
+                return false;
             if (word != sim_image_word(offset))
                 sim_fail(
                     "guest %s: byte %#llx of its image (IPA %#llx) is not in memory: wrong copy, or not cleaned to the "
@@ -77,21 +84,29 @@ static void check_image(struct sim_cpu *cpu, const struct sim_guest *guest, uint
                     (unsigned long long)word);
         }
     }
+    return true;
 }
 
-static void read_tag(struct sim_cpu *cpu, uint64_t entry, struct sim_image_tag *tag)
+static bool read_tag(struct sim_cpu *cpu, uint64_t entry, struct sim_image_tag *tag)
 {
     uint64_t contiguous;
     const uint8_t *head = look(cpu, entry, &contiguous);
+    bool excused = sim_fault_excuses(cpu->machine, SIM_IMAGE_TAG_OFFSET);
+    if (excused && (head == NULL || contiguous < SIM_IMAGE_BODY))
+        return false;
     if (head == NULL || contiguous < SIM_IMAGE_BODY)
         sim_fail("vCPU enters at IPA %#llx: no image there", (unsigned long long)entry);
     memcpy(tag, head + SIM_IMAGE_TAG_OFFSET, sizeof(*tag));
+    tag->name[sizeof(tag->name) - 1] = '\0';
+    if (excused &&
+        (memcmp(tag->magic, SIM_IMAGE_MAGIC, sizeof(tag->magic)) != 0 || sim_guest_program(tag->name) == NULL))
+        return false;
     if (memcmp(tag->magic, SIM_IMAGE_MAGIC, sizeof(tag->magic)) != 0 || memcmp(head + 56, "ARM\x64", 4) != 0)
         sim_fail(
             "vCPU enters at IPA %#llx: memory holds no guest program there (wrong copy, or not cleaned to the point of "
             "coherency)",
             (unsigned long long)entry);
-    tag->name[sizeof(tag->name) - 1] = '\0';
+    return true;
 }
 
 /* Documentation/arm64/booting.rst of Linux, "Call the kernel image". */
@@ -108,20 +123,36 @@ static void check_boot_protocol(const struct sim_cpu *cpu, const struct arch_vcp
         sim_fail("vCPU enters with its MMU or caches on");
 }
 
-/* The program that the tag names, as a coroutine; its image must be whole. */
-static void start_program(struct sim_cpu *cpu, struct sim_guest *guest)
+/* The program that the tag names, as a coroutine; its image must be whole.
+ * @return false where a fault damaged it */
+static bool start_program(struct sim_cpu *cpu, struct sim_guest *guest)
 {
     struct sim_image_tag tag;
-    read_tag(cpu, guest->pc, &tag);
+    if (!read_tag(cpu, guest->pc, &tag) || !check_image(cpu, guest, guest->pc, tag.file_size))
+        return false;
     memcpy(guest->name, tag.name, sizeof(guest->name));
     guest->main = sim_guest_program(guest->name);
     if (guest->main == NULL)
         sim_fail("no guest program is called \"%s\"", guest->name);
-    check_image(cpu, guest, guest->pc, tag.file_size);
     for (unsigned i = 1; i < ARRAY_SIZE(guest->x); i++)
         guest->x[i] = 0x5a5a000000000000 | (uint64_t)guest->vmid << 32 | i;
     cpu->sysregs[VCPU_VBAR_EL1] = guest->pc + 0x800;
     coroutine_start(&guest->coroutine, guest_entry, guest);
+    return true;
+}
+
+/* A damaged kernel runs into an instruction that is none, before it has vectors: it takes the exception to where
+ * VBAR_EL1 is at reset, and is never seen to do anything else. */
+static bool crash(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit *exit)
+{
+    struct guest_operation fetch = {.kind = GUEST_FETCH, .address = cpu->sysregs[VCPU_VBAR_EL1] + VECTOR_SYNC};
+    sim_trace(cpu, "VMID %u runs a damaged kernel", guest->vcpu->stage2->vmid);
+    guest->operation = &fetch;
+    bool trapped = sim_guest_perform(cpu, guest, exit);
+    guest->operation = NULL;
+    if (!trapped)
+        sim_fail("a guest's memory begins at its vectors at reset: not modelled");
+    return true;
 }
 
 bool sim_guest_start(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit *exit)
@@ -140,8 +171,8 @@ bool sim_guest_start(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_e
     check_boot_protocol(cpu, vcpu);
     if (cpu->machine->kvm != NULL)
         sim_kvm_prepare(cpu, guest);
-    else
-        start_program(cpu, guest);
+    else if (!start_program(cpu, guest))
+        return crash(cpu, guest, exit);
     if (guest->starts++ == 0)
         guest->first_instruction = cpu->machine->now;
     guest->started = true;

@@ -148,6 +148,7 @@ struct sim_machine *sim_create(const void *dtb, size_t dtb_size, const struct si
     watch_faults();
     the_machine = machine;
     machine->turn = &machine->cpus[0];
+    sim_faults_create(machine);
     machine->tlb = sim_tlb_create();
     if (build(machine, dtb, dtb_size))
         return machine;
@@ -172,20 +173,33 @@ void sim_destroy(struct sim_machine *machine)
     the_machine = NULL;
 }
 
+static bool load(struct sim_machine *machine, uint64_t address, const void *data, size_t size,
+                 void (*damage)(struct sim_machine *machine, uint8_t *copy, size_t size))
+{
+    if (sim_bank_find(machine, address, size) == NULL)
+        return false;
+    uint8_t *copy = malloc(size + 1);
+    if (copy == NULL)
+        abort();
+    if (size > 0)
+        memcpy(copy, data, size);
+    damage(machine, copy, size);
+    if (size > 0)
+        sim_memory_write(machine, address, copy, size);
+    free(copy);
+    return true;
+}
+
 bool sim_set_boot_dtb(struct sim_machine *machine, const void *dtb, size_t size)
 {
     machine->boot_dtb = machine->options.dtb_base;
     machine->boot_dtb_size = size;
-    return sim_load(machine, machine->boot_dtb, dtb, size);
+    return load(machine, machine->boot_dtb, dtb, size, sim_fault_damage_dtb);
 }
 
 bool sim_load(struct sim_machine *machine, uint64_t address, const void *data, size_t size)
 {
-    if (sim_bank_find(machine, address, size) == NULL)
-        return false;
-    if (size > 0)
-        sim_memory_write(machine, address, data, size);
-    return true;
+    return load(machine, address, data, size, sim_fault_damage_module);
 }
 
 bool sim_peek(struct sim_machine *machine, uint64_t address, void *data, size_t size)

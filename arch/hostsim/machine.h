@@ -147,11 +147,15 @@ struct sim_cpu {
 
     /* EL2 physical timer and the loaded vCPU's virtual timer */
     uint64_t hyp_deadline;
+    bool hyp_timer_dead, hyp_timer_stuck; /* never fires again; its interrupt stays asserted */
     struct sim_event hyp_timer, virtual_timer;
 
     struct arch_vcpu *loaded;
     uint64_t sysregs[VCPU_SYSREG_COUNT]; /* live while loaded */
     struct sim_guest *guest;             /* runs inside arch_vcpu_run() now */
+
+    bool serror;    /* one is pending; EL2 keeps them masked */
+    bool reporting; /* core was told of an exception at EL2 */
 };
 
 /** Priorities of the order SIM_SCHEDULE_PCT; all by index of a CPU. */
@@ -181,6 +185,7 @@ struct sim_machine {
     const struct sim_platform *platform;
     uint64_t computed; /* picoseconds that are not yet a nanosecond */
     uint64_t frequency;
+    int64_t counter_jump; /* ticks that the counter is ahead of time */
 
     /* Time and turns */
     uint64_t now;
@@ -205,10 +210,13 @@ struct sim_machine {
     struct sim_tlb *tlb;
     struct sim_kvm *kvm; /* NULL: guests are coroutines */
     struct sim_guest *guests, **guests_tail;
+    struct sim_faults faults;
+    struct sim_event counter_jumps, kick_repeats;
 
     void (*main)(void *context);
     void *main_context;
     void (*secondary_main)(unsigned cpu);
+    void (*panic)(const char *format, ...) HV_PRINTF(1, 2); /* what an exception at EL2 calls; NULL: nothing */
     uint64_t boot_dtb, boot_dtb_size;
 };
 
@@ -229,6 +237,10 @@ HV_NORETURN void sim_finish(struct sim_machine *machine, enum sim_end end, const
  */
 uint64_t sim_ticks(const struct sim_machine *machine, uint64_t nanoseconds);
 uint64_t sim_nanoseconds(const struct sim_machine *machine, uint64_t ticks);
+/** @return the system counter now. */
+uint64_t sim_counter(const struct sim_machine *machine);
+/** @return the time at which it will be @p ticks. */
+uint64_t sim_counter_time(const struct sim_machine *machine, uint64_t ticks);
 void sim_event_schedule(struct sim_machine *machine, struct sim_event *event, uint64_t time);
 void sim_event_cancel(struct sim_machine *machine, struct sim_event *event);
 /** Lets all events happen that are due by @p time. */

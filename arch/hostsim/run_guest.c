@@ -9,6 +9,7 @@
 #define HCR_VI (1u << 7)
 #define HCR_VSE (1u << 8)
 #define VECTOR_SERROR 0x380
+#define ESR_SERROR (0x2fULL << 26 | 1u << 25)
 
 static struct sim_guest *find(struct sim_machine *machine, const struct arch_vcpu *vcpu)
 {
@@ -90,13 +91,19 @@ static void take_serror(const struct sim_cpu *cpu, struct sim_guest *guest)
     if ((guest->vcpu->virtual_lines & HCR_VSE) == 0 || (guest->pstate & PSTATE_A) != 0)
         return;
     guest->vcpu->virtual_lines &= ~(uint64_t)HCR_VSE; /* the CPU clears HCR_EL2.VSE when it is taken */
-    sim_guest_exception(guest, 0x2fULL << 26 | 1u << 25, cpu->sysregs[VCPU_FAR_EL1], VECTOR_SERROR);
+    sim_guest_exception(guest, ESR_SERROR, cpu->sysregs[VCPU_FAR_EL1], VECTOR_SERROR);
 }
 
 /* The next moment of the guest. Physical interrupts are looked for before and after each operation, so that one which
  * ends a WFI is taken, and answered by core, before the program goes on. @return whether the guest came out. */
 static bool step(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit *exit)
 {
+    if (cpu->serror) {
+        cpu->serror = false;
+        exit->reason = ARCH_EXIT_SERROR;
+        exit->esr = ESR_SERROR;
+        return true;
+    }
     if (sim_gic_signals(cpu)) {
         exit->reason = ARCH_EXIT_IRQ;
         return true;
@@ -127,6 +134,7 @@ void arch_vcpu_run(struct arch_vcpu *vcpu, struct arch_exit *exit)
     sim_spend(cpu, SIM_COST_VCPU_ENTER, 1);
     sim_gic_check_entry(cpu);
     cpu->guest = guest;
+    cpu->serror = sim_fault_due(cpu->machine, SIM_FAULT_SERROR_GUEST) || cpu->serror;
     if (guest->started)
         sim_guest_resume(cpu, guest);
     while (!step(cpu, guest, exit))
@@ -138,9 +146,12 @@ void arch_vcpu_run(struct arch_vcpu *vcpu, struct arch_exit *exit)
         vcpu->regs.pstate = guest->started ? guest->pstate : vcpu->regs.pstate;
     }
     guest->exits++;
+    cpu->serror = sim_fault_due(cpu->machine, SIM_FAULT_SERROR_HYPERVISOR) || cpu->serror;
     sim_trace(cpu, "VMID %u exit %s, ESR %#llx, FAR %#llx", vcpu->stage2->vmid,
-              exit->reason == ARCH_EXIT_IRQ ? "IRQ" : "sync", (unsigned long long)exit->esr,
-              (unsigned long long)exit->far);
+              exit->reason == ARCH_EXIT_IRQ      ? "IRQ"
+              : exit->reason == ARCH_EXIT_SERROR ? "SError"
+                                                 : "sync",
+              (unsigned long long)exit->esr, (unsigned long long)exit->far);
     sim_note(cpu->machine, exit->esr ^ exit->hpfar << 20 ^ exit->reason);
     sim_spend(cpu, SIM_COST_VCPU_EXIT, 1);
 }

@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hostsim/faults.h"
+
 struct sim_machine;
 
 #define SIM_BAUD_DIVISORS UINT32_MAX /* sim_options::uart_baud: what the UART's divisors are set to */
@@ -32,6 +34,8 @@ enum sim_schedule {
     SIM_SCHEDULE_RANDOM,  /* the same, but one in 16 switch points goes to a CPU drawn at random */
     SIM_SCHEDULE_PCT,     /* random priorities with few changes: arch/hostsim/pct.c */
 };
+
+#define SIM_MAX_FAULTS 8
 
 /** All zero is a good machine: what a field's 0 means is written beside it. */
 struct sim_options {
@@ -64,10 +68,8 @@ struct sim_options {
     bool echo;                /* UART output also goes to stdout */
     bool trace;               /* what happens goes to stderr, a line each; also by the environment: HOSTSIM_TRACE=1 */
 
-    /* What goes wrong. CPUs are bits in the order of the device tree */
-    uint32_t cpus_never_start; /* CPU_ON says yes and the CPU never arrives */
-    uint32_t cpus_refused;     /* CPU_ON answers INTERNAL_FAILURE */
-    bool uart_stuck;           /* the transmitter never drains */
+    /* What goes wrong (faults.h). CPUs are numbered in the order of the device tree */
+    struct sim_fault faults[SIM_MAX_FAULTS];
 };
 
 /** How a run ended. */

@@ -37,7 +37,7 @@ bool sim_sysreg_read(struct sim_cpu *cpu, uint32_t encoding, uint64_t *value)
         *value = sim_virtual_counter(cpu);
         return true;
     case GUEST_CNTPCT_EL0:
-        *value = sim_ticks(cpu->machine, cpu->machine->now);
+        *value = sim_counter(cpu->machine);
         return true;
     case GUEST_CNTFRQ_EL0:
         *value = cpu->machine->frequency;

@@ -10,7 +10,7 @@
 
 static uint64_t counter(const struct sim_cpu *cpu)
 {
-    return sim_ticks(cpu->machine, cpu->machine->now);
+    return sim_counter(cpu->machine);
 }
 
 uint64_t sim_virtual_counter(const struct sim_cpu *cpu)
@@ -41,16 +41,19 @@ static void expect(struct sim_cpu *cpu, struct sim_event *event, bool armed, uin
     event->happen = happen;
     event->context = cpu;
     if (armed)
-        sim_event_schedule(cpu->machine, event, sim_nanoseconds(cpu->machine, ticks));
+        sim_event_schedule(cpu->machine, event, sim_counter_time(cpu->machine, ticks));
     else
         sim_event_cancel(cpu->machine, event);
 }
 
 static void update_hypervisor(struct sim_cpu *cpu)
 {
-    bool armed = cpu->hyp_deadline != SIM_NEVER, due = armed && counter(cpu) >= cpu->hyp_deadline;
-    expect(cpu, &cpu->hyp_timer, armed && !due, cpu->hyp_deadline);
-    sim_gic_set_private(cpu, PPI_HYPERVISOR, due);
+    uint64_t early = 0, deadline = cpu->hyp_deadline;
+    if (sim_fault_asked(cpu->machine, SIM_FAULT_TIMER_EARLY, &early) && deadline != SIM_NEVER)
+        deadline -= min_u64(deadline, sim_ticks(cpu->machine, early * 1000));
+    bool armed = deadline != SIM_NEVER && !cpu->hyp_timer_dead, due = armed && counter(cpu) >= deadline;
+    expect(cpu, &cpu->hyp_timer, armed && !due, deadline);
+    sim_gic_set_private(cpu, PPI_HYPERVISOR, due || cpu->hyp_timer_stuck);
 }
 
 static void update_virtual(struct sim_cpu *cpu)
@@ -63,6 +66,12 @@ static void update_virtual(struct sim_cpu *cpu)
         armed = false; /* not in this universe */
     expect(cpu, &cpu->virtual_timer, armed && !due, deadline);
     sim_gic_set_private(cpu, PPI_VIRTUAL, due);
+}
+
+void sim_timer_faults(struct sim_cpu *cpu)
+{
+    cpu->hyp_timer_dead = cpu->hyp_timer_dead || sim_fault_since(cpu->machine, SIM_FAULT_TIMER_NEVER);
+    cpu->hyp_timer_stuck = cpu->hyp_timer_stuck || sim_fault_due(cpu->machine, SIM_FAULT_TIMER_STORM);
 }
 
 void sim_timers_update(struct sim_cpu *cpu)

@@ -6,6 +6,8 @@
 
 /** Sets both lines as they are now and schedules their next change. After any write to a timer's registers. */
 void sim_timers_update(struct sim_cpu *cpu);
+/** EL2 has set a deadline: faults of its timer strike now. */
+void sim_timer_faults(struct sim_cpu *cpu);
 /** @return CNTVCT_EL0 as the loaded vCPU reads it. */
 uint64_t sim_virtual_counter(const struct sim_cpu *cpu);
 /** @return CNTV_CTL_EL0 with ISTATUS as it is now. */

@@ -24,13 +24,17 @@ uint64_t sim_uart_character_time(unsigned baud)
 
 void sim_uart_set_line(struct sim_uart *uart, bool level)
 {
+    uint64_t before;
+    if (sim_fault_asked(uart->machine, SIM_FAULT_UART_STORM, &before) && uart->length > before)
+        level = true;
     if (uart->intid != 0)
         sim_gic_set_shared(uart->machine, uart->intid, level);
 }
 
 bool sim_uart_stuck(const struct sim_uart *uart)
 {
-    return uart->machine->options.uart_stuck;
+    uint64_t before;
+    return sim_fault_asked(uart->machine, SIM_FAULT_UART_STUCK, &before) && uart->length >= before;
 }
 
 /* ---- Receiving */

@@ -89,7 +89,7 @@ END_TEST
 
 START_TEST(cpu_that_never_starts)
 {
-    struct system_run run = {.cpus = 3, .options.cpus_never_start = 1u << 1};
+    struct system_run run = {.cpus = 3, .options.faults = {{SIM_FAULT_CPU_NEVER_STARTS, 1}}};
     system_boot(&run, two_hellos, 2);
     expect_end(&run, SIM_END_POWER_OFF);
     expect_lines(&run, "bulkhead: warning: CPU 1 (affinity 0x1) did not come up within *", 1);
@@ -101,7 +101,7 @@ END_TEST
 
 START_TEST(cpu_that_firmware_refuses)
 {
-    struct system_run run = {.cpus = 2, .options.cpus_refused = 1u << 1};
+    struct system_run run = {.cpus = 2, .options.faults = {{SIM_FAULT_CPU_REFUSED, 1}}};
     system_boot(&run, two_hellos, 2);
     expect_end(&run, SIM_END_POWER_OFF);
     expect_lines(&run, "bulkhead: warning: CPU 1 (affinity 0x1) cannot be started and is left out*", 1);

@@ -186,7 +186,7 @@ END_TEST
 START_TEST(stuck_uart)
 {
     const struct system_domain domains[] = {{.name = "a", .program = "hello"}, {.name = "b", .program = "timer"}};
-    struct system_run run = {.cpus = 2, .options.uart_stuck = true};
+    struct system_run run = {.cpus = 2, .options.faults = {{SIM_FAULT_UART_STUCK, 0}}};
     system_boot(&run, domains, 2);
     expect_end(&run, SIM_END_POWER_OFF);
     ck_assert(sim_time_ns(run.machine) < 2000000000ULL);

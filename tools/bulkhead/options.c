@@ -51,6 +51,8 @@ static const struct option_entry entries[] = {
      "guest program of kernels without sim.program= in their bootargs"},
     {"input", 'i', false, "TEXT", FOR(COMMAND_SIM), "typed on the keyboard; \\n, \\xHH and \\\\ as in C"},
     {"accel", 'k', false, "kvm", FOR(COMMAND_SIM), "run the kernels given by --module natively, in the host's KVM"},
+    {"fault", 'f', false, "NAME[@N]", FOR(COMMAND_SIM),
+     "what goes wrong, up to 8 times; --fault help lists the faults"},
     {"help", 'h', true, NULL, FOR_ALL, "print this and exit"},
     {"version", 'V', false, NULL, FOR_ALL, "print the version and exit"},
 };
@@ -85,6 +87,22 @@ static void print_help(void)
          "that cannot be read or written.");
 }
 
+static void print_faults(void)
+{
+    const struct sim_fault_info *info;
+
+    puts("What --fault NAME[@N] makes go wrong, what N counts, and the N where none is given. Occurrences count from "
+         "1,\n"
+         "bits, bytes, characters and CPUs from 0.\n");
+    for (unsigned i = 0; (info = sim_fault_info(i)) != NULL; i++) {
+        char number[48] = "";
+
+        if (info->unit != NULL)
+            snprintf(number, sizeof(number), "@%s (%llu)", info->unit, (unsigned long long)info->usual);
+        printf("  %-18s %-20s %s\n", info->name, number, info->what);
+    }
+}
+
 static bool complain(const char *format, const char *what)
 {
     fputs("bulkhead: ", stderr);
@@ -117,6 +135,14 @@ static bool read_module(struct options *options, char *text)
     module->path = equals + 1;
     options->module_count++;
     return true;
+}
+
+static bool read_fault(struct options *options, const char *text)
+{
+    if (options->fault_count == SIM_MAX_FAULTS)
+        return complain("too many faults at", text);
+    return sim_fault_read(&options->faults[options->fault_count++], text) ||
+           complain("no fault, or no number of it (--fault help lists them):", text);
 }
 
 static bool read_number_option(struct options *options, const struct option_entry *entry, const char *text)
@@ -172,6 +198,8 @@ static bool read_option(struct options *options, const struct option_entry *entr
     case 'g':
         options->program = argument;
         return true;
+    case 'f':
+        return read_fault(options, argument);
     case 'i':
         options->input = argument;
         return true;
@@ -231,9 +259,12 @@ bool options_read(struct options *options, int argc, char **argv)
 
         if (entry == NULL) /* getopt_long() has said why */
             return false;
-        if (letter == 'h' || letter == 'V') {
+        bool faults = letter == 'f' && strcmp(optarg, "help") == 0;
+        if (letter == 'h' || letter == 'V' || faults) {
             if (letter == 'h')
                 print_help();
+            else if (faults)
+                print_faults();
             else
                 puts("bulkhead " HV_VERSION);
             return true;

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hostsim/sim.h"
+
 #define OPTIONS_MAX_MODULES 64
 
 enum command {
@@ -42,6 +44,8 @@ struct options {
     const char *program;   /* guest program for kernels that name none */
     const char *input;     /* keyboard */
     bool kvm;              /* kernels run natively in the host's KVM */
+    struct sim_fault faults[SIM_MAX_FAULTS];
+    unsigned fault_count;
 };
 
 #define EXIT_USAGE 2

@@ -125,7 +125,7 @@ static bool known_platform(const char *name)
 int command_sim(struct desk *desk)
 {
     const struct options *options = desk->options;
-    const struct sim_options how = {
+    struct sim_options how = {
         .platform = options->platform != NULL ? options->platform : "qemu-virt",
         .seed = options->seed,
         .time_limit_us = options->milliseconds * 1000,
@@ -137,9 +137,11 @@ int command_sim(struct desk *desk)
     };
     if (!known_platform(how.platform))
         return EXIT_USAGE;
-    struct sim_machine *machine = sim_create(desk->file.data, desk->file.size, &how);
     enum sim_end end;
     char *input = NULL, last = '\n';
+
+    memcpy(how.faults, options->faults, sizeof(how.faults));
+    struct sim_machine *machine = sim_create(desk->file.data, desk->file.size, &how);
 
     if (machine == NULL)
         complain(desk, sim_create_error());

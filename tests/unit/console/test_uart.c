@@ -163,7 +163,7 @@ END_TEST
 
 START_TEST(test_stuck_uart_is_given_up)
 {
-    start(&(struct sim_options){.uart_stuck = true});
+    start(&(struct sim_options){.faults = {{SIM_FAULT_UART_STUCK, 0}}});
     ck_assert_int_eq(uart_open(&uart, &description), HV_OK);
     uint64_t before = sim_time_ns(machine);
     for (unsigned i = 0; i < 1000; i++)

@@ -172,7 +172,7 @@ END_TEST
 
 START_TEST(stuck_uart_is_given_up)
 {
-    start_open(&(struct sim_options){.uart_stuck = true});
+    start_open(&(struct sim_options){.faults = {{SIM_FAULT_UART_STUCK, 0}}});
     uint64_t before = sim_time_ns(machine);
     for (unsigned i = 0; i < 1000; i++)
         uart_put(&uart, 'x');

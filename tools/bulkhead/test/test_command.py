@@ -182,6 +182,16 @@ class CommandTest(unittest.TestCase):
         self.assertRegex(err, r"sim: [\w -]+ after \d+ us")
         self.assertEqual(self.run_command("sim", "--milliseconds", "3000", "--seed", "0", self.dtb)[0], out)
 
+    def test_sim_faults(self):
+        table = self.run_command("sim", "--fault", "help")[0].decode()
+        names = re.findall(r"^  ([a-z0-9.-]+) ", table, re.M)
+        self.assertGreater(len(names), 30)
+        self.assertEqual(len(names), len(set(names)))
+        out, _ = self.run_command("sim", "--milliseconds", "3000", "--fault", "cpu-never-starts@1", self.dtb)
+        self.assertIn(b"CPU 1 (affinity 0x1) did not come up", out)
+        for wrong in ("nonsense", "dtb-bit@", "dtb-bit@x", "psci-missing@1", "dtb-bi"):
+            self.run_command("sim", "--fault", wrong, self.dtb, status=2)
+
     def test_sim_input(self):
         text = r"\x01\x01\x01" * 2 + "hq"
         out, err = self.run_command("sim", "--milliseconds", "3000", "--input", text, self.dtb)
