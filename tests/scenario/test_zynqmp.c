@@ -92,7 +92,7 @@ START_TEST(stuck_transmitter)
         {.name = "talk", .program = "hello"},
         {.name = "clock", .program = "timer", .bootargs = "ticks=5 period-us=1000"},
     };
-    struct system_run run = {.tree = BOARD, .options.uart_stuck = true};
+    struct system_run run = {.tree = BOARD, .options.faults = {{SIM_FAULT_UART_STUCK, 0}}};
     struct sim_guest_info info;
     system_boot(&run, domains, 2);
     expect_end(&run, SIM_END_POWER_OFF);
