@@ -55,7 +55,7 @@
 
 #define FIFO_DEPTH 64
 #define REFERENCE_CLOCK 100000000u /* UART_REF_CLK as the boards of Xilinx have it */
-#define RESET_NS 100               /* how long CR_RXRES and CR_TXRES stay set */
+#define RESET_NS 1000              /* how long CR_RXRES and CR_TXRES stay set */
 
 enum access {
     RESERVED,

@@ -279,7 +279,7 @@ START_TEST(resets)
     ck_assert_uint_eq(get(SR), REMPTY | TEMPTY);
     set(CR, ON); /* takes none back */
     ck_assert_uint_eq(get(CR), ON | RXRES | TXRES);
-    sim_advance(machine, 1000);
+    sim_advance(machine, 2000);
     ck_assert_uint_eq(get(CR), ON);
     set(CR, OFF); /* an off receiver hears nothing */
     type("d");
