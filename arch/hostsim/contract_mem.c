@@ -78,7 +78,7 @@ void arch_zero_and_clean(void *address, uint64_t size)
         sim_fail("arch_zero_and_clean(%p, %#llx): not multiples of 64", address, (unsigned long long)size);
     for (uint64_t offset = 0; offset < size; offset += sizeof(zeros))
         sim_copy_if_different((uint8_t *)address + offset, zeros, min_u64(size - offset, sizeof(zeros)));
-    sim_cache_clean(cpu->machine, address, size);
+    sim_cache_zeroed(cpu->machine, address, size);
     sim_spend(cpu, SIM_COST_ZERO_LINE, size / LINE);
 }
 
@@ -91,7 +91,7 @@ void arch_copy_and_clean(void *destination, const void *source, uint64_t size)
     if (from < to + size && to < from + size)
         sim_fail("arch_copy_and_clean(): source and destination overlap");
     sim_copy_if_different(destination, source, size);
-    sim_cache_clean(cpu->machine, destination, size);
+    sim_cache_clean_invalidate(cpu->machine, destination, size);
     sim_spend(cpu, SIM_COST_COPY_LINE, (size + LINE - 1) / LINE);
 }
 

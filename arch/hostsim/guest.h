@@ -1,7 +1,7 @@
 /* What a guest program is written against. A program is a C function that runs as a coroutine in the place of a guest's
- * code: EL1, MMU and caches off, interrupts masked. It does nothing to the machine but by these functions; each stands
- * for one instruction, traps where that would, and lets time pass. Code between them takes no time and cannot be
- * interrupted.
+ * code: EL1, MMU and caches off (until it writes SCTLR_EL1), interrupts masked. It does nothing to the machine but by
+ * these functions; each stands for one instruction, traps where that would, and lets time pass. Code between them takes
+ * no time and cannot be interrupted.
  *
  * Programs keep their state on their stack or in guest_allocate()d memory, never in static variables: two domains may
  * run one program, and a restart begins it anew. */
@@ -16,13 +16,17 @@
  * IPA. Returning from it powers the domain off. A later registration of a name replaces the earlier one. */
 void sim_register_guest(const char *name, void (*main)(uint64_t device_tree));
 
-/* Loads and stores of 1, 2, 4 or 8 bytes at an IPA. */
+/* Loads and stores of 1, 2, 4 or 8 bytes at a virtual address: an IPA while the MMU is off. */
 uint64_t guest_read(uint64_t address, unsigned size);
 void guest_write(uint64_t address, unsigned size, uint64_t value);
 /** The same by an instruction that leaves no syndrome (as LDP): a trap cannot be emulated from ESR_EL2 alone. */
 uint64_t guest_read_pair(uint64_t address);
 /** Branches to @p address and comes straight back: only the fetch matters. */
 void guest_fetch(uint64_t address);
+/** LDXR, ADD, STXR: adds @p value. @return what was there */
+uint64_t guest_atomic_add(uint64_t address, unsigned size, uint64_t value);
+/** DC ZVA: zeroes the 64 bytes that @p address lies in. */
+void guest_zero_line(uint64_t address);
 
 static inline uint8_t guest_read8(uint64_t address)
 {
@@ -69,6 +73,12 @@ struct guest_call guest_smc_immediate(uint16_t immediate, uint64_t x0);
 #define GUEST_MIDR_EL1 GUEST_SYSREG(3, 0, 0, 0, 0)
 #define GUEST_MPIDR_EL1 GUEST_SYSREG(3, 0, 0, 0, 5)
 #define GUEST_SCTLR_EL1 GUEST_SYSREG(3, 0, 1, 0, 0)
+#define GUEST_TTBR0_EL1 GUEST_SYSREG(3, 0, 2, 0, 0)
+#define GUEST_TTBR1_EL1 GUEST_SYSREG(3, 0, 2, 0, 1)
+#define GUEST_TCR_EL1 GUEST_SYSREG(3, 0, 2, 0, 2)
+#define GUEST_ESR_EL1 GUEST_SYSREG(3, 0, 5, 2, 0)
+#define GUEST_FAR_EL1 GUEST_SYSREG(3, 0, 6, 0, 0)
+#define GUEST_MAIR_EL1 GUEST_SYSREG(3, 0, 10, 2, 0)
 #define GUEST_TPIDR_EL1 GUEST_SYSREG(3, 0, 13, 0, 4)
 #define GUEST_CNTFRQ_EL0 GUEST_SYSREG(3, 3, 14, 0, 0)
 #define GUEST_CNTPCT_EL0 GUEST_SYSREG(3, 3, 14, 0, 1)
@@ -98,6 +108,20 @@ struct guest_call guest_smc_immediate(uint16_t immediate, uint64_t x0);
 
 uint64_t guest_mrs(uint32_t encoding);
 void guest_msr(uint32_t encoding, uint64_t value);
+
+/* DC, IC and TLBI with their barriers. Set/way operations are not among them: they trap (use guest_msr()). */
+#define GUEST_DC_IVAC GUEST_SYSREG(1, 0, 7, 6, 1)
+#define GUEST_DC_CVAC GUEST_SYSREG(1, 3, 7, 10, 1)
+#define GUEST_DC_CVAU GUEST_SYSREG(1, 3, 7, 11, 1)
+#define GUEST_DC_CIVAC GUEST_SYSREG(1, 3, 7, 14, 1)
+#define GUEST_IC_IALLUIS GUEST_SYSREG(1, 0, 7, 1, 0)
+#define GUEST_IC_IALLU GUEST_SYSREG(1, 0, 7, 5, 0)
+#define GUEST_IC_IVAU GUEST_SYSREG(1, 3, 7, 5, 1)
+#define GUEST_TLBI_VMALLE1 GUEST_SYSREG(1, 0, 8, 7, 0)
+#define GUEST_TLBI_VAE1 GUEST_SYSREG(1, 0, 8, 7, 1)
+#define GUEST_TLBI_ASIDE1 GUEST_SYSREG(1, 0, 8, 7, 2)
+#define GUEST_TLBI_VAAE1 GUEST_SYSREG(1, 0, 8, 7, 3)
+void guest_maintain(uint32_t encoding, uint64_t operand);
 
 void guest_wfi(void);
 /** Computes for @p nanoseconds. */

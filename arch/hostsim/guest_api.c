@@ -73,6 +73,26 @@ void guest_fetch(uint64_t address)
     perform(&operation);
 }
 
+uint64_t guest_atomic_add(uint64_t address, unsigned size, uint64_t value)
+{
+    struct guest_operation operation = {
+        .kind = GUEST_ATOMIC, .address = address, .size = (uint8_t)size, .value = value};
+    perform(&operation);
+    return operation.value;
+}
+
+void guest_zero_line(uint64_t address)
+{
+    struct guest_operation operation = {.kind = GUEST_ZERO, .address = address};
+    perform(&operation);
+}
+
+void guest_maintain(uint32_t encoding, uint64_t operand)
+{
+    struct guest_operation operation = {.kind = GUEST_MAINTAIN, .address = operand, .x = {encoding}};
+    perform(&operation);
+}
+
 static struct guest_call call(enum guest_kind kind, uint16_t immediate, uint64_t x0, uint64_t x1, uint64_t x2,
                               uint64_t x3)
 {

@@ -4,40 +4,27 @@
 
 #include "hostsim/gic.h"
 #include "hostsim/guest_runtime.h"
-#include "hostsim/mmu.h"
 
 #define EC_UNKNOWN 0x00u
 #define EC_WFX 0x01u
 #define EC_HVC64 0x16u
 #define EC_SMC64 0x17u
 #define EC_SYSREG 0x18u
-#define EC_INSTRUCTION_ABORT 0x20u
-#define EC_DATA_ABORT 0x24u
-#define EC_DATA_ABORT_SAME 0x25u
-#define ESR_IL (1u << 25)
-#define ISS_ISV (1u << 24)
-#define ISS_SF (1u << 15)
-#define ISS_WNR (1u << 6)
-#define FSC_ALIGNMENT 0x21u
-#define FSC_EXTERNAL_WALK 0x16u /* synchronous external abort on the walk, level 2 */
-#define VECTOR_SYNC 0x200u
 #define VECTOR_SERROR 0x380u
 #define SPIN_QUANTUM 5000
 
-static uint64_t syndrome(unsigned class, uint32_t iss)
+uint64_t sim_syndrome(unsigned class, uint32_t iss)
 {
     return (uint64_t) class << 26 | ESR_IL | iss;
 }
 
-/* A transfer register: another one each time, never x0..x3 (which calls use), now and then the zero register for a
- * zero. */
-static uint8_t transfer_register(struct sim_guest *guest, bool zero)
+uint8_t sim_transfer_register(struct sim_guest *guest, bool zero)
 {
     unsigned turn = guest->turn++ % 28;
     return (uint8_t)(turn == 27 ? (zero ? 31 : 30) : 4 + turn);
 }
 
-static bool trap(struct sim_guest *guest, struct arch_exit *exit, uint64_t esr)
+bool sim_guest_trap(struct sim_guest *guest, struct arch_exit *exit, uint64_t esr)
 {
     struct vcpu_regs *regs = &guest->vcpu->regs;
     guest->operation->state = GUEST_TRAPPED;
@@ -53,80 +40,6 @@ static bool done(struct guest_operation *operation)
 {
     operation->state = GUEST_DONE;
     return false;
-}
-
-/* ---- Memory */
-
-static bool abort_access(struct sim_guest *guest, struct arch_exit *exit, uint8_t status)
-{
-    struct guest_operation *operation = guest->operation;
-    bool fetch = operation->kind == GUEST_FETCH, write = operation->kind == GUEST_WRITE;
-    uint32_t iss = status | (write ? ISS_WNR : 0);
-    if (!fetch && !operation->no_syndrome) {
-        operation->reg = transfer_register(guest, write && operation->value == 0);
-        iss |= ISS_ISV | (uint32_t)__builtin_ctz(operation->size) << 22 | (uint32_t)operation->reg << 16 |
-               (operation->size == 8 ? ISS_SF : 0);
-    }
-    trap(guest, exit, syndrome(fetch ? EC_INSTRUCTION_ABORT : EC_DATA_ABORT, iss));
-    exit->far = operation->address;
-    exit->hpfar = operation->address >> 12 << 4;
-    if (fetch)
-        guest->vcpu->regs.pc = operation->address;
-    else if (write && operation->reg != 31 && !operation->no_syndrome)
-        guest->vcpu->regs.x[operation->reg] = operation->value;
-    return true;
-}
-
-static void access_device(struct sim_cpu *cpu, const struct sim_guest *guest, uint64_t address)
-{
-    struct guest_operation *operation = guest->operation;
-    bool answered = operation->kind == GUEST_READ ? sim_device_read(cpu, address, operation->size, &operation->value)
-                                                  : sim_device_write(cpu, address, operation->size, operation->value);
-    const struct sim_device *device = sim_device_find(cpu->machine, address);
-    if (device == NULL)
-        sim_fail("guest %s reached physical address %#llx, where nothing is", guest->name, (unsigned long long)address);
-    if (!answered) /* an external abort, which the guest itself takes */
-        sim_guest_exception(cpu->guest, syndrome(EC_DATA_ABORT_SAME, 0x10), operation->address, VECTOR_SYNC);
-}
-
-static void access_memory(struct sim_cpu *cpu, struct guest_operation *operation, uint64_t address)
-{
-    if (operation->kind == GUEST_READ) {
-        operation->value = 0;
-        memcpy(&operation->value, sim_memory_read(cpu->machine, address, operation->size), operation->size);
-    } else {
-        sim_memory_write(cpu->machine, address, &operation->value, operation->size);
-    }
-}
-
-static bool perform_access(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit *exit)
-{
-    struct guest_operation *operation = guest->operation;
-    enum sim_access access = operation->kind == GUEST_FETCH   ? SIM_ACCESS_FETCH
-                             : operation->kind == GUEST_WRITE ? SIM_ACCESS_WRITE
-                                                              : SIM_ACCESS_READ;
-    if (access != SIM_ACCESS_FETCH && !is_aligned(operation->address, operation->size)) {
-        /* With the MMU off all data is Device memory */
-        sim_guest_exception(guest, syndrome(EC_DATA_ABORT_SAME, FSC_ALIGNMENT), operation->address, VECTOR_SYNC);
-        return done(operation);
-    }
-    if (sim_fault_due(cpu->machine, SIM_FAULT_WALK_ABORT)) {
-        operation->no_syndrome = true; /* ISS.ISV and HPFAR_EL2 are for translation faults */
-        abort_access(guest, exit, FSC_EXTERNAL_WALK);
-        exit->hpfar = 0;
-        return true;
-    }
-    cpu->serror = sim_fault_due(cpu->machine, SIM_FAULT_WALK_SERROR) || cpu->serror;
-    struct sim_translation translation = sim_translate(cpu, operation->address, access);
-    if (translation.fault)
-        return abort_access(guest, exit, translation.status);
-    if (access != SIM_ACCESS_FETCH) {
-        if (sim_bank_find(cpu->machine, translation.pa, operation->size) != NULL)
-            access_memory(cpu, operation, translation.pa);
-        else
-            access_device(cpu, guest, translation.pa);
-    }
-    return done(operation);
 }
 
 /* ---- System registers, calls, waiting */
@@ -145,10 +58,10 @@ static bool perform_gic(struct sim_cpu *cpu, struct sim_guest *guest, uint32_t e
     case SIM_GIC_DONE:
         return true;
     case SIM_GIC_TRAPS_TO_EL1:
-        sim_guest_exception(guest, syndrome(EC_SYSREG, sysreg_iss(encoding, 31, read)), 0, VECTOR_SYNC);
+        sim_guest_exception(guest, sim_syndrome(EC_SYSREG, sysreg_iss(encoding, 31, read)), 0, VECTOR_SYNC);
         return true;
     case SIM_GIC_UNDEFINED:
-        sim_guest_exception(guest, syndrome(EC_UNKNOWN, 0), 0, VECTOR_SYNC);
+        sim_guest_exception(guest, sim_syndrome(EC_UNKNOWN, 0), 0, VECTOR_SYNC);
         return true;
     default:
         return false;
@@ -164,8 +77,8 @@ static bool perform_sysreg(struct sim_cpu *cpu, struct sim_guest *guest, struct 
         return done(operation);
     if (read ? sim_sysreg_read(cpu, encoding, &operation->value) : sim_sysreg_write(cpu, encoding, operation->value))
         return done(operation);
-    operation->reg = transfer_register(guest, !read && operation->value == 0);
-    trap(guest, exit, syndrome(EC_SYSREG, sysreg_iss(encoding, operation->reg, read)));
+    operation->reg = sim_transfer_register(guest, !read && operation->value == 0);
+    sim_guest_trap(guest, exit, sim_syndrome(EC_SYSREG, sysreg_iss(encoding, operation->reg, read)));
     if (!read && operation->reg != 31)
         guest->vcpu->regs.x[operation->reg] = operation->value;
     return true;
@@ -176,7 +89,7 @@ static bool perform_call(struct sim_guest *guest, struct arch_exit *exit)
     struct guest_operation *operation = guest->operation;
     bool hvc = operation->kind == GUEST_HVC;
     memcpy(guest->x, operation->x, sizeof(operation->x));
-    trap(guest, exit, syndrome(hvc ? EC_HVC64 : EC_SMC64, (uint16_t)operation->address));
+    sim_guest_trap(guest, exit, sim_syndrome(hvc ? EC_HVC64 : EC_SMC64, (uint16_t)operation->address));
     if (hvc)
         guest->vcpu->regs.pc +=
             4; /* the preferred return address of HVC is the next instruction, that of a trapped SMC itself */
@@ -188,7 +101,7 @@ static bool perform_wait(struct sim_cpu *cpu, struct sim_guest *guest, struct ar
     if (sim_gic_signals_virtual(cpu))
         return done(guest->operation);
     if (guest->vcpu->trap_wfi)
-        return trap(guest, exit, syndrome(EC_WFX, 1u << 24 | 0xeu << 20));
+        return sim_guest_trap(guest, exit, sim_syndrome(EC_WFX, 1u << 24 | 0xeu << 20));
     sim_cpu_block(cpu, SIM_CPU_IDLE);
     sim_spend(cpu, SIM_COST_WAKE, 1);
     return done(guest->operation); /* by a physical interrupt too: it is taken after the WFI */
@@ -211,7 +124,10 @@ bool sim_guest_perform(struct sim_cpu *cpu, struct sim_guest *guest, struct arch
     case GUEST_READ:
     case GUEST_WRITE:
     case GUEST_FETCH:
-        return perform_access(cpu, guest, exit);
+    case GUEST_ATOMIC:
+    case GUEST_ZERO:
+    case GUEST_MAINTAIN:
+        return sim_guest_access(cpu, guest, exit);
     case GUEST_HVC:
     case GUEST_SMC:
         return perform_call(guest, exit);
@@ -280,6 +196,8 @@ static void take_result(struct sim_guest *guest)
     case GUEST_READ:
     case GUEST_MRS:
         check_registers(guest, 0, operation->reg);
+        if (operation->reg == NO_REGISTER) /* nobody could know where to put it */
+            break;
         operation->value = x[operation->reg];
         guest->x[operation->reg] = operation->value;
         if (operation->size < 8 && operation->value >> 8 * operation->size != 0)

@@ -12,6 +12,9 @@ enum guest_kind {
     GUEST_READ,
     GUEST_WRITE,
     GUEST_FETCH,
+    GUEST_ATOMIC,   /* exclusive load and store: adds value, gives what was there */
+    GUEST_ZERO,     /* DC ZVA */
+    GUEST_MAINTAIN, /* DC, IC, TLBI: x[0] is the encoding, address the operand */
     GUEST_HVC,
     GUEST_SMC,
     GUEST_MRS,
@@ -26,6 +29,8 @@ enum guest_state {
     GUEST_DONE,    /* by the machine, by core, or with an exception */
 };
 
+#define NO_REGISTER 31 /* the zero register, or a syndrome that names none */
+
 /** One instruction of a guest program. */
 struct guest_operation {
     enum guest_kind kind;
@@ -34,8 +39,8 @@ struct guest_operation {
     uint64_t value;   /* to write; or what was read */
     uint8_t size;
     bool no_syndrome;
-    uint8_t reg;   /* transfer register while trapped */
-    uint64_t x[4]; /* of a call: before and after */
+    uint8_t reg;   /* transfer register while trapped, or NO_REGISTER */
+    uint64_t x[4]; /* of a call: before and after; of maintenance: which */
 };
 
 struct sim_kvm_vcpu;
@@ -86,6 +91,24 @@ void (*sim_guest_program(const char *name))(uint64_t device_tree);
 /* sysregs.c: reads and writes that do not trap. @return false for one that traps. */
 bool sim_sysreg_read(struct sim_cpu *cpu, uint32_t encoding, uint64_t *value);
 bool sim_sysreg_write(struct sim_cpu *cpu, uint32_t encoding, uint64_t value);
+
+/* guest_access.c: what sim_guest_perform() does about memory. */
+bool sim_guest_access(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit *exit);
+
+/* guest_perform.c: what a trap is made of. */
+uint64_t sim_syndrome(unsigned class, uint32_t iss);
+/** A transfer register: another one each time, never x0..x3 (which calls use), now and then the zero register for a
+ * @p zero. */
+uint8_t sim_transfer_register(struct sim_guest *guest, bool zero);
+/** The operation comes out with @p esr. @return true */
+bool sim_guest_trap(struct sim_guest *guest, struct arch_exit *exit, uint64_t esr);
+
+#define EC_INSTRUCTION_ABORT 0x20u
+#define EC_INSTRUCTION_ABORT_SAME 0x21u
+#define EC_DATA_ABORT 0x24u
+#define EC_DATA_ABORT_SAME 0x25u
+#define ESR_IL (1u << 25)
+#define VECTOR_SYNC 0x200u
 
 #define PSTATE_I (1u << 7)
 #define PSTATE_A (1u << 8)

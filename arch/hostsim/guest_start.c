@@ -44,19 +44,18 @@ static void guest_entry(void *argument)
     sim_fail("guest %s: PSCI SYSTEM_OFF returned", guest->name);
 }
 
-/* What the guest's first instructions would read, by its own translation, from memory: its caches are off. */
+/* What the guest's first instructions are, by its own translation, to the end of the page: fetched with its caches off.
+ */
 static const uint8_t *look(struct sim_cpu *cpu, uint64_t address, uint64_t *contiguous)
 {
     struct sim_translation translation = sim_translate(cpu, address, SIM_ACCESS_READ);
     if (translation.fault)
         return NULL;
-    const struct sim_page *page = sim_page(cpu->machine, translation.pa);
-    if (page != NULL && page->written == cpu->machine->icache_round + 1)
-        sim_fail("guest's code at IPA %#llx was written after the instruction caches were last invalidated: they may "
-                 "hold what lay there before",
-                 (unsigned long long)address);
-    *contiguous = translation.size - (address & (translation.size - 1));
-    return sim_memory_read(cpu->machine, translation.pa, 8);
+    *contiguous = PAGE_SIZE - address % PAGE_SIZE;
+    if (sim_bank_find(cpu->machine, translation.pa, *contiguous) == NULL)
+        return NULL;
+    sim_guest_fetch(cpu, translation.pa, *contiguous, false);
+    return sim_memory_read(cpu->machine, translation.pa, *contiguous);
 }
 
 /* @return whether it is all there; where a fault damaged it, it need not be. */
@@ -155,6 +154,18 @@ static bool crash(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit
     return true;
 }
 
+/* The first vCPU of its domain to start begins a life in which nothing may be left of the one before. */
+static void begin_life(struct sim_cpu *cpu, const struct sim_guest *guest)
+{
+    uint16_t vmid = guest->vcpu->stage2->vmid;
+    for (const struct sim_guest *other = cpu->machine->guests; other != NULL; other = other->next)
+        if (other->started && other->vmid == vmid)
+            return;
+    sim_guest_new_life(cpu->machine, vmid);
+    if (sim_stage1_holds(cpu->machine, vmid))
+        sim_fail("VMID %u begins with translations of its earlier life in a TLB", vmid);
+}
+
 bool sim_guest_start(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit *exit)
 {
     struct arch_vcpu *vcpu = guest->vcpu;
@@ -163,6 +174,7 @@ bool sim_guest_start(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_e
     guest->pstate = vcpu->regs.pstate;
     memcpy(guest->x, vcpu->regs.x, sizeof(guest->x));
     guest->operation = &fetch;
+    begin_life(cpu, guest);
     bool trapped = sim_guest_perform(cpu, guest, exit);
     guest->operation = NULL;
     if (trapped)

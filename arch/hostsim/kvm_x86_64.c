@@ -30,7 +30,6 @@
 
 #define FSC_ALIGNMENT 0x21u
 #define DATA_ABORT_SAME (0x25ULL << 26 | 1u << 25)
-#define VECTOR_SYNC 0x200
 
 struct host {
     struct kvm_cpuid2 *cpuid;

@@ -150,6 +150,7 @@ struct sim_machine *sim_create(const void *dtb, size_t dtb_size, const struct si
     machine->turn = &machine->cpus[0];
     sim_faults_create(machine);
     machine->tlb = sim_tlb_create();
+    machine->stage1_tlb = sim_stage1_create();
     if (build(machine, dtb, dtb_size))
         return machine;
     sim_destroy(machine);
@@ -168,6 +169,7 @@ void sim_destroy(struct sim_machine *machine)
         sim_uart_destroy(machine->uarts[i]);
     sim_gic_destroy(machine->gic);
     sim_tlb_destroy(machine->tlb);
+    sim_stage1_destroy(machine->stage1_tlb);
     sim_memory_destroy(machine);
     free(machine);
     the_machine = NULL;

@@ -7,6 +7,7 @@
 #include "arch/mem.h"
 #include "arch/vcpu.h"
 #include "hostsim/coroutine.h"
+#include "hostsim/memory.h"
 #include "hostsim/sim.h"
 #include "lib/types.h"
 
@@ -73,32 +74,7 @@ const struct sim_platform *sim_platform_find(const char *name);
 /** What the CPU that executes has computed since it was last asked, in picoseconds. computing.c. */
 uint64_t sim_computed(const struct sim_platform *platform);
 
-/* ---- Memory */
-
-/** What is known about a page of RAM. */
-struct sim_page {
-    uint8_t readers, writers; /* mappings and windows of core */
-    bool hypervisor;          /* mapped by core for ever: never a guest's */
-    uint8_t vmid;             /* whose stage 2 translated to it last and was not invalidated since; 0: none's */
-    bool used;                /* memory may hold something other than zeros */
-    bool filled;              /* core has had it mapped, so its caches may hold it */
-    uint32_t written;         /* icache_round + 1 when core last wrote it; 0: never */
-};
-
-/**
- * A bank of RAM, twice: what the hypervisor's caches hold and what memory holds. A cleaned line is copied from the
- * first to the second. A CPU with its caches off (a guest that has just begun) sees only memory. That is the worst a
- * real cache may do: nothing is written back by chance, nothing is evicted by luck. A coherent bank has one view and no
- * access checks.
- */
-struct sim_bank {
-    uint64_t base, size;
-    bool coherent;
-    uint8_t *cached; /* what pointers of core point into: accessible only where core mapped it or has a window on it */
-    uint8_t *memory;
-    uint64_t *newer; /* per page, a bit per line: memory was written behind the caches' back */
-    struct sim_page *pages;
-};
+/* ---- Memory: hostsim/memory.h */
 
 struct sim_window {
     bool open;
@@ -181,7 +157,9 @@ struct sim_machine {
         uint64_t base, size;
     } mappings[SIM_MAX_MAPPINGS]; /* arch_mmio_map(): handle is index + 1 */
     unsigned mapping_count;
-    uint32_t icache_round; /* how often core dropped all instruction caches */
+    uint32_t icache_round; /* how often all instruction caches were dropped */
+    uint32_t lives[256];   /* by VMID: which of all lives is the one that its guest has now */
+    uint32_t life_count;
     const struct sim_platform *platform;
     uint64_t computed; /* picoseconds that are not yet a nanosecond */
     uint64_t frequency;
@@ -209,6 +187,7 @@ struct sim_machine {
     unsigned uart_count;
     struct sim_tlb *tlb;
     struct sim_kvm *kvm; /* NULL: guests are coroutines */
+    struct sim_stage1_tlb *stage1_tlb;
     struct sim_guest *guests, **guests_tail;
     struct sim_faults faults;
     struct sim_event counter_jumps, kick_repeats;
@@ -270,34 +249,6 @@ struct sim_cpu *sim_pct_choose(struct sim_machine *machine);
 
 /** Notes something that happened, for the fingerprint. */
 void sim_note(struct sim_machine *machine, uint64_t what);
-
-/* memory.c */
-/** @return the bank that holds all of the range, or NULL. */
-struct sim_bank *sim_bank_find(struct sim_machine *machine, uint64_t base, uint64_t size);
-/** @return the page's record, or NULL if @p address is not RAM. */
-struct sim_page *sim_page(struct sim_machine *machine, uint64_t address);
-/** Makes RAM accessible to core and returns its pointer; NULL if it is not all RAM. @param for_ever  not a window */
-void *sim_map(struct sim_machine *machine, uint64_t base, uint64_t size, enum arch_map_access access, bool for_ever);
-void sim_unmap(struct sim_machine *machine, uint64_t base, uint64_t size, enum arch_map_access access);
-/** @return whether @p pointer is core's pointer into RAM; its physical address is then in @p address. */
-bool sim_describe_pointer(const struct sim_machine *machine, const void *pointer, uint64_t *address);
-/** What memory holds at @p base, within one page or as far as a bank reaches; NULL if it is not all RAM. */
-const uint8_t *sim_memory_read(struct sim_machine *machine, uint64_t base, uint64_t size);
-/** Writes memory behind the caches' back: what they hold of these lines is stale from then on. The range must be RAM.
- */
-void sim_memory_write(struct sim_machine *machine, uint64_t base, const void *data, uint64_t size);
-/** What a coherent observer reads, within one page; NULL if it is not RAM, or in caches of what core has unmapped
- * since. */
-const uint8_t *sim_cached_read(struct sim_machine *machine, uint64_t base, uint64_t size);
-/** memcpy() that leaves pages which hold the bytes already unwritten: most of RAM is zeros that the host need not
- * provide. */
-void sim_copy_if_different(uint8_t *to, const uint8_t *from, uint64_t size);
-bool sim_memory_create(struct sim_machine *machine);
-void sim_memory_destroy(struct sim_machine *machine);
-/** Cache maintenance on the lines of [address, address + size): addresses in the cached view; others are not of this
- * machine. */
-void sim_cache_clean(struct sim_machine *machine, const void *address, uint64_t size);
-void sim_cache_clean_invalidate(struct sim_machine *machine, const void *address, uint64_t size);
 
 /* devices */
 void sim_device_add(struct sim_machine *machine, const struct sim_device *device);

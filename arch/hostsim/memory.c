@@ -1,12 +1,10 @@
-/* RAM in two views (see struct sim_bank), and the caches between them. */
+/* RAM in two views (see struct sim_bank), and what core may do with them. */
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "hostsim/machine.h"
 
-#define LINE 64
-#define LINES_PER_PAGE (PAGE_SIZE / LINE)
-#define STALE 0xee          /* what core reads in a line that memory has overtaken */
 #define TRACE_PERIOD MIB(2) /* of what an earlier user of the machine left in RAM */
 
 static void *reserve(uint64_t size, int protection)
@@ -52,9 +50,8 @@ bool sim_memory_create(struct sim_machine *machine)
         bank->coherent = machine->options.coherent;
         bank->cached = reserve(bank->size, bank->coherent ? all : PROT_NONE);
         bank->memory = bank->coherent ? bank->cached : reserve(bank->size, all);
-        bank->newer = reserve(page_count(bank) * sizeof(*bank->newer), all);
         bank->pages = reserve(page_count(bank) * sizeof(*bank->pages), all);
-        if (bank->cached == NULL || bank->memory == NULL || bank->newer == NULL || bank->pages == NULL)
+        if (bank->cached == NULL || bank->memory == NULL || bank->pages == NULL)
             return false;
         if (!machine->options.clean_ram)
             leave_traces(bank);
@@ -74,7 +71,11 @@ void sim_memory_destroy(struct sim_machine *machine)
         struct sim_bank *bank = &machine->banks[i];
         give_back(bank->coherent ? NULL : bank->memory, bank->size);
         give_back(bank->cached, bank->size);
-        give_back(bank->newer, page_count(bank) * sizeof(*bank->newer));
+        while (bank->guest_lines != NULL) {
+            struct sim_cached_page *next = bank->guest_lines->next;
+            free(bank->guest_lines);
+            bank->guest_lines = next;
+        }
         give_back(bank->pages, page_count(bank) * sizeof(*bank->pages));
     }
 }
@@ -125,20 +126,41 @@ static void protect_as_mapped(const struct sim_bank *bank, uint64_t first, uint6
     }
 }
 
-/* Lines come into the caches when core first maps their page. */
-static void fill(const struct sim_bank *bank, uint64_t first, uint64_t end)
+void sim_page_open(const struct sim_bank *bank, const struct sim_page *page)
 {
+    uint64_t index = (uint64_t)(page - bank->pages);
+    if (page->writers == 0)
+        protect(bank, index, index + 1, PROT_READ | PROT_WRITE);
+}
+
+void sim_page_close(const struct sim_bank *bank, const struct sim_page *page)
+{
+    uint64_t index = (uint64_t)(page - bank->pages);
+    if (page->writers == 0)
+        protect(bank, index, index + 1, protection(page));
+}
+
+/** The lines of page @p index that [base, end) of the bank touches. */
+static uint64_t lines_of(uint64_t index, uint64_t base, uint64_t end)
+{
+    uint64_t page_base = index * PAGE_SIZE;
+    uint64_t first = (max_u64(base, page_base) - page_base) / SIM_LINE;
+    uint64_t last = (min_u64(end, page_base + PAGE_SIZE) - 1 - page_base) / SIM_LINE;
+    return UINT64_MAX >> (63 - (last - first)) << first;
+}
+
+/* Core maps [base, base + size) of the bank: its lines may be in the caches from then on. */
+static void enter(struct sim_bank *bank, uint64_t base, uint64_t size, bool writable)
+{
+    uint64_t first = base / PAGE_SIZE, end = (base + size + PAGE_SIZE - 1) / PAGE_SIZE;
     bool open = false;
-    for (uint64_t page = first; page < end; page++) {
-        if (bank->pages[page].filled)
-            continue;
-        bank->pages[page].filled = true;
-        if (!bank->pages[page].used || bank->coherent)
-            continue; /* zeros in both views */
-        if (!open)
+    for (uint64_t index = first; index < end && !bank->coherent; index++) {
+        struct sim_page *page = &bank->pages[index];
+        if (!open && sim_cache_needs_fill(bank, page)) {
             protect(bank, first, end, PROT_READ | PROT_WRITE);
-        open = true;
-        memcpy(bank->cached + page * PAGE_SIZE, bank->memory + page * PAGE_SIZE, PAGE_SIZE);
+            open = true;
+        }
+        sim_cache_enter(bank, page, lines_of(index, base, base + size), writable);
     }
 }
 
@@ -156,7 +178,7 @@ void *sim_map(struct sim_machine *machine, uint64_t base, uint64_t size, enum ar
     if (bank == NULL)
         return NULL;
     uint64_t first = (base - bank->base) / PAGE_SIZE, end = (base - bank->base + size + PAGE_SIZE - 1) / PAGE_SIZE;
-    fill(bank, first, end);
+    enter(bank, base - bank->base, size, access == ARCH_MAP_READ_WRITE);
     for (uint64_t page = first; page < end; page++) {
         count_mapping(&bank->pages[page], access, 1);
         bank->pages[page].hypervisor = bank->pages[page].hypervisor || for_ever;
@@ -180,9 +202,9 @@ const uint8_t *sim_cached_read(struct sim_machine *machine, uint64_t base, uint6
     if (bank == NULL)
         return NULL;
     const struct sim_page *page = &bank->pages[(base - bank->base) / PAGE_SIZE];
-    if (!page->filled || bank->coherent)
-        return bank->memory + (base - bank->base);
-    return protection(page) != PROT_NONE ? bank->cached + (base - bank->base) : NULL;
+    if (bank->coherent || sim_page_mapped(page))
+        return bank->cached + (base - bank->base);
+    return page->held == 0 && !page->unsettled ? bank->memory + (base - bank->base) : NULL;
 }
 
 bool sim_describe_pointer(const struct sim_machine *machine, const void *pointer, uint64_t *address)
@@ -195,115 +217,4 @@ bool sim_describe_pointer(const struct sim_machine *machine, const void *pointer
         return true;
     }
     return false;
-}
-
-/* ---- Caches */
-
-static bool is_newer(const struct sim_bank *bank, uint64_t line)
-{
-    return (bank->newer[line / LINES_PER_PAGE] >> line % LINES_PER_PAGE & 1) != 0;
-}
-
-static void set_newer(const struct sim_bank *bank, uint64_t line, bool newer)
-{
-    uint64_t bit = 1ULL << line % LINES_PER_PAGE;
-    if (newer)
-        bank->newer[line / LINES_PER_PAGE] |= bit;
-    else
-        bank->newer[line / LINES_PER_PAGE] &= ~bit;
-}
-
-/* Writes a line of the caches, whatever core itself may do with its page now. */
-static void set_cached_line(const struct sim_bank *bank, uint64_t line, const uint8_t *bytes)
-{
-    uint64_t page = line / LINES_PER_PAGE;
-    bool writable = protection(&bank->pages[page]) == (PROT_READ | PROT_WRITE);
-    if (!writable)
-        protect(bank, page, page + 1, PROT_READ | PROT_WRITE);
-    memcpy(bank->cached + line * LINE, bytes, LINE);
-    if (!writable)
-        protect_as_mapped(bank, page, page + 1);
-}
-
-static const uint8_t stale[LINE] = {[0 ... LINE - 1] = STALE};
-
-void sim_memory_write(struct sim_machine *machine, uint64_t base, const void *data, uint64_t size)
-{
-    struct sim_bank *bank = sim_bank_find(machine, base, size);
-    uint64_t offset = base - bank->base;
-    for (uint64_t line = offset / LINE; line <= (offset + size - 1) / LINE; line++) {
-        struct sim_page *page = &bank->pages[line / LINES_PER_PAGE];
-        page->used = true;
-        if (bank->coherent || !page->filled)
-            continue;
-        if (!is_newer(bank, line))
-            set_cached_line(bank, line, stale);
-        set_newer(bank, line, true);
-    }
-    memcpy(bank->memory + offset, data, size);
-}
-
-/* The bank that core's pointer @p address points into; NULL for core's own variables, which this model takes as always
- * coherent. */
-static struct sim_bank *bank_of(struct sim_machine *machine, const uint8_t *address)
-{
-    for (unsigned i = 0; machine != NULL && i < machine->bank_count; i++) {
-        struct sim_bank *bank = &machine->banks[i];
-        if (address >= bank->cached && address < bank->cached + bank->size)
-            return bank;
-    }
-    return NULL;
-}
-
-/* A line is dirty if core wrote to it since memory was written behind it: then it no longer holds the stale pattern. */
-static void clean_line(const struct sim_bank *bank, uint64_t line)
-{
-    if (is_newer(bank, line) && memcmp(bank->cached + line * LINE, stale, LINE) == 0)
-        return;
-    memcpy(bank->memory + line * LINE, bank->cached + line * LINE, LINE);
-    set_newer(bank, line, false);
-}
-
-static void clean_page_part(const struct sim_bank *bank, uint64_t line, uint64_t end)
-{
-    bank->pages[line / LINES_PER_PAGE].used = true;
-    if (bank->newer[line / LINES_PER_PAGE] == 0) {
-        sim_copy_if_different(bank->memory + line * LINE, bank->cached + line * LINE, (end - line) * LINE);
-        return;
-    }
-    for (; line < end; line++)
-        clean_line(bank, line);
-}
-
-void sim_cache_clean(struct sim_machine *machine, const void *address, uint64_t size)
-{
-    struct sim_bank *bank = bank_of(machine, address);
-    if (bank == NULL || size == 0)
-        return;
-    uint64_t offset = (uint64_t)((const uint8_t *)address - bank->cached);
-    uint64_t line = offset / LINE, end = align_up(offset + size, LINE) / LINE;
-    while (line < end) {
-        uint64_t next = min_u64(end, (line / LINES_PER_PAGE + 1) * LINES_PER_PAGE);
-        bank->pages[line / LINES_PER_PAGE].written = machine->icache_round + 1;
-        if (bank->coherent)
-            bank->pages[line / LINES_PER_PAGE].used = true;
-        else
-            clean_page_part(bank, line, next);
-        line = next;
-    }
-}
-
-void sim_cache_clean_invalidate(struct sim_machine *machine, const void *address, uint64_t size)
-{
-    struct sim_bank *bank = bank_of(machine, address);
-    if (bank == NULL || size == 0 || bank->coherent)
-        return;
-    sim_cache_clean(machine, address, size);
-    uint64_t offset = (uint64_t)((const uint8_t *)address - bank->cached);
-    for (uint64_t line = offset / LINE; line < align_up(offset + size, LINE) / LINE; line++) {
-        if (!is_newer(bank, line))
-            continue;
-        set_cached_line(bank, line, bank->memory + line * LINE);
-        set_newer(bank, line, false);
-    }
 }

@@ -7,10 +7,6 @@
 #define ENTRY_ADDRESS 0x0000fffffffff000ULL
 #define LEAF_ACCESS_FLAG (1ULL << 10)
 #define LEAF_EXECUTE_NEVER (1ULL << 54)
-#define FAULT_ADDRESS_SIZE 0x00
-#define FAULT_TRANSLATION 0x04
-#define FAULT_ACCESS_FLAG 0x08
-#define FAULT_PERMISSION 0x0c
 
 /* ---- Reading the tables (Arm ARM D8.2, stage 2, 4 KiB granule) */
 
@@ -58,7 +54,7 @@ static struct walk walk(struct sim_machine *machine, const struct arch_stage2 *s
 {
     check_root(stage2);
     if (address >> stage2->ipa_bits != 0)
-        return fault(FAULT_TRANSLATION, 0);
+        return fault(SIM_FSC_TRANSLATION, 0);
     uint64_t table = stage2->root.raw;
     for (unsigned level = stage2->start_level;; level++) {
         uint64_t index = address >> level_shift(level);
@@ -67,9 +63,9 @@ static struct walk walk(struct sim_machine *machine, const struct arch_stage2 *s
         uint64_t entry = read_entry(machine, table + index * 8);
         bool leaf = level == 3 ? (entry & ENTRY_TABLE) != 0 : (entry & ENTRY_TABLE) == 0;
         if ((entry & ENTRY_VALID) == 0 || (leaf && level == 0) || (!leaf && level == 3))
-            return fault(FAULT_TRANSLATION, level);
+            return fault(SIM_FSC_TRANSLATION, level);
         if (((entry & ENTRY_ADDRESS) >> machine->options.pa_bits) != 0)
-            return fault(FAULT_ADDRESS_SIZE, level);
+            return fault(SIM_FSC_ADDRESS_SIZE, level);
         if (leaf)
             return (struct walk){entry, (uint8_t)level, 0};
         table = entry & ENTRY_ADDRESS;
@@ -179,13 +175,16 @@ static void claim_page(struct sim_machine *machine, uint64_t key, struct walk fo
 static void release_page(struct sim_machine *machine, const struct tlb_entry *entry)
 {
     struct sim_page *page = sim_page(machine, page_target(entry->key, entry->leaf, entry->level));
-    if (page != NULL)
-        page->vmid = 0;
+    if (page == NULL)
+        return;
+    page->vmid = 0;
+    page->reachable_round = machine->icache_round + 1;
 }
 
 void sim_tlb_invalidate(struct sim_machine *machine, uint16_t vmid, uint64_t base, uint64_t size)
 {
     struct sim_tlb *tlb = machine->tlb;
+    sim_stage1_invalidate_vmid(machine, vmid); /* VMALLE1IS: what combines both stages cannot be told by IPA */
     uint64_t first = base >> 12, last = size == 0 ? first : (base + size - 1) >> 12;
     for (uint64_t i = 0; i < tlb->capacity; i++) {
         struct tlb_entry *entry = &tlb->entries[i];
@@ -241,10 +240,16 @@ static bool permitted(uint64_t leaf, enum sim_access access)
     return readable && (access != SIM_ACCESS_FETCH || (leaf & LEAF_EXECUTE_NEVER) == 0);
 }
 
-/* MemAttr[3:0] (Arm ARM D8.5.5, without FEAT_S2FWB): 00xx Device, else outer and inner cacheability. */
+/* MemAttr[3:0] (Arm ARM D8.5.5, without FEAT_S2FWB): 00xx Device, else outer and inner cacheability: 01 none, 10
+ * write-through, 11 write-back. */
 static bool is_device(uint64_t leaf)
 {
     return (leaf >> 4 & 3) == 0;
+}
+
+static bool is_cacheable(uint64_t leaf)
+{
+    return (leaf >> 4 & 3) >= 2 && (leaf >> 2 & 3) >= 2;
 }
 
 static void check_leaf(struct sim_machine *machine, uint64_t leaf, unsigned level, uint64_t address)
@@ -272,10 +277,12 @@ struct sim_translation sim_translate(struct sim_cpu *cpu, uint64_t address, enum
         return (struct sim_translation){.fault = true, .status = found.status};
     check_leaf(cpu->machine, found.entry, found.level, address);
     if ((found.entry & LEAF_ACCESS_FLAG) == 0)
-        return (struct sim_translation){.fault = true, .status = (uint8_t)(FAULT_ACCESS_FLAG | found.level)};
+        return (struct sim_translation){.fault = true, .status = (uint8_t)(SIM_FSC_ACCESS_FLAG | found.level)};
     if (!permitted(found.entry, access))
-        return (struct sim_translation){.fault = true, .status = (uint8_t)(FAULT_PERMISSION | found.level)};
+        return (struct sim_translation){.fault = true, .status = (uint8_t)(SIM_FSC_PERMISSION | found.level)};
     uint64_t size = 1ULL << level_shift(found.level);
-    return (struct sim_translation){
-        .pa = (found.entry & ENTRY_ADDRESS) | (address & (size - 1)), .size = size, .device = is_device(found.entry)};
+    return (struct sim_translation){.pa = (found.entry & ENTRY_ADDRESS) | (address & (size - 1)),
+                                    .size = size,
+                                    .device = is_device(found.entry),
+                                    .cacheable = is_cacheable(found.entry)};
 }
