@@ -11,9 +11,9 @@ void sim_register_programs(void)
         const char *name;
         void (*main)(uint64_t device_tree);
     } programs[] = {
-        {"hello", program_hello},   {"timer", program_timer},     {"echo", program_echo},
-        {"memory", program_memory}, {"hostile", program_hostile}, {"reset", program_reset},
-        {"spin", program_spin},     {"off", program_off},         {"linux", program_linux},
+        {"hello", program_hello},     {"timer", program_timer}, {"echo", program_echo}, {"memory", program_memory},
+        {"hostile", program_hostile}, {"reset", program_reset}, {"spin", program_spin}, {"off", program_off},
+        {"linux", program_linux},     {"mmu", program_mmu},
     };
     for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
         if (sim_guest_program(programs[i].name) == NULL)
