@@ -28,6 +28,13 @@
 #define WAKER 0x014
 #define PIDR2 0xffe8
 
+#define LR_PENDING (1ULL << 62)
+#define LR_ACTIVE (1ULL << 63)
+#define LR_STATE (LR_PENDING | LR_ACTIVE)
+#define LR_HW (1ULL << 61)
+#define LR_GROUP1 (1ULL << 60)
+#define LR_EOI (1ULL << 41)
+
 #define ARE 0x10U
 #define GROUP1 0x2U
 #define RWP 0x80000000U
