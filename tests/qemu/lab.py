@@ -52,13 +52,23 @@ def shorten(value):
     return text if len(text) < 300 else text[:140] + " ... " + text[-140:]
 
 
+def coverage_arguments(lab):
+    """Where a hypervisor built with BULKHEAD_COVERAGE leaves what it counted: a folder for each run of QEMU."""
+    folder = os.environ.get("BULKHEAD_COVERAGE_FOLDER")
+    if not folder:
+        return []
+    path = os.path.join(folder, f"{os.path.basename(lab.directory)}-{len(lab.boards)}")
+    os.makedirs(path, exist_ok=True)
+    return ["-semihosting-config", f"enable=on,target=native,arg={path}"]
+
+
 class Board:
     """A QEMU that runs; its serial port."""
 
     def __init__(self, lab, arguments, limit):
         self.lab = lab
         self.owners = set()  # names that lines may begin with; empty: anything goes
-        command = ["--foreground", "-k", "5", str(limit), "qemu-system-aarch64", *arguments,
+        command = ["--foreground", "-k", "5", str(limit), "qemu-system-aarch64", *arguments, *coverage_arguments(lab),
                    "-chardev", "stdio,id=serial0,signal=off", "-serial", "chardev:serial0"]
         lab.note("qemu: timeout " + " ".join(command))
         self.log = open(os.path.join(lab.directory, f"console{lab.count()}.log"), "w", encoding="utf-8", errors="replace",
