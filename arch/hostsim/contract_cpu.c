@@ -1,8 +1,11 @@
-/* core/arch/cpu.h: CPUs and locks. */
+/* core/arch/cpu.h: CPUs and locks. What a lock protects and what was written before a CPU was started is ordered. What
+ * was written before arch_cpu_signal() or a kick is not: arch_cpu_wait() and arch_cpu_idle() may return at any time, so
+ * who comes out of them has to look, and an acquiring look is what orders. */
 #include <stdlib.h>
 
 #include "hostsim/gic.h"
 #include "hostsim/machine.h"
+#include "hostsim/ordering.h"
 
 unsigned arch_cpu_id(void)
 {
@@ -17,6 +20,7 @@ uint64_t arch_cpu_mpidr(void)
 static void secondary_entry(void *argument)
 {
     struct sim_cpu *cpu = argument;
+    sim_ordered_after(&cpu->start);
     cpu->machine->secondary_main(cpu->id);
     cpu->state = SIM_CPU_HALTED; /* core returned: nothing left to do here */
     sim_cpu_block(cpu, SIM_CPU_HALTED);
@@ -125,6 +129,7 @@ hv_status arch_cpu_start(unsigned cpu, uint64_t mpidr)
     if ((int32_t)answer != 0)
         return psci_status(answer);
     target->starting = true;
+    sim_ordered_before(&target->start);
     target->id = cpu;
     if (sim_fault_is(machine, SIM_FAULT_CPU_NEVER_STARTS, target->index))
         return HV_OK;
@@ -216,6 +221,7 @@ void arch_spin_lock(struct arch_spinlock *lock)
         sim_cpu_block(cpu, SIM_CPU_LOCK);
     }
     cpu->waits_for = NULL;
+    sim_ordered_after(lock);
     hold(cpu, lock);
 }
 
@@ -234,6 +240,7 @@ void arch_spin_unlock(struct arch_spinlock *lock)
 {
     struct sim_cpu *cpu = sim_this_cpu();
     release(cpu, lock);
+    sim_ordered_before(lock);
     lock->owner++;
     for (unsigned i = 0; cpu->machine != NULL && i < cpu->machine->cpu_count; i++) {
         struct sim_cpu *other = &cpu->machine->cpus[i];

@@ -4,6 +4,7 @@
 #include "hostsim/kvm.h"
 #include "hostsim/machine.h"
 #include "hostsim/mmu.h"
+#include "hostsim/ordering.h"
 
 #define LINE 64
 
@@ -76,6 +77,7 @@ void arch_zero_and_clean(void *address, uint64_t size)
     struct sim_cpu *cpu = sim_this_cpu();
     if (!is_aligned((uintptr_t)address, LINE) || !is_aligned(size, LINE))
         sim_fail("arch_zero_and_clean(%p, %#llx): not multiples of 64", address, (unsigned long long)size);
+    sim_core_writes(address, size);
     for (uint64_t offset = 0; offset < size; offset += sizeof(zeros))
         sim_copy_if_different((uint8_t *)address + offset, zeros, min_u64(size - offset, sizeof(zeros)));
     sim_cache_zeroed(cpu->machine, address, size);
@@ -90,6 +92,8 @@ void arch_copy_and_clean(void *destination, const void *source, uint64_t size)
         sim_fail("arch_copy_and_clean(%p): destination not a multiple of 64", destination);
     if (from < to + size && to < from + size)
         sim_fail("arch_copy_and_clean(): source and destination overlap");
+    sim_core_reads(source, size);
+    sim_core_writes(destination, size);
     sim_copy_if_different(destination, source, size);
     sim_cache_clean_invalidate(cpu->machine, destination, size);
     sim_spend(cpu, SIM_COST_COPY_LINE, (size + LINE - 1) / LINE);

@@ -6,6 +6,7 @@
 #include "hostsim/gic.h"
 #include "hostsim/guest_runtime.h"
 #include "hostsim/machine.h"
+#include "hostsim/ordering.h"
 #include "hostsim/timers.h"
 
 #define SCTLR_EL1_RESET 0x00c50078  /* what the contract says: MMU and caches off, RES1 bits of later features set */
@@ -15,6 +16,7 @@ void arch_vcpu_init(struct arch_vcpu *vcpu, uint64_t entry, uint64_t x0)
 {
     if (vcpu->loaded)
         sim_fail("arch_vcpu_init() of a vCPU that is loaded");
+    sim_core_writes(vcpu, offsetof(struct arch_vcpu, vmpidr));
     memset(&vcpu->regs, 0, sizeof(vcpu->regs));
     memset(vcpu->sysregs, 0, sizeof(vcpu->sysregs));
     memset(&vcpu->fp, 0, sizeof(vcpu->fp));
@@ -43,6 +45,7 @@ void arch_vcpu_load(struct arch_vcpu *vcpu)
     struct sim_cpu *cpu = sim_this_cpu();
     sim_spend(cpu, SIM_COST_VCPU_LOAD, 1);
     check_not_loaded_anywhere(cpu, vcpu);
+    sim_core_writes(vcpu, offsetof(struct arch_vcpu, vmpidr));
     memcpy(cpu->sysregs, vcpu->sysregs, sizeof(cpu->sysregs));
     for (unsigned i = 0; i < VCPU_SYSREG_COUNT; i++)
         vcpu->sysregs[i] = NOT_LIVE;
@@ -58,6 +61,7 @@ void arch_vcpu_put(struct arch_vcpu *vcpu)
     sim_spend(cpu, SIM_COST_VCPU_LOAD, 1);
     if (cpu->loaded != vcpu || !vcpu->loaded)
         sim_fail("arch_vcpu_put() of a vCPU that is not loaded on this CPU");
+    sim_core_writes(vcpu, offsetof(struct arch_vcpu, vmpidr));
     memcpy(vcpu->sysregs, cpu->sysregs, sizeof(cpu->sysregs));
     memset(cpu->sysregs, 0, sizeof(cpu->sysregs));
     cpu->loaded = NULL;

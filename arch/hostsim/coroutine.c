@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "hostsim/carrier.h"
+
 #if defined(__SANITIZE_ADDRESS__)
 #define WITH_ASAN 1
 #elif defined(__has_feature)
@@ -105,7 +107,9 @@ static void coroutine_main(void)
 
 void coroutine_start(struct coroutine *coroutine, void (*entry)(void *argument), void *argument)
 {
+    struct carrier *carrier = coroutine->carrier;
     memset(coroutine, 0, sizeof(*coroutine));
+    coroutine->carrier = carrier;
     coroutine->stack = stack_get();
     coroutine->stack_size = STACK_SIZE;
     coroutine->entry = entry;
@@ -118,10 +122,36 @@ void coroutine_start(struct coroutine *coroutine, void (*entry)(void *argument),
     coroutine->stack_pointer = frame;
 }
 
+void coroutine_create_thread(struct coroutine *coroutine)
+{
+#if WITH_ASAN
+    fputs("hostsim: threads are for builds without AddressSanitizer\n", stderr);
+    abort();
+#endif
+    coroutine->carrier = carrier_create();
+}
+
+void coroutine_bind_thread(struct coroutine *coroutine)
+{
+    coroutine->carrier = carrier_this();
+}
+
+/* A stack that has not run yet is entered by its thread, from the stack to which the thread returns when it ends. */
+static void hand_over(struct coroutine *to)
+{
+    carrier_resume(to->carrier, to->entered ? NULL : to->stack_pointer);
+    to->entered = true;
+    carrier_pause();
+}
+
 void coroutine_switch(struct coroutine *from, struct coroutine *to)
 {
     switched_from = from;
     switched_to = to;
+    if (to->carrier != NULL && to->carrier != carrier_this()) {
+        hand_over(to);
+        return;
+    }
 #if WITH_ASAN
     __sanitizer_start_switch_fiber(&from->fake_stack, to->bottom, to->bottom_size);
 #endif
@@ -131,6 +161,8 @@ void coroutine_switch(struct coroutine *from, struct coroutine *to)
 
 void coroutine_release(struct coroutine *coroutine)
 {
+    carrier_end(coroutine->carrier);
+    coroutine->carrier = NULL;
     if (coroutine->stack == NULL)
         return;
 #if WITH_ASAN

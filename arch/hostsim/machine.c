@@ -50,6 +50,8 @@ static void set_defaults(struct sim_machine *machine)
         options->spi_count = 256;
     if (getenv("HOSTSIM_TRACE") != NULL)
         options->trace = true;
+    if (getenv("HOSTSIM_THREADS") != NULL)
+        options->threads = true;
     if (options->pa_bits == 0)
         options->pa_bits = 40;
     options->coherent = options->coherent || options->kvm;

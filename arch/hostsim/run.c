@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "hostsim/machine.h"
+#include "hostsim/ordering.h"
 #include "hostsim/programs/programs.h"
 
 static void boot_entry(void *argument)
@@ -12,6 +13,14 @@ static void boot_entry(void *argument)
     machine->main_returned = true;
     sim_cpu_block(cpu, SIM_CPU_HALTED);
     abort();
+}
+
+/* Before anything runs, so that the start of a thread orders nothing of what CPUs do later. */
+static void create_threads(struct sim_machine *machine)
+{
+    coroutine_bind_thread(&machine->desk);
+    for (unsigned i = 0; i < machine->cpu_count; i++)
+        coroutine_create_thread(&machine->cpus[i].coroutine);
 }
 
 enum sim_end sim_run_with(struct sim_machine *machine, void (*main)(void *context), void *context,
@@ -25,6 +34,8 @@ enum sim_end sim_run_with(struct sim_machine *machine, void (*main)(void *contex
     machine->main = main;
     machine->main_context = context;
     machine->secondary_main = secondary;
+    if (machine->options.threads)
+        create_threads(machine);
     coroutine_start(&cpu->coroutine, boot_entry, cpu);
     cpu->state = SIM_CPU_READY;
     cpu->starting = true;
@@ -35,5 +46,6 @@ enum sim_end sim_run_with(struct sim_machine *machine, void (*main)(void *contex
     (void)sim_computed(machine->platform); /* what was before is not of this run */
     coroutine_switch(&machine->desk, &cpu->coroutine);
     machine->running = false;
+    sim_ordered_after(machine);
     return machine->end;
 }

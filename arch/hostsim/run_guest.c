@@ -5,6 +5,7 @@
 #include "hostsim/gic.h"
 #include "hostsim/guest_runtime.h"
 #include "hostsim/kvm.h"
+#include "hostsim/ordering.h"
 
 #define HCR_VI (1u << 7)
 #define HCR_VSE (1u << 8)
@@ -140,6 +141,7 @@ void arch_vcpu_run(struct arch_vcpu *vcpu, struct arch_exit *exit)
     while (!step(cpu, guest, exit))
         ;
     cpu->guest = NULL;
+    sim_core_writes(&vcpu->regs, sizeof(vcpu->regs));
     if (guest->operation == NULL || guest->operation->state != GUEST_TRAPPED) {
         memcpy(vcpu->regs.x, guest->started ? guest->x : vcpu->regs.x, sizeof(vcpu->regs.x));
         vcpu->regs.pc = guest->started ? guest->pc : vcpu->regs.pc;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "hostsim/machine.h"
+#include "hostsim/ordering.h"
 
 #define SWITCH_ODDS 16 /* with a seed: one in so many switch points goes to a CPU drawn at random */
 
@@ -16,6 +17,7 @@ HV_NORETURN static void finish(struct sim_machine *machine, enum sim_end end)
     machine->end = end;
     struct sim_cpu *self = machine->turn;
     struct coroutine *from = &self->coroutine;
+    sim_ordered_before(machine);
     coroutine_switch(from, &machine->desk);
     abort();
 }
@@ -144,6 +146,7 @@ static void reschedule(struct sim_machine *machine, struct sim_cpu *self)
         return;
     sim_note(machine, next->index);
     machine->turn = next;
+    sim_ordered_before(machine); /* for whoever looks at it when the run is over, not for other CPUs */
     coroutine_switch(&self->coroutine, &next->coroutine);
 }
 

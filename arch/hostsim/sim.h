@@ -63,10 +63,12 @@ struct sim_options {
     unsigned pct_depth;       /* PCT: how many things must come in one order for the bug, 1..16; 0: 3 */
     uint64_t pct_steps;       /* PCT: how many steps the run is expected to take (sim_steps() of one); 0: 10,000 */
     uint64_t pct_patience_us; /* PCT: how long a CPU that could run is passed over; 0: 500 us */
-    uint64_t time_limit_us;   /* virtual time at which the run ends; 0: 60 s */
-    uint64_t step_limit;      /* contract calls and guest operations; 0: 200 million */
-    bool echo;                /* UART output also goes to stdout */
-    bool trace;               /* what happens goes to stderr, a line each; also by the environment: HOSTSIM_TRACE=1 */
+    bool threads; /* each CPU is a thread, for race detectors: the run is the same. Not in builds with AddressSanitizer;
+                   * also by the environment: HOSTSIM_THREADS=1 */
+    uint64_t time_limit_us; /* virtual time at which the run ends; 0: 60 s */
+    uint64_t step_limit;    /* contract calls and guest operations; 0: 200 million */
+    bool echo;              /* UART output also goes to stdout */
+    bool trace;             /* what happens goes to stderr, a line each; also by the environment: HOSTSIM_TRACE=1 */
 
     /* What goes wrong (faults.h). CPUs are numbered in the order of the device tree */
     struct sim_fault faults[SIM_MAX_FAULTS];

@@ -69,9 +69,10 @@ static uint64_t ticks(uint64_t microseconds)
 /* When the unfinished line of the keyboard's owner is to be shown: once the screen is quiet, or after all. */
 static uint64_t prompt_due(void)
 {
-    uint64_t quiet = max_u64(console.waiting_since, console.last_line) + ticks(CONSOLE_PROMPT_US);
+    uint64_t since = load_relaxed64(&console.waiting_since);
+    uint64_t quiet = max_u64(since, load_relaxed64(&console.last_line)) + ticks(CONSOLE_PROMPT_US);
 
-    return min_u64(quiet, console.waiting_since + ticks(CONSOLE_PATIENCE_US));
+    return min_u64(quiet, since + ticks(CONSOLE_PATIENCE_US));
 }
 
 /* Without locks: whoever makes a line begin or end calls this afterwards, so the last one sees what is true. */
@@ -79,7 +80,7 @@ static void request_tick(void)
 {
     const struct console_source *source = screen_keyboard();
 
-    if (source != NULL && source->length > 0 && !screen_live(source))
+    if (source != NULL && load_relaxed(&source->length) > 0 && !screen_live(source))
         sched_console_due(prompt_due());
 }
 
@@ -108,7 +109,8 @@ void console_put(struct console_source *source, char character)
         put_special(source, character);
         return;
     }
-    source->line[source->length++] = character;
+    source->line[source->length] = character;
+    store_relaxed(&source->length, source->length + 1);
     screen_unlock(&source->lock);
 }
 

@@ -17,7 +17,7 @@ void line_end(struct console_source *source)
     screen_lock(&console.lock);
     screen_line(source);
     screen_unlock(&console.lock);
-    source->length = 0;
+    store_relaxed(&source->length, 0);
     source->shown_partial = false;
     source->returned = false;
     source->coloured = false;
@@ -42,7 +42,7 @@ static void leave_return(struct console_source *source)
     if (!source->returned)
         return;
     source->returned = false;
-    source->length = 0;
+    store_relaxed(&source->length, 0);
     if (!screen_live(source))
         return;
     screen_lock(&console.lock);
@@ -55,7 +55,7 @@ static void start_line(struct console_source *source)
 {
     source->line_started = arch_timer_now();
     if (screen_keyboard() == source)
-        console.waiting_since = source->line_started;
+        store_relaxed64(&console.waiting_since, source->line_started);
 }
 
 /* What is appended at once stays together on one line. */
@@ -67,7 +67,7 @@ static void append(struct console_source *source, const char *text, size_t lengt
     if (source->length == 0)
         start_line(source);
     memcpy(&source->line[source->length], text, length);
-    source->length += (uint32_t)length;
+    store_relaxed(&source->length, source->length + (uint32_t)length);
     echo(source, text, length);
 }
 

@@ -71,7 +71,7 @@ static void end_line(const struct console_source *source)
         put_string(COLOUR_OFF);
     put_string("\r\n");
     __atomic_store_n(&console.partial, NULL, __ATOMIC_RELAXED);
-    console.last_line = arch_timer_now();
+    store_relaxed64(&console.last_line, arch_timer_now());
 }
 
 /* The line that is broken off is shown again when the screen has been quiet for a while, or when it is continued. */
@@ -80,7 +80,7 @@ static void make_room(void)
     if (console.partial == NULL)
         return;
     end_line(console.partial);
-    console.waiting_since = console.last_line;
+    store_relaxed64(&console.waiting_since, console.last_line);
 }
 
 void screen_rewind(const struct console_source *source)

@@ -130,7 +130,9 @@ static void init_cpu(struct gic *gic)
 {
     const struct arch_mmio *cpu_interface = &gic->cpu_interface;
 
-    gic->cpu_target[arch_cpu_id()] = learn_target(gic);
+    /* Who reads the old value kicks nobody, but had its work ready before: this CPU sees it when it looks for some. */
+    __atomic_store_n(&gic->cpu_target[arch_cpu_id()], learn_target(gic), __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     init_banked(gic);
     init_virtual_interface(gic);
     for (uint32_t i = 0; i < 4; i++)
@@ -197,7 +199,8 @@ static void send_kick(struct gic *gic, unsigned cpu)
 {
     /* What the other CPU is to look at must be visible before the interrupt is. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    arch_mmio_write32(&gic->distributor, GICD_SGIR, (uint32_t)gic->cpu_target[cpu] << 16 | GIC_SGI_KICK);
+    uint32_t target = __atomic_load_n(&gic->cpu_target[cpu], __ATOMIC_RELAXED);
+    arch_mmio_write32(&gic->distributor, GICD_SGIR, target << 16 | GIC_SGI_KICK);
 }
 
 static void lr_write(struct gic *gic, unsigned index, uint64_t value)

@@ -47,7 +47,7 @@ bool vgic_has_pending(struct vcpu *vcpu)
 {
     struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
 
-    if (__atomic_load_n(&vgic_vcpu->candidate_words, __ATOMIC_RELAXED) != 0)
+    if (load_relaxed(&vgic_vcpu->candidate_words) != 0)
         return true;
     for (uint32_t used = vgic_vcpu->hw.used; used != 0; used &= used - 1)
         if (vgic_find(vcpu, vgic_vcpu->lr_intid[__builtin_ctz(used)]).irq->lr_pending)
@@ -271,7 +271,8 @@ void vgic_sync(struct vcpu *vcpu)
             changed |= 1u << index;
     }
     if (vgic_vcpu->hw.hcr != 0)
-        vgic_vcpu->dirty = 1; /* interrupts wait: there may be room now, or the guest turned a group on or off */
+        store_relaxed(&vgic_vcpu->dirty,
+                      1); /* interrupts wait: there may be room now, or the guest turned a group on or off */
     uint32_t waiting = vgic_vcpu->lr_physical & ~changed;
     if ((changed | waiting) != 0)
         sync_slowly(vcpu, changed, waiting);
@@ -531,13 +532,13 @@ LONG_WAY static void flush_slowly(struct vcpu *vcpu)
         place_best(&locked, vcpu);
     write_lrs(&locked, vcpu);
     watch_groups(vcpu);
-    vcpu->vgic.dirty = 0;
+    store_relaxed(&vcpu->vgic.dirty, 0);
     vcpu->vgic.lr_direct = 0;
     vgic_unlock(&locked, vcpu);
 }
 
 void vgic_flush(struct vcpu *vcpu)
 {
-    if (__atomic_load_n(&vcpu->vgic.dirty, __ATOMIC_RELAXED) != 0)
+    if (load_relaxed(&vcpu->vgic.dirty) != 0)
         flush_slowly(vcpu);
 }

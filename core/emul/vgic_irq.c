@@ -89,10 +89,10 @@ static void mark(struct vgic_vcpu *vgic_vcpu, uint32_t intid, bool ready)
     if (ready)
         bits |= 1u << intid % 32;
     vgic_vcpu->candidates[word] = bits;
+    uint32_t words = vgic_vcpu->candidate_words & ~(1u << word);
     if (bits != 0)
-        vgic_vcpu->candidate_words |= 1u << word;
-    else
-        vgic_vcpu->candidate_words &= ~(1u << word);
+        words |= 1u << word;
+    store_relaxed(&vgic_vcpu->candidate_words, words);
 }
 
 void vgic_no_candidate(struct vgic_vcpu *vgic_vcpu, uint32_t intid)
@@ -102,7 +102,7 @@ void vgic_no_candidate(struct vgic_vcpu *vgic_vcpu, uint32_t intid)
 
 static void touch(struct vgic_locked *locked, struct vcpu *vcpu)
 {
-    vcpu->vgic.dirty = 1;
+    store_relaxed(&vcpu->vgic.dirty, 1);
     locked->touched |= 1u << vcpu->index;
 }
 

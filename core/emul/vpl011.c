@@ -29,19 +29,14 @@
 #define INTERRUPT_OVERRUN (1u << 10)
 #define INTERRUPT_ALL 0x7ffu
 
-static uint32_t load(const uint32_t *word)
-{
-    return __atomic_load_n(word, __ATOMIC_RELAXED);
-}
-
 static bool enabled(const struct vpl011 *uart, uint32_t direction)
 {
-    return (load(&uart->control) & (CR_UARTEN | direction)) == (CR_UARTEN | direction);
+    return (load_relaxed(&uart->control) & (CR_UARTEN | direction)) == (CR_UARTEN | direction);
 }
 
 static uint32_t waiting(const struct vpl011 *uart)
 {
-    return load(&uart->rx_head) - load(&uart->rx_tail);
+    return load_relaxed(&uart->rx_head) - load_relaxed(&uart->rx_tail);
 }
 
 /* Characters at which the receive interrupt is raised: with FIFOs 1/8, 1/4, 1/2, 3/4 or 7/8 of them, without the first
@@ -80,7 +75,7 @@ static bool receive(struct vpl011 *uart, uint8_t character)
         return false;
     }
     uart->rx[uart->rx_head % VPL011_RX_FIFO] = character;
-    uart->rx_head++;
+    store_relaxed(&uart->rx_head, uart->rx_head + 1);
     uart->raw_status |= INTERRUPT_RECEIVE_TIMEOUT;
     if (count + 1 >= receive_trigger(uart))
         uart->raw_status |= INTERRUPT_RECEIVE;
@@ -105,7 +100,7 @@ static uint32_t read_data(struct vpl011 *uart)
     if (waiting(uart) == 0)
         return 0;
     value = uart->rx[uart->rx_tail % VPL011_RX_FIFO];
-    uart->rx_tail++;
+    store_relaxed(&uart->rx_tail, uart->rx_tail + 1);
     if (waiting(uart) == 0)
         uart->raw_status &= ~INTERRUPT_RECEIVE_TIMEOUT;
     if (waiting(uart) < receive_trigger(uart))
@@ -130,13 +125,13 @@ static void write_data(struct vpl011 *uart, uint32_t value)
 
 static bool reaches_console(const struct vpl011 *uart)
 {
-    return (load(&uart->control) & (CR_UARTEN | CR_TXE | CR_LOOPBACK)) == (CR_UARTEN | CR_TXE);
+    return (load_relaxed(&uart->control) & (CR_UARTEN | CR_TXE | CR_LOOPBACK)) == (CR_UARTEN | CR_TXE);
 }
 
 static uint32_t read_flags(struct vpl011 *uart)
 {
     uint32_t count = waiting(uart);
-    uint32_t depth = (load(&uart->line_control) & LCR_H_FEN) != 0 ? VPL011_FIFO_DEPTH : 1;
+    uint32_t depth = (load_relaxed(&uart->line_control) & LCR_H_FEN) != 0 ? VPL011_FIFO_DEPTH : 1;
 
     return FR_CONNECTED | FR_TXFE | (count == 0 ? FR_RXFE : 0) | (count >= depth ? FR_RXFF : 0);
 }
@@ -265,7 +260,7 @@ enum mmio_result vpl011_access(struct vcpu *vcpu, void *device, struct mmio_acce
         return MMIO_HANDLED;
     }
     if (access->offset == DR && access->write && access->size <= 4 && reaches_console(uart) &&
-        (load(&uart->raw_status) & INTERRUPT_TRANSMIT) != 0) {
+        (load_relaxed(&uart->raw_status) & INTERRUPT_TRANSMIT) != 0) {
         console_put(&uart->console, (char)access->value);
         return MMIO_HANDLED;
     }
@@ -287,7 +282,7 @@ static void reset(struct vpl011 *uart)
     uart->irda = 0;
     uart->receive_status = 0;
     uart->overrun = false;
-    uart->rx_tail = uart->rx_head;
+    store_relaxed(&uart->rx_tail, uart->rx_head);
     uart->line = false;
 }
 

@@ -26,7 +26,7 @@ void sched_add_build(struct domain *domain)
     while (*link != NULL)
         link = &(*link)->next_build;
     domain->next_build = NULL;
-    *link = domain;
+    __atomic_store_n(link, domain, __ATOMIC_RELEASE);
     arch_spin_unlock(&cpu->lock);
     if (cpu->id != arch_cpu_id())
         sched_kick(cpu->id);
@@ -44,15 +44,19 @@ void sched_kick(unsigned cpu)
 static void remove_first_build(struct cpu *cpu)
 {
     arch_spin_lock(&cpu->lock);
-    cpu->builds = cpu->builds->next_build;
+    __atomic_store_n(&cpu->builds, cpu->builds->next_build, __ATOMIC_RELEASE);
     arch_spin_unlock(&cpu->lock);
 }
 
-/** One step of the domain that is being built here. The loaded vCPU is put first: unpacking uses the FP registers. */
-static void build(struct cpu *cpu)
+/** Without the lock: only this CPU takes out, so the first stays the first. */
+static struct domain *first_build(struct cpu *cpu)
 {
-    struct domain *domain = cpu->builds;
+    return __atomic_load_n(&cpu->builds, __ATOMIC_ACQUIRE);
+}
 
+/** One step of @p domain, which is the first. The loaded vCPU is put first: unpacking uses the FP registers. */
+static void build(struct cpu *cpu, struct domain *domain)
+{
     run_unload(cpu);
     if (build_step(domain) != BUILD_MORE)
         remove_first_build(cpu);
@@ -134,9 +138,9 @@ static void end_wait(struct vcpu *vcpu)
 /** Runs @p vcpu until it waits, stops, or its time is over. */
 static void run_slice(struct cpu *cpu, struct vcpu *vcpu)
 {
-    bool building = cpu->builds != NULL;
+    bool building = first_build(cpu) != NULL;
     bool contended = building || shares_cpu(cpu, vcpu);
-    uint64_t deadline = cpu->console_due;
+    uint64_t deadline = load_relaxed64(&cpu->console_due);
 
     if (contended) {
         if (cpu->slice_end == 0)
@@ -150,13 +154,17 @@ static void run_slice(struct cpu *cpu, struct vcpu *vcpu)
     run_until_reschedule(cpu, vcpu);
 }
 
+/* Of two CPUs that ask at once, the earlier time stays. In one order with serve_console()'s store: who still finds an
+ * earlier time there changed before that what console_tick() then looks at. */
 void sched_console_due(uint64_t when)
 {
     struct cpu *cpu = &hypervisor.cpus[0];
+    uint64_t due = __atomic_load_n(&cpu->console_due, __ATOMIC_SEQ_CST);
 
-    if (when >= __atomic_load_n(&cpu->console_due, __ATOMIC_RELAXED))
-        return;
-    __atomic_store_n(&cpu->console_due, when, __ATOMIC_RELAXED);
+    do {
+        if (when >= due)
+            return;
+    } while (!__atomic_compare_exchange_n(&cpu->console_due, &due, when, true, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
     if (arch_cpu_id() == 0)
         cpu->reschedule = true; /* the timer is set anew */
     else
@@ -166,7 +174,7 @@ void sched_console_due(uint64_t when)
 /** Sleeps until an interrupt, which is handled; wakes for the timers of vCPUs that are not loaded. */
 static void idle(struct cpu *cpu)
 {
-    uint64_t deadline = cpu->console_due;
+    uint64_t deadline = load_relaxed64(&cpu->console_due);
 
     if (cpu->loaded != NULL && load_acquire(&cpu->loaded->domain->state) != DOMAIN_RUNNING)
         run_unload(cpu); /* or its timer would go on interrupting */
@@ -180,9 +188,10 @@ static void idle(struct cpu *cpu)
 
 static void serve_console(struct cpu *cpu)
 {
-    if (cpu->id != 0 || arch_timer_now() < cpu->console_due)
+    if (cpu->id != 0 || arch_timer_now() < load_relaxed64(&cpu->console_due))
         return;
-    cpu->console_due = ARCH_TIMER_NEVER; /* before the tick, so that a request made meanwhile is not lost */
+    /* Before the tick, so that a request made meanwhile is not lost. */
+    __atomic_store_n(&cpu->console_due, ARCH_TIMER_NEVER, __ATOMIC_SEQ_CST);
     uint64_t due = console_tick(arch_timer_now());
     if (hypervisor.uart.ops != NULL && hypervisor.machine.uart.intid == 0) {
         console_poll();
@@ -197,12 +206,13 @@ void sched_run(struct cpu *cpu)
         if (load_acquire(&hypervisor.shutting_down) != 0)
             arch_cpu_halt();
         serve_console(cpu);
-        if (cpu->builds != NULL)
-            build(cpu);
+        struct domain *domain = first_build(cpu);
+        if (domain != NULL)
+            build(cpu, domain);
         struct vcpu *vcpu = pick(cpu);
         if (vcpu != NULL)
             run_slice(cpu, vcpu);
-        else if (cpu->builds == NULL)
+        else if (first_build(cpu) == NULL)
             idle(cpu);
     }
 }
