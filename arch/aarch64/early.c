@@ -11,10 +11,13 @@
 #ifndef EARLY_CONSOLE_BASE
 #define EARLY_CONSOLE_BASE 0
 #endif
+#ifndef EARLY_CONSOLE_CADENCE
+#define EARLY_CONSOLE_CADENCE 0
+#endif
 
-pa_t arch_early_uart(void)
+struct arch_early_uart arch_early_uart(void)
 {
-    return pa(EARLY_CONSOLE_BASE);
+    return (struct arch_early_uart){.base = pa(EARLY_CONSOLE_BASE), .cadence = EARLY_CONSOLE_CADENCE != 0};
 }
 
 uint64_t early_tree_size(const struct boot_tree *tree)
@@ -38,10 +41,10 @@ struct uart *early_open(const struct boot_tree *tree)
     struct diag diag = {.emit = ignore};
 
     if (dt_open(&dt, tree->blob, tree->space, &diag) != HV_OK || machine_read_uart(&description, &dt, &diag) != HV_OK) {
-        description.type = EARLY_CONSOLE_BASE != 0 ? UART_PL011 : UART_NONE;
+        description.type = EARLY_CONSOLE_CADENCE != 0 ? UART_CADENCE : UART_PL011;
         description.frame = (struct dt_range){.base = EARLY_CONSOLE_BASE, .size = PAGE_SIZE};
     }
-    if (description.type == UART_NONE || uart_open(&uart, &description) != HV_OK)
+    if (description.frame.base == 0 || uart_open(&uart, &description) != HV_OK)
         return NULL;
     return &uart;
 }

@@ -64,7 +64,7 @@ void arch_mmio_write8(const struct arch_mmio *mmio, uint32_t offset, uint8_t val
         bus_error(cpu, address, 1, "write");
 }
 
-pa_t arch_early_uart(void)
+struct arch_early_uart arch_early_uart(void)
 {
-    return pa(0);
+    return (struct arch_early_uart){.base = pa(0)};
 }

@@ -15,8 +15,12 @@ struct arch_mmio {
  */
 bool arch_mmio_map(struct arch_mmio *mmio, pa_t base, uint64_t size);
 
-/** The PL011 frame that this build was told to use where the device tree cannot be read; pa(0): none. */
-pa_t arch_early_uart(void);
+/** The UART that this build was told to use where the device tree cannot be read. */
+struct arch_early_uart {
+    pa_t base;    /* of its frame, one page; pa(0): none */
+    bool cadence; /* Cadence's; else a PL011 */
+};
+struct arch_early_uart arch_early_uart(void);
 
 uint32_t arch_mmio_read32(const struct arch_mmio *mmio, uint32_t offset);
 void arch_mmio_write32(const struct arch_mmio *mmio, uint32_t offset, uint32_t value);

@@ -18,9 +18,11 @@ struct cpu *cpu_this(void)
 /** Where nothing tells where the UART is, the one this build was given may. */
 static void attach_early_uart(void)
 {
-    const struct machine_uart early = {.type = UART_PL011, .frame = {arch_early_uart().raw, PAGE_SIZE}};
+    const struct arch_early_uart early = arch_early_uart();
+    const struct machine_uart description = {.type = early.cadence ? UART_CADENCE : UART_PL011,
+                                             .frame = {early.base.raw, PAGE_SIZE}};
 
-    if (early.frame.base != 0 && uart_open(&hypervisor.uart, &early) == HV_OK)
+    if (early.base.raw != 0 && uart_open(&hypervisor.uart, &description) == HV_OK)
         console_attach(&hypervisor.uart);
 }
 

@@ -62,3 +62,18 @@ def zcu102_linux(lab):
     board.send_line("sleep 1; dmesg | grep -c 'Internal error\\|WARNING: CPU\\|BUG:'")
     board.expect(r"linux1: 0\r")
     board.quit()
+
+
+@case(timeout=60)
+def early_zcu102(lab):
+    """Without a device tree the board's UART is known to an image that was built for it; nobody has set it up."""
+    lab.image = lab.artifact(os.path.join(lab.options.early + "-cadence", "bulkhead"))
+    system = zcu102_system(lab, payloads(lab))
+    lab.write("no.dtb", bytes(4096))
+    os.replace(lab.path("no.dtb"), system.path("system.dtb"))
+    board = lab.boot_at(system, 2 * MIB, 0x8000000, 0x7000000)
+    board.owners = set()
+    board.expect(r"error: device tree: this is not a device tree", timeout=30)
+    board.drain(1)
+    check("hello: hello" not in board.text, "a domain was started without a device tree")
+    board.stop()
