@@ -54,7 +54,7 @@ static uint64_t read_iar(struct gicv3 *gic, struct sim_cpu *cpu, unsigned index)
 {
     struct gicv3_interface *interface = interface_of(gic, cpu);
     (void)index;
-    if (!gicv3_signals(&gic->base, cpu))
+    if (gicv3_fault_acknowledge(gic, cpu) || !gicv3_signals(&gic->base, cpu))
         return GIC_NONE_PENDING;
     unsigned intid = gicv3_best(gic, cpu);
     struct gicv3_interrupt *interrupt = gicv3_interrupt(gic, cpu, intid);
@@ -111,15 +111,10 @@ static void write_dir(struct gicv3 *gic, struct sim_cpu *cpu, unsigned index, ui
 /* ---- SGIs */
 
 /* 12.2.20. An SGI that the target has in Group 0 is not sent; nor is one of the Secure world's. */
-static void write_sgi1r(struct gicv3 *gic, struct sim_cpu *self, unsigned index, uint64_t value)
+static void send_sgi(struct gicv3 *gic, const struct sim_cpu *self, uint64_t value)
 {
     unsigned intid = value >> 24 & 0xf;
     uint64_t cluster = (value >> 48 & 0xff) << 32 | (value >> 32 & 0xff) << 16 | (value >> 16 & 0xff) << 8;
-    (void)index;
-    if ((value & SGI_RESERVED) != 0)
-        sim_fail("ICC_SGI1R_EL1 = %#llx: reserved bits", (unsigned long long)value);
-    if ((value & SGI_RANGE) != 0)
-        sim_fail("ICC_SGI1R_EL1 = %#llx: a range that GICD_TYPER.RSS denies", (unsigned long long)value);
     for (unsigned i = 0; i < gic->machine->cpu_count; i++) {
         const struct sim_cpu *cpu = &gic->machine->cpus[i];
         uint64_t affinity = gicv3_affinity(cpu);
@@ -129,6 +124,22 @@ static void write_sgi1r(struct gicv3 *gic, struct sim_cpu *self, unsigned index,
             interrupt->latch = true;
     }
     gicv3_changed(gic);
+}
+
+static void send_again(struct sim_machine *machine, struct sim_event *event)
+{
+    send_sgi(CONTAINER_OF(machine->gic, struct gicv3, base), event->context, machine->faults.repeated_kick);
+}
+
+static void write_sgi1r(struct gicv3 *gic, struct sim_cpu *self, unsigned index, uint64_t value)
+{
+    (void)index;
+    if ((value & SGI_RESERVED) != 0)
+        sim_fail("ICC_SGI1R_EL1 = %#llx: reserved bits", (unsigned long long)value);
+    if ((value & SGI_RANGE) != 0)
+        sim_fail("ICC_SGI1R_EL1 = %#llx: a range that GICD_TYPER.RSS denies", (unsigned long long)value);
+    if (!sim_fault_loses_kick(self, value, send_again))
+        send_sgi(gic, self, value);
 }
 
 /* ---- Control */

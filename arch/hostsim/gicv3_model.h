@@ -141,6 +141,9 @@ extern const unsigned gicv3_interface_register_count;
 bool gicv3_signals(struct sim_gic *any, struct sim_cpu *cpu);
 void gicv3_interface_reset(struct gicv3 *gic, struct gicv3_interface *interface);
 
+/* gicv3_faults.c: before an acknowledge. @return whether it is to find nothing */
+bool gicv3_fault_acknowledge(struct gicv3 *gic, const struct sim_cpu *cpu);
+
 /* gicv3_virtual.c: ICH */
 extern const struct gicv3_register gicv3_hyp_registers[];
 extern const unsigned gicv3_hyp_register_count;

@@ -241,7 +241,7 @@ static void check_list_register(const struct gicv3 *gic, unsigned index)
 static uint64_t read_lr(struct gicv3 *gic, struct sim_cpu *cpu, unsigned index)
 {
     check_list_register(gic, index);
-    return interface_of(gic, cpu)->lr[index];
+    return sim_fault_list_register(gic->machine, interface_of(gic, cpu)->lr[index], LR_PENDING);
 }
 
 /* 12.4.9. INTIDs have 16 bits; 1020 to 8191 are special or reserved. */

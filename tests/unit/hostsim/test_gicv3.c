@@ -423,6 +423,71 @@ START_TEST(security)
 }
 END_TEST
 
+/* ---- Faults by name (arch/hostsim/faults.h) */
+
+static void begin_with(enum sim_fault_kind kind, uint64_t n)
+{
+    teardown();
+    begin(&(struct gicv3_shape){0}, &(struct sim_options){.faults = {{kind, n}}});
+}
+
+START_TEST(spurious_interrupts)
+{
+    begin_with(SIM_FAULT_SPURIOUS_NONE, 1);
+    enable(40, 0xa0);
+    sim_set_spi(machine, 40, true);
+    ck_assert_uint_eq(acknowledge(), SPURIOUS);
+    ck_assert_uint_eq(acknowledge(), 40);
+    begin_with(SIM_FAULT_SPURIOUS_SPI, 2);
+    ck_assert_uint_eq(acknowledge(), SPURIOUS);
+    ck_assert_uint_eq(acknowledge(), 287); /* the last there is */
+    end(287);
+    ck_assert_uint_eq(acknowledge(), SPURIOUS);
+    for (unsigned i = 0; i < 2; i++) {
+        begin_with(i == 0 ? SIM_FAULT_SPI_STORM : SIM_FAULT_PPI_STORM, 1);
+        unsigned intid = i == 0 ? 287 : 22;
+        for (unsigned j = 0; j < 3; j++) {
+            ck_assert_uint_eq(acknowledge(), intid);
+            end(intid);
+        }
+        arch_mmio_write32(i == 0 ? &gicd : &gicr, i == 0 ? ICENABLER + 32 : SGI_FRAME + ICENABLER, 1U << intid % 32);
+        sim_advance(machine, 1000);
+        ck_assert_uint_eq(acknowledge(), SPURIOUS);
+    }
+}
+END_TEST
+
+START_TEST(lost_and_repeated_kicks)
+{
+    begin_with(SIM_FAULT_KICK_LOST, 1);
+    enable_private(0, 3, 0x80);
+    set_icc(ARCH_ICC_SGI1R_EL1, 3U << 24 | 1);
+    ck_assert_uint_eq(acknowledge(), SPURIOUS);
+    set_icc(ARCH_ICC_SGI1R_EL1, 3U << 24 | 1);
+    ck_assert_uint_eq(acknowledge(), 3);
+    begin_with(SIM_FAULT_KICK_REPEATED, 1);
+    enable_private(0, 3, 0x80);
+    set_icc(ARCH_ICC_SGI1R_EL1, 3U << 24 | 1);
+    ck_assert_uint_eq(acknowledge(), 3);
+    end(3);
+    ck_assert_uint_eq(acknowledge(), SPURIOUS);
+    sim_advance(machine, 20000);
+    ck_assert_uint_eq(acknowledge(), 3);
+}
+END_TEST
+
+START_TEST(misread_list_registers)
+{
+    begin_with(SIM_FAULT_LR_PENDING, 2);
+    ck_assert_uint_eq(icc(ARCH_ICH_LR0_EL2), 0);
+    ck_assert_uint_eq(icc(ARCH_ICH_LR0_EL2), LR_PENDING);
+    ck_assert_uint_eq(icc(ARCH_ICH_LR0_EL2), 0);
+    begin_with(SIM_FAULT_LR_BIT, 64 + 48);
+    ck_assert_uint_eq(icc(ARCH_ICH_LR0_EL2), 0);
+    ck_assert_uint_eq(icc(ARCH_ICH_LR0_EL2), 1ULL << 48);
+}
+END_TEST
+
 /* A machine is refused that has no room for all of its CPUs; a GICv2 has no registers. */
 START_TEST(other_machines)
 {
@@ -460,6 +525,9 @@ int main(void)
     tcase_add_test(tcase, regions);
     tcase_add_test(tcase, sgi_by_cluster);
     tcase_add_test(tcase, security);
+    tcase_add_test(tcase, spurious_interrupts);
+    tcase_add_test(tcase, lost_and_repeated_kicks);
+    tcase_add_test(tcase, misread_list_registers);
     tcase_add_test(tcase, other_machines);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
