@@ -144,6 +144,9 @@ void guest_allow_exceptions(bool allow);
 /** @return whether an exception was taken since the last question; then tells the latest. */
 bool guest_took_exception(struct guest_exception *exception);
 
+/** @return the IPA that the guest was entered at: of its image. */
+uint64_t guest_entry(void);
+
 /** Zeroed memory of the host for the program's own use; goes with the guest. */
 void *guest_allocate(size_t size);
 /** A check of a guest program: ends the run with SIM_END_FAILED and this text. */

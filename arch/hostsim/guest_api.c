@@ -179,6 +179,11 @@ bool guest_took_exception(struct guest_exception *exception)
     return taken;
 }
 
+uint64_t guest_entry(void)
+{
+    return self()->entry;
+}
+
 struct guest_allocation {
     struct guest_allocation *next;
     max_align_t data[];

@@ -56,6 +56,7 @@ struct sim_guest {
     char name[48];
     void (*main)(uint64_t device_tree);
     uint64_t x[31]; /* what the registers must hold when core returns */
+    uint64_t entry; /* where it began */
     uint64_t pc, pstate;
     struct guest_operation *operation;
     bool interrupt; /* the program is to take one before it goes on */

@@ -36,7 +36,7 @@ void (*sim_guest_program(const char *name))(uint64_t device_tree)
     return NULL;
 }
 
-static void guest_entry(void *argument)
+static void run_program(void *argument)
 {
     struct sim_guest *guest = argument;
     guest->main(guest->x[0]);
@@ -136,7 +136,7 @@ static bool start_program(struct sim_cpu *cpu, struct sim_guest *guest)
     for (unsigned i = 1; i < ARRAY_SIZE(guest->x); i++)
         guest->x[i] = 0x5a5a000000000000 | (uint64_t)guest->vmid << 32 | i;
     cpu->sysregs[VCPU_VBAR_EL1] = guest->pc + 0x800;
-    coroutine_start(&guest->coroutine, guest_entry, guest);
+    coroutine_start(&guest->coroutine, run_program, guest);
     return true;
 }
 
@@ -187,6 +187,7 @@ bool sim_guest_start(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_e
         return crash(cpu, guest, exit);
     if (guest->starts++ == 0)
         guest->first_instruction = cpu->machine->now;
+    guest->entry = guest->pc;
     guest->started = true;
     return false;
 }

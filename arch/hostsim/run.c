@@ -3,7 +3,7 @@
 
 #include "hostsim/machine.h"
 #include "hostsim/ordering.h"
-#include "hostsim/programs/programs.h"
+#include "hostsim/programs/register.h"
 
 static void boot_entry(void *argument)
 {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs `bulkhead sim --accel=kvm` on this host's KVM and looks at the console.
 
-    tests/kvm/run.py CASE --bulkhead FILE --payloads DIR [--work DIR]
+    tests/kvm/run.py CASE --bulkhead FILE --payloads DIR --guests DIR [--work DIR]
     tests/kvm/run.py --list
 
 Exits with 77 and says why where the host's KVM cannot be used: ctest then reports the test as skipped.
@@ -13,7 +13,8 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "tools"))
+sys.path[:0] = [os.path.join(ROOT, "tools"), os.path.join(ROOT, "tests", "guest", "expect")]
+import reader as expect  # noqa: E402
 from make_system import Domain, System  # noqa: E402
 
 SKIPPED = 77
@@ -44,6 +45,9 @@ class Lab:
 
     def probe(self, kind, name=None, **arguments):
         return Domain(name or kind, os.path.join(self.options.payloads, f"probe-{kind}.bin"), **arguments)
+
+    def program(self, name, bootargs=""):
+        return Domain(name, os.path.join(self.options.guests, name + ".bin"), memory=32, bootargs=bootargs)
 
     def system(self, domains, **arguments):
         return System(domains, seeds=False, **arguments).write(os.path.join(self.directory, "system"))
@@ -118,6 +122,16 @@ def reset(lab):
 
 
 @case
+def programs(lab):
+    """The programs of tests/guest that need no interrupts print what they print in hostsim and on QEMU."""
+    arguments = {"hello": "", "memory": "stride=4096", "hostile": "rounds=3 step=64", "mmio": "", "reset": "until-ms=50",
+                 "spin": "lines=3 period-us=20000"}
+    lines, _ = lab.kvm(lab.system([lab.program(name, bootargs) for name, bootargs in arguments.items()]))
+    for name in arguments:
+        check(expect.matches(name, of(lines, name)), f"not what tests/guest/expect says of {name}: {of(lines, name)}")
+
+
+@case
 def refused(lab):
     """A kernel that is not given is asked for: no guest program takes its place."""
     system = lab.system([lab.probe("memory")])
@@ -141,6 +155,7 @@ def main():
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--bulkhead", default=os.path.join(ROOT, "build", "host", "bulkhead"))
     parser.add_argument("--payloads", default=os.path.join(ROOT, "build", "host", "tests", "kvm"))
+    parser.add_argument("--guests", default=os.path.join(ROOT, "build", "host", "guests", "x86_64"))
     parser.add_argument("--work", default=os.path.join(ROOT, "build", "host", "kvm"))
     options = parser.parse_args()
     if options.list:

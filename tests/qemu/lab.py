@@ -11,8 +11,9 @@ import sys
 import pexpect
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "tools"))
+sys.path[:0] = [os.path.join(ROOT, "tools"), os.path.join(ROOT, "tests", "guest", "expect")]
 import make_initramfs  # noqa: E402
+import reader as expect  # noqa: E402
 from make_system import DTB_AT, IMAGE_AT, MIB, RAM_BASE, Domain, System  # noqa: E402,F401
 
 CTRL_A3 = "\x01\x01\x01"
@@ -135,6 +136,11 @@ class Board:
         """Reads what has come meanwhile, up to a moment of silence."""
         while self.child.expect([r"(?s).+", pexpect.TIMEOUT, pexpect.EOF], timeout=seconds) == 0:
             self.text += self.child.after
+
+    def check_program(self, owner, program=None):
+        """The lines of @owner are those that @program prints, no more and no less."""
+        lines = self.lines(owner)
+        check(expect.matches(program or owner, lines), f"not what tests/guest/expect says of {program or owner}: {lines}")
 
     def finish(self):
         if self.log.closed:

@@ -17,7 +17,7 @@ static void two_domains(unsigned cpus)
     system_boot(&run, two_hellos, 2);
     expect_end(&run, SIM_END_POWER_OFF);
     expect_intact(&run, two_hellos, 2);
-    expect_lines(&run, "first: hello: device tree *", 1);
+    expect_lines(&run, "first: hello: image *", 1);
     expect_lines(&run, "first: hello: memory 40000000 size 4000000", 1);
     expect_lines(&run, "second: hello: memory 40000000 size 10000000", 1);
     expect_lines(&run, "first: hello: ramdisk *", 1);

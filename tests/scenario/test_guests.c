@@ -51,8 +51,15 @@ START_TEST(every_machine)
 }
 END_TEST
 
+static unsigned long spin_rounds(const struct system_run *run, const char *line)
+{
+    const char *found = strstr(run->output, line);
+    ck_assert_msg(found != NULL, "%s", line);
+    return strtoul(found + strlen(line), NULL, 10);
+}
+
 /* Two domains that never wait share one CPU: when one is done with its 20 lines, the other has printed a fair part of
- * its own. */
+ * its own, and both have computed as much. */
 START_TEST(round_robin)
 {
     const struct system_domain domains[] = {
@@ -61,8 +68,11 @@ START_TEST(round_robin)
     };
     struct system_run run = {.cpus = 1};
     boot_and_finish(&run, domains, 2);
-    ck_assert(find_line(&run, "left: spin: 15") < find_line(&run, "right: spin: done"));
-    ck_assert(find_line(&run, "right: spin: 15") < find_line(&run, "left: spin: done"));
+    ck_assert(find_line(&run, "left: spin: 15 of 20, *") < find_line(&run, "right: spin: done"));
+    ck_assert(find_line(&run, "right: spin: 15 of 20, *") < find_line(&run, "left: spin: done"));
+    unsigned long left = spin_rounds(&run, "left: spin: 20 of 20, "),
+                  right = spin_rounds(&run, "right: spin: 20 of 20, ");
+    ck_assert_msg(left < right * 5 / 4 && right < left * 5 / 4, "%lu and %lu rounds", left, right);
     system_destroy(&run);
 }
 END_TEST
@@ -86,8 +96,8 @@ END_TEST
 static void type_to_both(struct system_run *run)
 {
     sim_input_after(run->machine, "left: echo: ready", "first line\n");
-    sim_input_after(run->machine, "left: echo: first line", "\x01\x01\x01second line\n");
-    sim_input_after(run->machine, "right: echo: second line", "\x01\x01\x01hq");
+    sim_input_after(run->machine, "left: echo: got \"first line\"", "\x01\x01\x01second line\n");
+    sim_input_after(run->machine, "right: echo: got \"second line\"", "\x01\x01\x01hq");
 }
 
 START_TEST(keyboard_moves_between_domains)
@@ -98,9 +108,9 @@ START_TEST(keyboard_moves_between_domains)
         struct system_run run = {.cpus = cpus, .prepare = type_to_both};
         system_boot(&run, domains, 2);
         expect_end(&run, SIM_END_POWER_OFF);
-        expect_lines(&run, "left: echo: first line", 1);
-        expect_lines(&run, "right: echo: second line", 1);
-        expect_lines(&run, "left: echo: second line", 0);
+        expect_lines(&run, "left: echo: got \"first line\"", 1);
+        expect_lines(&run, "right: echo: got \"second line\"", 1);
+        expect_lines(&run, "left: echo: got \"second line\"", 0);
         expect_lines(&run, "bulkhead: q  quit*", 1);
         system_destroy(&run);
     }
@@ -165,7 +175,7 @@ START_TEST(restarts)
         for (unsigned i = 0; sim_guest_info(run.machine, i, &info); i++)
             starts = strcmp(info.program, "reset") == 0 ? info.starts : starts;
         ck_assert_uint_gt(starts, 3);
-        expect_lines(&run, "again: reset: begins", starts);
+        expect_lines(&run, "again: reset: up, start 1, scratch 0", starts);
         system_destroy(&run);
     }
 }

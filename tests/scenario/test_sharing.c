@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "hostsim/guest.h"
-#include "hostsim/programs/support.h"
+#include "program.h"
 #include "scenario/support/system.h"
 #include "support/suite.h"
 
@@ -16,42 +16,44 @@ struct late {
     unsigned fired;
 };
 
-static void take_late(void *context)
+static void take_late(void *context, uint32_t intid, uint64_t entered)
 {
     struct late *late = context;
-    unsigned intid = gic_acknowledge(late->platform);
 
+    (void)entered;
     if (intid != INTERRUPT_VIRTUAL_TIMER)
-        guest_fail("INTID %u instead of the timer's", intid);
+        program_fail(late->platform, "another interrupt than the timer's", intid);
     timer_stop();
-    gic_end(late->platform, intid);
     late->fired++;
 }
 
 /* The timer fires while interrupts are masked, and the guest goes on for several time slices: its interrupt is in
  * flight whenever the neighbour has the CPU. */
-static void program_masked(uint64_t device_tree)
+static void program_masked(struct platform *platform)
 {
-    struct late late = {.platform = platform_read(device_tree, "masked")};
-    uint64_t frequency = guest_mrs(GUEST_CNTFRQ_EL0);
+    struct late late = {.platform = platform};
 
-    guest_on_interrupt(take_late, &late);
-    gic_init(late.platform);
-    gic_enable(late.platform, INTERRUPT_VIRTUAL_TIMER);
+    on_interrupt(platform, take_late, &late);
+    gic_init(platform);
+    gic_enable(platform, INTERRUPT_VIRTUAL_TIMER);
     for (unsigned round = 1; round <= 5; round++) {
-        timer_arm(guest_mrs(GUEST_CNTVCT_EL0) + frequency / 1000);
+        timer_arm(counter() + counter_frequency() / 1000);
         for (unsigned i = 0; i < 45; i++)
             guest_spin(1000000);
         if (late.fired != round - 1)
-            guest_fail("an interrupt was taken while masked");
-        guest_interrupts_on();
+            program_fail(platform, "an interrupt was taken while masked, in round", round);
+        interrupts_on();
         guest_spin(1000);
-        guest_interrupts_off();
+        interrupts_off();
         if (late.fired != round)
-            guest_fail("the timer's interrupt was lost in round %u", round);
+            program_fail(platform, "the timer's interrupt was lost in round", round);
     }
-    print(late.platform, "masked: done\n");
-    psci(late.platform, PSCI_SYSTEM_OFF);
+    print(platform, "masked: done\n");
+}
+
+static void enter_masked(uint64_t device_tree)
+{
+    program_run("masked", program_masked, device_tree);
 }
 
 START_TEST(a_timer_in_flight_does_not_keep_the_neighbour_from_its_own)
@@ -63,7 +65,7 @@ START_TEST(a_timer_in_flight_does_not_keep_the_neighbour_from_its_own)
     };
     struct system_run run = {.cpus = 1};
 
-    sim_register_guest("masked", program_masked);
+    sim_register_guest("masked", enter_masked);
     system_boot(&run, domains, 3);
     expect_end(&run, SIM_END_POWER_OFF);
     expect_lines(&run, "first: masked: done", 1);

@@ -23,8 +23,8 @@ static const struct sim_options machines[] = {
 static void type_to_both(struct system_run *run)
 {
     sim_input(run->machine, 50000, LONG_LINE "\n");
-    sim_input_after(run->machine, "left: echo: " LONG_LINE, "\x01\x01\x01second line\n");
-    sim_input_after(run->machine, "right: echo: second line", "\x01\x01\x01hq");
+    sim_input_after(run->machine, "left: echo: got \"" LONG_LINE "\"", "\x01\x01\x01second line\n");
+    sim_input_after(run->machine, "right: echo: got \"second line\"", "\x01\x01\x01hq");
 }
 
 START_TEST(two_domains_and_a_keyboard)
@@ -38,9 +38,9 @@ START_TEST(two_domains_and_a_keyboard)
     expect_end(&run, SIM_END_POWER_OFF);
     expect_intact(&run, domains, 2);
     expect_lines(&run, "bulkhead: plan: 2 of 2 domains*", 1);
-    expect_lines(&run, "left: echo: " LONG_LINE, 1);
-    expect_lines(&run, "right: echo: second line", 1);
-    expect_lines(&run, "left: echo: second line", 0);
+    expect_lines(&run, "left: echo: got \"" LONG_LINE "\"", 1);
+    expect_lines(&run, "right: echo: got \"second line\"", 1);
+    expect_lines(&run, "left: echo: got \"second line\"", 0);
     expect_lines(&run, "bulkhead: q  quit*", 1);
     system_destroy(&run);
 }
@@ -79,7 +79,7 @@ START_TEST(noise_on_the_line)
     system_boot(&run, domains, 2);
     expect_end(&run, SIM_END_POWER_OFF);
     expect_lines(&run, "clock: timer: tick *", 20);
-    expect_lines(&run, "ear: echo: words", 1);
+    expect_lines(&run, "ear: echo: got \"words\"", 1);
     expect_lines(&run, "ear: echo: *", 3); /* ready, what was typed, done */
     system_destroy(&run);
 }

@@ -1,7 +1,6 @@
 /* A guest that turns its MMU and caches on, as a real kernel does: what it was given must be there through both views,
  * what it leaves in caches must not reach its next life. */
-#include "hostsim/programs/programs.h"
-#include "hostsim/programs/support.h"
+#include "hostsim/programs/register.h"
 
 #define MB 0x100000ULL
 #define BLOCK (2 * MB)
@@ -129,14 +128,13 @@ static void leave_dirty(const struct layout *layout)
         guest_write64(layout->scratch + offset, 0xdeadbeefdeadbeef);
     invalidate_lines(layout->scratch + 0x1040, LINE, GUEST_DC_CIVAC); /* one of them in memory, too */
     for (uint64_t offset = 0; offset < platform->tree_size; offset += LINE)
-        guest_write64(platform->tree_address + offset, 0xdeadbeefdeadbeef);
+        guest_write64(platform->tree + offset, 0xdeadbeefdeadbeef);
     for (uint64_t offset = 0; offset < 0x10000; offset += LINE) /* its own code */
         guest_write64(platform->ram_base[0] + offset, 0xdeadbeefdeadbeef);
 }
 
-void program_mmu(uint64_t device_tree)
+void program_mmu(struct platform *platform)
 {
-    struct platform *platform = platform_read(device_tree, "mmu");
     struct layout layout = {platform, platform->ram_base[0] + 8 * MB, platform->ram_base[0] + 10 * MB};
     uint64_t until = argument(platform, "until-ms", 0) * guest_mrs(GUEST_CNTFRQ_EL0) / 1000;
     bool again = guest_mrs(GUEST_CNTPCT_EL0) < until;
@@ -156,5 +154,4 @@ void program_mmu(uint64_t device_tree)
         guest_fail("SYSTEM_RESET returned");
     }
     print(platform, "mmu: done\n");
-    psci(platform, PSCI_SYSTEM_OFF);
 }

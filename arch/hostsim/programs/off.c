@@ -1,6 +1,5 @@
 /* The shortest program: for boot times, where nothing but the way to the first instruction counts. */
-#include "hostsim/programs/programs.h"
-#include "hostsim/programs/support.h"
+#include "hostsim/programs/register.h"
 
 void program_off(uint64_t device_tree)
 {

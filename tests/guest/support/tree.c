@@ -2,7 +2,7 @@
  *
  * Not libfdt: with the MMU off memory is Device memory, where an unaligned access faults, and the packaged libfdt is
  * not compiled for that. */
-#include "guest.h"
+#include "program.h"
 
 #define TREE_MAGIC 0xd00dfeed
 #define TOKEN_BEGIN_NODE 1
@@ -82,26 +82,26 @@ static uint64_t reg_size(const struct node *node, struct cells cells, unsigned i
 }
 
 /** All properties of @p node are known: takes what the payloads want. @p cells are its parent's. */
-static void node_done(const struct node *node, struct cells cells)
+static void node_done(struct platform *platform, const struct node *node, struct cells cells)
 {
     if (list_holds(node->compatible, "arm,pl011") || list_holds(node->compatible, "arm,sbsa-uart")) {
-        platform.uart = reg_base(node, cells, 0);
+        platform->uart = reg_base(node, cells, 0);
     } else if (list_holds(node->compatible, "arm,gic-400") || list_holds(node->compatible, "arm,cortex-a15-gic")) {
-        platform.distributor = reg_base(node, cells, 0);
-        platform.cpu_interface = reg_base(node, cells, 1);
+        platform->distributor = reg_base(node, cells, 0);
+        platform->cpu_interface = reg_base(node, cells, 1);
     } else if (list_holds(node->device_type, "memory")) {
         for (unsigned bank = 0; bank < 2; bank++) {
-            platform.ram_base[bank] = reg_base(node, cells, bank);
-            platform.ram_size[bank] = reg_size(node, cells, bank);
+            platform->ram_base[bank] = reg_base(node, cells, bank);
+            platform->ram_size[bank] = reg_size(node, cells, bank);
         }
     } else if (list_holds(node->method, "smc")) {
-        platform.smc = true;
+        platform->smc = true;
     }
     if (node->bootargs.length != 0)
-        platform.bootargs = (const char *)node->bootargs.data;
+        platform->bootargs = (const char *)node->bootargs.data;
     if (node->initrd_end.length != 0) {
-        platform.initrd_start = number(node->initrd_start);
-        platform.initrd_end = number(node->initrd_end);
+        platform->initrd_start = number(node->initrd_start);
+        platform->initrd_end = number(node->initrd_end);
     }
 }
 
@@ -130,7 +130,7 @@ static void node_property(struct node *node, struct cells *cells, const char *na
         cells->size = big32(property.data);
 }
 
-static void walk(const uint8_t *at, const char *strings)
+static void walk(struct platform *platform, const uint8_t *at, const char *strings)
 {
     struct cells cells[MAX_DEPTH + 1] = {{2, 1}}; /* [depth]: for the children of the node at that depth */
     struct node node = {0};
@@ -141,7 +141,7 @@ static void walk(const uint8_t *at, const char *strings)
         at += 4;
         if (token == TOKEN_BEGIN_NODE || token == TOKEN_END_NODE) {
             if (open)
-                node_done(&node, cells[depth - 1]);
+                node_done(platform, &node, cells[depth - 1]);
             open = token == TOKEN_BEGIN_NODE;
         }
         if (token == TOKEN_BEGIN_NODE) {
@@ -159,16 +159,13 @@ static void walk(const uint8_t *at, const char *strings)
     }
 }
 
-bool tree_read(uintptr_t tree)
+bool tree_read(struct platform *platform, const uint8_t *blob)
 {
-    const uint8_t *header = (const uint8_t *)tree;
-
-    platform.bootargs = "";
-    if (tree == 0 || big32(header) != TREE_MAGIC)
+    platform->bootargs = "";
+    if (platform->tree == 0 || big32(blob) != TREE_MAGIC)
         return false;
-    platform.tree = tree;
-    platform.tree_size = big32(header + 4);
-    walk(header + big32(header + 8), (const char *)header + big32(header + 12));
+    platform->tree_size = big32(blob + 4);
+    walk(platform, blob + big32(blob + 8), (const char *)blob + big32(blob + 12));
     return true;
 }
 
@@ -187,12 +184,12 @@ static uint64_t parse_number(const char *text)
     }
 }
 
-uint64_t argument(const char *name, uint64_t fallback)
+uint64_t argument(const struct platform *platform, const char *name, uint64_t fallback)
 {
-    for (const char *at = platform.bootargs; *at != '\0'; at++) {
+    for (const char *at = platform->bootargs; *at != '\0'; at++) {
         const char *wanted = name;
 
-        if (at != platform.bootargs && at[-1] != ' ')
+        if (at != platform->bootargs && at[-1] != ' ')
             continue;
         for (; *wanted != '\0' && *at == *wanted; at++, wanted++)
             continue;

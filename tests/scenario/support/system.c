@@ -209,10 +209,11 @@ void expect_lines(const struct system_run *run, const char *line, unsigned count
         give_up(run, what);
 }
 
+/* Whose line it is; a prompt ends with a ">". */
 static bool begins_with(const char *text, const char *name)
 {
     size_t length = strlen(name);
-    return strncmp(text, name, length) == 0 && strncmp(text + length, ": ", 2) == 0;
+    return strncmp(text, name, length) == 0 && (text[length] == ':' || text[length] == '>') && text[length + 1] == ' ';
 }
 
 void expect_intact(const struct system_run *run, const struct system_domain *domains, unsigned count)

@@ -1,0 +1,27 @@
+/* PSCI SYSTEM_RESET, again and again, until the physical counter says enough; then off. Memory must be fresh each time,
+ * and so must the image. Arguments: until-ms=N (500), of the machine's time since reset; pause-us=N (1000) before a
+ * reset. */
+#include "programs.h"
+
+#define SCRATCH_MARK 0x5c5c5c5c5c5c5c5cul
+#define HEADER_RESERVED 40 /* a word of the image's header that is 0 in the file: counts the starts of one copy */
+
+void program_reset(struct platform *platform)
+{
+    uint64_t scratch = platform->ram_base[0] + (platform->ram_size[0] / 2 & ~7ul);
+    uint64_t starts = platform->image_start + HEADER_RESERVED;
+    uint64_t frequency = counter_frequency(), now = READ_SYSREG(CNTPCT_EL0);
+    uint64_t until = argument(platform, "until-ms", 500) * frequency / 1000;
+    uint64_t pause = argument(platform, "pause-us", 1000) * frequency / 1000000;
+
+    print(platform, "reset: up, start %lu, scratch %lx\n", read64(starts) + 1, read64(scratch));
+    write64(starts, read64(starts) + 1);
+    write64(scratch, SCRATCH_MARK);
+    if (now < until) {
+        while (READ_SYSREG(CNTPCT_EL0) - now < pause)
+            compute();
+        psci(platform, PSCI_SYSTEM_RESET);
+        program_fail(platform, "SYSTEM_RESET came back at", READ_SYSREG(CNTPCT_EL0));
+    }
+    print(platform, "reset: done\n");
+}

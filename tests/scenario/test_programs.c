@@ -1,0 +1,94 @@
+/* Each guest program prints what its file of tests/guest/expect says, as it does on QEMU and in a KVM vCPU. */
+#include <check.h>
+#include <stdlib.h>
+
+#include "scenario/support/expect.h"
+#include "scenario/support/system.h"
+#include "support/suite.h"
+
+static void say_something(struct system_run *run)
+{
+    sim_input_after(run->machine, "guest: echo: ready", "hello there\r");
+    sim_input_after(run->machine, "guest: echo: got \"hello there\"", "off\r");
+}
+
+static const struct {
+    const char *program, *bootargs;
+    void (*prepare)(struct system_run *run);
+} programs[] = {
+    {.program = "hello", .bootargs = "some words"},
+    {.program = "timer", .bootargs = "ticks=5 period-us=500 again=2"},
+    {.program = "memory"},
+    {.program = "hostile", .bootargs = "rounds=5"},
+    {.program = "mmio"},
+    {.program = "ipi"},
+    {.program = "reset", .bootargs = "until-ms=10"},
+    {.program = "spin", .bootargs = "lines=3 period-us=1000"},
+    {.program = "echo", .prepare = say_something},
+};
+
+START_TEST(each_program)
+{
+    const struct system_domain domains[] = {
+        {.name = "guest",
+         .program = programs[_i].program,
+         .bootargs = programs[_i].bootargs,
+         .memory = 0x8000,
+         .ramdisk_size = 3000},
+        {.name = "other", .program = "hello"},
+    };
+    for (unsigned cpus = 1; cpus <= 2; cpus++) {
+        for (unsigned registers = 1; registers <= 4; registers += 3) {
+            struct system_run run = {
+                .cpus = cpus, .options.list_registers = registers, .prepare = programs[_i].prepare};
+            system_boot(&run, domains, 2);
+            expect_end(&run, SIM_END_POWER_OFF);
+            expect_program(run.output, "guest", programs[_i].program);
+            expect_program(run.output, "other", "hello");
+            system_destroy(&run);
+        }
+    }
+}
+END_TEST
+
+/* The comparison itself. */
+START_TEST(what_is_expected)
+{
+    static const char expected[] = "p: begins\n+p: line * of 2\n?p: perhaps\np: done ?\n";
+    static const struct {
+        const char *output;
+        bool matches;
+    } cases[] = {
+        {"d: p: begins\r\nx: p: foreign\nd: p: line 1 of 2\nd: p: line 2 of 2\nd: p: done 1\n", true},
+        {"d: p: begins\nd: p: line 1 of 2\nd: p: perhaps\nd: p: done 1\nbulkhead: d: off\n", true},
+        {"d: p: begins\nd: p: perhaps\nd: p: done 1\n", false},
+        {"d: p: begins\nd: p: line 1 of 2\nd: p: perhaps\nd: p: perhaps\nd: p: done 1\n", false},
+        {"d: p: begins\nd: p: line 1 of 2\nd: p: done 12\n", false},
+        {"d: p: begins\nd: p: line 1 of 2\nd: p: done 1\nd: p: more\n", false},
+        {"d: p: line 1 of 2\nd: p: done 1\n", false},
+        {"d: p: begins\nd: p: line 1 of 2\n", false},
+        {"", false},
+    };
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char why[512];
+        ck_assert_msg(program_output_matches(cases[i].output, "d", expected, why, sizeof(why)) == cases[i].matches,
+                      "case %u", i);
+    }
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *suite = suite_create("programs");
+    TCase *tcase = tcase_create("programs");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, what_is_expected);
+    tcase_add_loop_test(tcase, each_program, 0, (int)(sizeof(programs) / sizeof(programs[0])));
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
+
+int main(void)
+{
+    return suite_execute(suite());
+}
