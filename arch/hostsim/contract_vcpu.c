@@ -6,6 +6,7 @@
 #include "hostsim/gic.h"
 #include "hostsim/guest_runtime.h"
 #include "hostsim/machine.h"
+#include "hostsim/oracle.h"
 #include "hostsim/ordering.h"
 #include "hostsim/timers.h"
 
@@ -27,6 +28,7 @@ void arch_vcpu_init(struct arch_vcpu *vcpu, uint64_t entry, uint64_t x0)
     vcpu->vpidr = arch_id_register(SIM_MIDR_EL1);
     vcpu->virtual_lines = 0;
     sim_guest_reset(vcpu);
+    sim_oracle_changed(sim_this_cpu(), vcpu);
 }
 
 static void check_not_loaded_anywhere(const struct sim_cpu *cpu, const struct arch_vcpu *vcpu)
@@ -46,6 +48,7 @@ void arch_vcpu_load(struct arch_vcpu *vcpu)
     sim_spend(cpu, SIM_COST_VCPU_LOAD, 1);
     check_not_loaded_anywhere(cpu, vcpu);
     sim_core_writes(vcpu, offsetof(struct arch_vcpu, vmpidr));
+    sim_oracle_load(cpu, vcpu);
     memcpy(cpu->sysregs, vcpu->sysregs, sizeof(cpu->sysregs));
     for (unsigned i = 0; i < VCPU_SYSREG_COUNT; i++)
         vcpu->sysregs[i] = NOT_LIVE;
@@ -66,6 +69,7 @@ void arch_vcpu_put(struct arch_vcpu *vcpu)
     memset(cpu->sysregs, 0, sizeof(cpu->sysregs));
     cpu->loaded = NULL;
     vcpu->loaded = false;
+    sim_oracle_put(cpu, vcpu);
     if (cpu->machine != NULL)
         sim_timers_update(cpu);
 }
@@ -95,6 +99,7 @@ void arch_vcpu_sysreg_write(struct arch_vcpu *vcpu, enum vcpu_sysreg sysreg, uin
     check_here(cpu, vcpu, sysreg);
     if (!vcpu->loaded) {
         vcpu->sysregs[sysreg] = value;
+        sim_oracle_changed(cpu, vcpu);
         return;
     }
     cpu->sysregs[sysreg] = value;

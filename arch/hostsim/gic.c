@@ -42,6 +42,12 @@ bool sim_gic_signals_virtual(struct sim_cpu *cpu)
     return gic != NULL && gic->operations->signals_virtual(gic, cpu);
 }
 
+bool sim_gic_list_register(const struct sim_cpu *cpu, unsigned index, struct sim_list_register *lr)
+{
+    struct sim_gic *gic = cpu->machine->gic;
+    return gic != NULL && gic->operations->list_register(gic, cpu, index, lr);
+}
+
 void sim_gic_check_entry(struct sim_cpu *cpu)
 {
     struct sim_gic *gic = gic_of(cpu);

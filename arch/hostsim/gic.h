@@ -13,6 +13,13 @@ enum sim_gic_access {
     SIM_GIC_UNDEFINED,
 };
 
+/** A list register, whichever version's. */
+struct sim_list_register {
+    bool used, linked; /* pending or active; to a physical interrupt */
+    unsigned intid, physical;
+    bool physically_active;
+};
+
 /** What a version does about the functions below. */
 struct sim_gic_operations {
     void (*destroy)(struct sim_gic *gic);
@@ -21,6 +28,7 @@ struct sim_gic_operations {
     bool (*signals)(struct sim_gic *gic, struct sim_cpu *cpu);
     bool (*signals_virtual)(struct sim_gic *gic, struct sim_cpu *cpu);
     void (*check_entry)(struct sim_gic *gic, struct sim_cpu *cpu);
+    bool (*list_register)(struct sim_gic *gic, const struct sim_cpu *cpu, unsigned index, struct sim_list_register *lr);
     /* System registers, of version 3 alone. @p number is an enum arch_gic_register, @p encoding as guest.h's. */
     uint64_t (*register_read)(struct sim_gic *gic, struct sim_cpu *cpu, unsigned number);
     void (*register_write)(struct sim_gic *gic, struct sim_cpu *cpu, unsigned number, uint64_t value);
@@ -49,6 +57,8 @@ bool sim_gic_signals(struct sim_cpu *cpu);
 bool sim_gic_signals_virtual(struct sim_cpu *cpu);
 /** Fails the run if the list registers are in a state that the manual forbids. Before a guest is entered. */
 void sim_gic_check_entry(struct sim_cpu *cpu);
+/** @return false past the last list register of @p cpu. */
+bool sim_gic_list_register(const struct sim_cpu *cpu, unsigned index, struct sim_list_register *lr);
 
 /** A guest's access to a system register. @param value  what it writes, or where what it reads goes */
 enum sim_gic_access sim_gic_guest_register(struct sim_cpu *cpu, uint32_t encoding, bool read, uint64_t *value);

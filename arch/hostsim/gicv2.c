@@ -349,6 +349,7 @@ static const struct sim_gic_operations operations = {
     .signals = signals,
     .signals_virtual = gicv2_signals_virtual,
     .check_entry = gicv2_check_entry,
+    .list_register = gicv2_list_register,
 };
 
 struct sim_gic *gicv2_create(struct sim_machine *machine, const struct gicv2_frames *frames)

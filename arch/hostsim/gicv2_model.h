@@ -83,6 +83,7 @@ bool gicv2_virtual_write(void *context, struct sim_cpu *cpu, uint64_t offset, un
 /* struct sim_gic_operations */
 bool gicv2_signals_virtual(struct sim_gic *any, struct sim_cpu *cpu);
 void gicv2_check_entry(struct sim_gic *any, struct sim_cpu *cpu);
+bool gicv2_list_register(struct sim_gic *any, const struct sim_cpu *cpu, unsigned index, struct sim_list_register *lr);
 
 /* gicv2_faults.c: before an acknowledge. @return whether it is to find nothing */
 bool gicv2_fault_acknowledge(struct gicv2 *gic, const struct sim_cpu *cpu);

@@ -111,6 +111,22 @@ bool gicv2_signals_virtual(struct sim_gic *any, struct sim_cpu *cpu)
     return (interface->hcr & HCR_EN) != 0 && deliverable(gic, interface) >= 0;
 }
 
+bool gicv2_list_register(struct sim_gic *any, const struct sim_cpu *cpu, unsigned index, struct sim_list_register *lr)
+{
+    struct gicv2 *gic = CONTAINER_OF(any, struct gicv2, base);
+    if (index >= list_registers(gic))
+        return false;
+    uint32_t value = interface_of(gic, cpu)->lr[index];
+    bool linked = (value & LR_HW) != 0;
+    const struct gicv2_interrupt *physical = linked ? gicv2_interrupt(gic, cpu, lr_physical(value)) : NULL;
+    *lr = (struct sim_list_register){.used = (value & LR_STATE) != 0,
+                                     .linked = linked,
+                                     .intid = lr_intid(value),
+                                     .physical = linked ? lr_physical(value) : 0,
+                                     .physically_active = physical != NULL && physical->active};
+    return true;
+}
+
 void gicv2_check_entry(struct sim_gic *any, struct sim_cpu *cpu)
 {
     const struct gicv2 *gic = CONTAINER_OF(any, struct gicv2, base);

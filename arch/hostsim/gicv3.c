@@ -180,6 +180,7 @@ static const struct sim_gic_operations operations = {
     .signals = gicv3_signals,
     .signals_virtual = gicv3_signals_virtual,
     .check_entry = gicv3_check_entry,
+    .list_register = gicv3_list_register,
     .register_read = register_read,
     .register_write = register_write,
     .guest_register = gicv3_guest_register,

@@ -148,6 +148,7 @@ bool gicv3_fault_acknowledge(struct gicv3 *gic, const struct sim_cpu *cpu);
 extern const struct gicv3_register gicv3_hyp_registers[];
 extern const unsigned gicv3_hyp_register_count;
 void gicv3_check_entry(struct sim_gic *any, struct sim_cpu *cpu);
+bool gicv3_list_register(struct sim_gic *any, const struct sim_cpu *cpu, unsigned index, struct sim_list_register *lr);
 void gicv3_virtual_reset(struct gicv3_virtual *interface);
 /** Call after any change of the virtual interface: drives the maintenance interrupt. */
 void gicv3_virtual_changed(struct gicv3 *gic, struct sim_cpu *cpu);

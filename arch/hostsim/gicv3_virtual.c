@@ -106,6 +106,22 @@ static void check_pair(const uint64_t *lr, unsigned i, unsigned j)
         sim_fail("ICH_LR%u_EL2 and ICH_LR%u_EL2 are both linked to INTID %u", j, i, lr_physical(lr[i]));
 }
 
+bool gicv3_list_register(struct sim_gic *any, const struct sim_cpu *cpu, unsigned index, struct sim_list_register *lr)
+{
+    struct gicv3 *gic = CONTAINER_OF(any, struct gicv3, base);
+    if (index >= gicv3_list_registers(gic))
+        return false;
+    uint64_t value = interface_of(gic, cpu)->lr[index];
+    bool linked = (value & LR_HW) != 0;
+    const struct gicv3_interrupt *physical = linked ? gicv3_interrupt(gic, cpu, lr_physical(value)) : NULL;
+    *lr = (struct sim_list_register){.used = (value & LR_STATE) != 0,
+                                     .linked = linked,
+                                     .intid = lr_intid(value),
+                                     .physical = linked ? lr_physical(value) : 0,
+                                     .physically_active = physical != NULL && physical->active};
+    return true;
+}
+
 void gicv3_check_entry(struct sim_gic *any, struct sim_cpu *cpu)
 {
     struct gicv3 *gic = CONTAINER_OF(any, struct gicv3, base);

@@ -9,6 +9,7 @@
 #include "hostsim/kvm.h"
 #include "hostsim/machine.h"
 #include "hostsim/mmu.h"
+#include "hostsim/oracle.h"
 #include "hostsim/timers.h"
 #include "hostsim/uart.h"
 #include <libfdt.h>
@@ -153,6 +154,7 @@ struct sim_machine *sim_create(const void *dtb, size_t dtb_size, const struct si
     sim_faults_create(machine);
     machine->tlb = sim_tlb_create();
     machine->stage1_tlb = sim_stage1_create();
+    machine->oracle = sim_oracle_create();
     if (build(machine, dtb, dtb_size))
         return machine;
     sim_destroy(machine);
@@ -172,6 +174,7 @@ void sim_destroy(struct sim_machine *machine)
     sim_gic_destroy(machine->gic);
     sim_tlb_destroy(machine->tlb);
     sim_stage1_destroy(machine->stage1_tlb);
+    sim_oracle_destroy(machine->oracle);
     sim_memory_destroy(machine);
     free(machine);
     the_machine = NULL;

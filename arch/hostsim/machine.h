@@ -188,6 +188,7 @@ struct sim_machine {
     struct sim_tlb *tlb;
     struct sim_kvm *kvm; /* NULL: guests are coroutines */
     struct sim_stage1_tlb *stage1_tlb;
+    struct sim_oracle *oracle;
     struct sim_guest *guests, **guests_tail;
     struct sim_faults faults;
     struct sim_event counter_jumps, kick_repeats;

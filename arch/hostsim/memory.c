@@ -181,6 +181,9 @@ void *sim_map(struct sim_machine *machine, uint64_t base, uint64_t size, enum ar
     enter(bank, base - bank->base, size, access == ARCH_MAP_READ_WRITE);
     for (uint64_t page = first; page < end; page++) {
         count_mapping(&bank->pages[page], access, 1);
+        if (for_ever && bank->pages[page].vmid != 0)
+            sim_fail("arch_map(%#llx): VMID %u reaches that page", (unsigned long long)(bank->base + page * PAGE_SIZE),
+                     bank->pages[page].vmid);
         bank->pages[page].hypervisor = bank->pages[page].hypervisor || for_ever;
     }
     protect_as_mapped(bank, first, end);

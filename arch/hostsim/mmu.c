@@ -81,9 +81,12 @@ struct tlb_entry {
     uint8_t level;
 };
 
+#define TLB_CHECKED 64
+
 struct sim_tlb {
     struct tlb_entry *entries;
     uint64_t capacity, used;
+    uint64_t checked[TLB_CHECKED]; /* leaves of blocks that hold no page of the hypervisor */
 };
 
 #define TLB_GONE 1
@@ -172,6 +175,23 @@ static void claim_page(struct sim_machine *machine, uint64_t key, struct walk fo
     page->vmid = vmid;
 }
 
+/* A guest may reach all that its leaf covers, not only what it has touched. Once for each leaf that is used. */
+static void check_neighbours(struct sim_machine *machine, uint16_t vmid, struct walk found)
+{
+    uint64_t size = 1ULL << level_shift(found.level), base = found.entry & ENTRY_ADDRESS & ~(size - 1);
+    uint64_t *checked = &machine->tlb->checked[(base >> 12 ^ base >> 21) % TLB_CHECKED];
+    if (found.level == 3 || *checked == found.entry)
+        return;
+    *checked = found.entry;
+    for (uint64_t at = base; at < base + size; at += PAGE_SIZE) {
+        const struct sim_page *page = sim_page(machine, at);
+        if (page == NULL)
+            return; /* a device */
+        if (page->hypervisor)
+            sim_fail("VMID %u reaches %#llx, a page of the hypervisor", vmid, (unsigned long long)at);
+    }
+}
+
 static void release_page(struct sim_machine *machine, const struct tlb_entry *entry)
 {
     struct sim_page *page = sim_page(machine, page_target(entry->key, entry->leaf, entry->level));
@@ -214,6 +234,7 @@ static struct walk look_up(struct sim_cpu *cpu, const struct arch_stage2 *stage2
     struct walk now = walk(cpu->machine, stage2, address);
     if (cached->key != key) {
         if (now.entry != 0) {
+            check_neighbours(cpu->machine, stage2->vmid, now);
             claim_page(cpu->machine, key, now);
             tlb_insert(tlb, key, now);
         }

@@ -5,6 +5,7 @@
 #include "hostsim/gic.h"
 #include "hostsim/guest_runtime.h"
 #include "hostsim/kvm.h"
+#include "hostsim/oracle.h"
 #include "hostsim/ordering.h"
 
 #define HCR_VI (1u << 7)
@@ -134,6 +135,7 @@ void arch_vcpu_run(struct arch_vcpu *vcpu, struct arch_exit *exit)
     memset(exit, 0, sizeof(*exit));
     sim_spend(cpu, SIM_COST_VCPU_ENTER, 1);
     sim_gic_check_entry(cpu);
+    sim_oracle_run(cpu);
     cpu->guest = guest;
     cpu->serror = sim_fault_due(cpu->machine, SIM_FAULT_SERROR_GUEST) || cpu->serror;
     if (guest->started)
@@ -142,6 +144,7 @@ void arch_vcpu_run(struct arch_vcpu *vcpu, struct arch_exit *exit)
         ;
     cpu->guest = NULL;
     sim_core_writes(&vcpu->regs, sizeof(vcpu->regs));
+    sim_oracle_run(cpu);
     if (guest->operation == NULL || guest->operation->state != GUEST_TRAPPED) {
         memcpy(vcpu->regs.x, guest->started ? guest->x : vcpu->regs.x, sizeof(vcpu->regs.x));
         vcpu->regs.pc = guest->started ? guest->pc : vcpu->regs.pc;
