@@ -93,7 +93,8 @@ static hv_status read_header(const uint8_t *header, uint64_t file_size, struct i
         return HV_E_UNSUPPORTED;
     info->text_offset = image_size == 0 ? OLD_TEXT_OFFSET : read_le64(header + HEADER_TEXT_OFFSET);
     /* A kernel is linked for a page boundary, and its pages are what EL2 copies and cleans. */
-    if (!is_aligned(info->text_offset, PAGE_SIZE) || info->text_offset > SANE_LIMIT || image_size > SANE_LIMIT)
+    if (!is_aligned(info->text_offset, PAGE_SIZE) || info->text_offset > SANE_LIMIT ||
+        max_u64(image_size, file_size) > SANE_LIMIT)
         return HV_E_RANGE;
     if (image_size == 0 && file_size == 0)
         return HV_E_FORMAT;
