@@ -293,6 +293,7 @@ void vpl011_init(struct vpl011 *uart, struct domain *domain, uint32_t intid)
     uart->intid = intid;
     reset(uart);
     arch_spin_unlock(&uart->lock);
-    uart->console.input = take_input;
+    if (uart->console.input == NULL) /* at a restart other CPUs look at it meanwhile */
+        uart->console.input = take_input;
     console_open(&uart->console);
 }
