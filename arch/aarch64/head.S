@@ -324,13 +324,13 @@ function secondary_on
     bl arch_cpu_halt
 endfunction secondary_on
 
-    .data
+    .section .bss
     .balign 8
     .globl __stack_chk_guard
     .type __stack_chk_guard, %object
     .size __stack_chk_guard, 8
 __stack_chk_guard:
-    .quad 0
+    .space 8
 
 /* ---- tables and stacks, not part of the file ----------------------------------------------------------------------- */
     .section .noinit.tables, "aw", %nobits
