@@ -62,11 +62,13 @@ static void deny_extensions(void)
     if (id_field(pfr0, 40) != 0)
         sysreg_write(s3_4_c10_c5_0, BIT(48) | BIT(49)); /* MPAM2_EL2: MPAM0_EL1 and MPAM1_EL1 trap */
     if (id_field(pfr0, 24) != 0) {
-        /* GIC system registers: off, since this is a GICv2 system; where they cannot be off, EL1's accesses trap. */
-        sysreg_write(s3_4_c12_c9_5, 0); /* ICC_SRE_EL2 */
+        /* GIC system registers: EL1's accesses trap, until a GICv3's driver opens them. SRE stays as it is: to clear it
+         * is UNPREDICTABLE (IHI 0069 12.2, ICC_SRE_EL2), and where it is clear EL1 has none. */
+        uint64_t sre = sysreg_read(icc_sre_el2) & ~ICC_SRE_ENABLE;
+        sysreg_write(icc_sre_el2, sre);
         barrier_isb();
-        if ((sysreg_read(s3_4_c12_c9_5) & 1) != 0)
-            sysreg_write(s3_4_c12_c11_0, BIT(10) | BIT(11) | BIT(12)); /* ICH_HCR_EL2: TC, TALL0, TALL1 */
+        if ((sre & ICC_SRE_SRE) != 0)
+            sysreg_write(ich_hcr_el2, ICH_HCR_TC | ICH_HCR_TALL0 | ICH_HCR_TALL1);
     }
 }
 

@@ -64,6 +64,12 @@ static inline unsigned id_field(uint64_t value, unsigned shift)
 #define CNTHCTL_EVNTEN BIT(2)
 #define CNTHCTL_EVNTI_SHIFT 4
 
+#define ICC_SRE_SRE BIT(0)
+#define ICC_SRE_ENABLE BIT(3) /* EL1 may use ICC_SRE_EL1 */
+#define ICH_HCR_TC BIT(10)
+#define ICH_HCR_TALL0 BIT(11)
+#define ICH_HCR_TALL1 BIT(12)
+
 #define TCR_EPD0 BIT(7)
 #define TCR_EPD1 BIT(23)
 

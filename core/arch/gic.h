@@ -30,7 +30,8 @@ enum arch_gic_register {
     ARCH_GIC_REGISTER_COUNT = ARCH_ICH_LR0_EL2 + 16
 };
 
-/** @return whether this CPU has the GIC system registers (ID_AA64PFR0_EL1.GIC) and lower levels may use them. */
+/** @return whether this CPU has the GIC system registers (ID_AA64PFR0_EL1.GIC). All but ICC_SRE_EL2 want its SRE set,
+ * which does not stick where firmware keeps them to itself. */
 bool arch_gic_has_registers(void);
 
 /** One register of the CPU that executes this. A write takes effect before any later instruction (ISB), but those to

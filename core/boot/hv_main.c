@@ -82,6 +82,19 @@ static void init_cpu_interrupts(void)
         gic->ops->enable(gic, intids[i]);
 }
 
+/** A CPU without its part of the interrupt controller would never come out of a guest again. */
+static hv_status find_cpu_interrupts(struct gic *gic, struct machine *machine)
+{
+    for (unsigned cpu = 0; cpu < machine->cpu_count; cpu++) {
+        if (!machine->cpus[cpu].online || gic->ops->find_cpu(gic, cpu, machine->cpus[cpu].mpidr))
+            continue;
+        machine->cpus[cpu].online = false;
+        console_printf("%s: CPU %u (affinity 0x%llx) has no redistributor%s\n", cpu == 0 ? "error" : "warning", cpu,
+                       (unsigned long long)machine->cpus[cpu].mpidr, cpu == 0 ? "" : " and is left out");
+    }
+    return machine->cpus[0].online ? HV_OK : HV_E_MISSING;
+}
+
 static hv_status open_gic(const struct boot_input *input)
 {
     struct gic *gic = &hypervisor.gic;
@@ -93,6 +106,7 @@ static hv_status open_gic(const struct boot_input *input)
         console_printf("error: the interrupt controller cannot be used: %s\n", hv_status_name(status));
         return status;
     }
+    HV_TRY(find_cpu_interrupts(gic, &hypervisor.machine));
     gic->ops->init_distributor(gic);
     init_cpu_interrupts();
     if (hypervisor.uart.ops != NULL && uart->intid != 0) {

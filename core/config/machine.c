@@ -133,7 +133,8 @@ static void require_gic(struct machine_reader *reader, struct dt_node root)
     struct machine *machine = reader->machine;
 
     if (machine->gic.version == GIC_NONE) {
-        dt_report(reader->diag, DIAG_ERROR, root, NULL, NULL, "a node compatible with \"arm,gic-400\" or the like",
+        dt_report(reader->diag, DIAG_ERROR, root, NULL, NULL,
+                  "a node compatible with \"arm,gic-400\", \"arm,gic-v3\" or the like",
                   "the machine has no interrupt controller that is known", NULL);
         machine_fail(reader, HV_E_MISSING);
     }

@@ -28,9 +28,14 @@ struct machine_cpu {
     bool online;              /* checked in; machine_read() assumes it of all that can be started */
 };
 
+#define MACHINE_MAX_REDISTRIBUTOR_REGIONS 8
+
 struct machine_gic {
     enum gic_version version;
     struct dt_range distributor;
+    struct dt_range redistributors[MACHINE_MAX_REDISTRIBUTOR_REGIONS]; /* GICv3: ranges of GICR frames */
+    unsigned redistributor_count;
+    uint32_t redistributor_stride;     /* from one CPU's frames to the next; 0: as GICR_TYPER says */
     struct dt_range cpu_interface;     /* GICv2 GICC */
     struct dt_range hyp_interface;     /* GICv2 GICH */
     struct dt_range virtual_interface; /* GICv2 GICV: mapped into guests as their GICC */

@@ -8,6 +8,9 @@
 
 #define PPI_END 32
 
+#define GICR_FRAMES_SIZE KIB(128)
+#define GICR_STRIDE_MAX MIB(16)
+
 /** One known value of compatible. */
 struct device_match {
     const char *compatible;
@@ -74,20 +77,60 @@ static void read_gicv2(struct machine_reader *reader, struct dt_scan *scan)
     read_maintenance(reader, scan);
 }
 
+/** GICR frames come in steps of 64 KiB, two for each CPU at least. */
+static void read_stride(struct machine_reader *reader, struct dt_node node)
+{
+    struct dt_property stride = dt_property(node, "redistributor-stride");
+    uint64_t value = 0;
+
+    if (stride.data == NULL)
+        return;
+    if (stride.length == 4 || stride.length == 8)
+        value = dt_cells_value(stride.data, stride.length / 4);
+    if (value >= GICR_FRAMES_SIZE && value <= GICR_STRIDE_MAX && is_aligned(value, KIB(64)))
+        reader->machine->gic.redistributor_stride = (uint32_t)value;
+    else
+        machine_complain(reader->diag, DIAG_WARNING, node, "redistributor-stride", "a multiple of 64 KiB, from 128 KiB",
+                         "the distance of the redistributors cannot be used; they say it themselves", NULL);
+}
+
+/** @return how many ranges of redistributors there are. */
+static unsigned count_regions(struct machine_reader *reader, struct dt_node node)
+{
+    uint32_t count = 1;
+
+    if (dt_has(node, "#redistributor-regions") && dt_read_u32(node, "#redistributor-regions", &count) == HV_OK &&
+        count > MACHINE_MAX_REDISTRIBUTOR_REGIONS) {
+        machine_complain(reader->diag, DIAG_WARNING, node, "#redistributor-regions", "at most 8",
+                         "more ranges of redistributors than there is room for; CPUs of the others are left out", NULL);
+        count = MACHINE_MAX_REDISTRIBUTOR_REGIONS;
+    }
+    return count;
+}
+
+/** reg is GICD, then the ranges of redistributors; what may follow is for compatibility with GICv2. */
 static void read_gicv3(struct machine_reader *reader, struct dt_scan *scan)
 {
     struct machine_gic *gic = &reader->machine->gic;
+    unsigned regions;
 
     if (gic->version != GIC_NONE)
         return;
     gic->version = GIC_V3;
-    if (dt_scan_reg_cpu(scan, 0, &gic->distributor) != HV_OK)
-        gic->distributor = (struct dt_range){0};
+    regions = count_regions(reader, scan->node);
+    for (unsigned i = 0; i <= regions; i++) {
+        struct dt_range *range = i == 0 ? &gic->distributor : &gic->redistributors[i - 1];
+        if (dt_scan_reg_cpu(scan, i, range) == HV_OK && range->size != 0)
+            continue;
+        *gic = (struct machine_gic){.version = GIC_V3};
+        machine_complain(reader->diag, DIAG_ERROR, scan->node, "reg", "GICD, then the ranges of GICR",
+                         "the interrupt controller's registers cannot be found, so no domain can run", NULL);
+        machine_fail(reader, HV_E_INVALID);
+        return;
+    }
+    gic->redistributor_count = regions;
+    read_stride(reader, scan->node);
     read_maintenance(reader, scan);
-    dt_report(reader->diag, DIAG_ERROR, scan->node, "compatible", "a GICv3", "a GICv2",
-              "there is no driver for this interrupt controller yet, so no domain can run",
-              "on QEMU start with -M virt,gic-version=2");
-    machine_fail(reader, HV_E_UNSUPPORTED);
 }
 
 /** @return the place of @p name in interrupt-names, or @p otherwise, where the binding without names has it. */

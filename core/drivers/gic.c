@@ -7,6 +7,7 @@ hv_status gic_open(struct gic *gic, const struct machine_gic *description)
         hv_status (*open)(struct gic *gic, const struct machine_gic *description);
     } drivers[] = {
         {GIC_V2, gicv2_open},
+        {GIC_V3, gicv3_open},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)

@@ -53,12 +53,15 @@ struct gic;
 struct gic_vcpu_state {
     uint32_t hcr; /* maintenance causes; EN need not be set */
     uint32_t vmcr;
-    uint32_t apr[4];
+    uint32_t apr[8];          /* GICv2: the first; GICv3: group 0 in four, then group 1 */
     uint64_t lr[GIC_MAX_LRS]; /* encoded */
     uint32_t used;            /* bit per LR that is not invalid in lr[] */
 };
 
 struct gic_ops {
+    /** Finds what the controller has for the CPU of that affinity. Boot CPU, before the CPU's init_cpu().
+     * @return false if there is nothing: the CPU must not be used */
+    bool (*find_cpu)(struct gic *gic, unsigned cpu, uint64_t mpidr);
     void (*init_distributor)(struct gic *gic); /* once, boot CPU: all SPIs off, group, priority, level */
     void (*init_cpu)(struct gic *gic); /* each CPU: banked part, CPU interface on, EOImode 1, virtual interface off */
     void (*enable)(struct gic *gic, uint32_t intid);
@@ -93,6 +96,13 @@ struct gic_ops {
     uint32_t (*vmcr_read)(struct gic *gic);
 };
 
+/** GICv3: a CPU's part of the controller. */
+struct gic_redistributor {
+    struct arch_mmio mmio; /* of the range that it lies in; not mapped: it has none */
+    uint32_t offset;       /* of RD_base in that range; SGI_base follows */
+    uint64_t affinity;     /* of the CPU */
+};
+
 struct gic {
     const struct gic_ops *ops;
     enum gic_version version;
@@ -107,10 +117,15 @@ struct gic {
                               */
     pa_t virtual_interface;  /* GICv2: frame that becomes the guest's GICC */
     uint8_t cpu_target[HV_MAX_CPUS]; /* GICv2: each CPU's bit in GICD_ITARGETSR, learnt by init_cpu() */
+    const struct machine_gic *description;
+    struct arch_mmio redistributors[MACHINE_MAX_REDISTRIBUTOR_REGIONS]; /* GICv3 */
+    struct gic_redistributor cpus[HV_MAX_CPUS];                         /* GICv3, by find_cpu() */
+    unsigned apr_count; /* GICv3: ICH_AP0Rn_EL2, and as many ICH_AP1Rn_EL2: 1, 2 or 4 */
 };
 
 /** Maps the controller and chooses the driver. @return HV_E_UNSUPPORTED for a version without driver, HV_E_NOMEM. */
 HV_CHECK hv_status gic_open(struct gic *gic, const struct machine_gic *description);
 HV_CHECK hv_status gicv2_open(struct gic *gic, const struct machine_gic *description);
+HV_CHECK hv_status gicv3_open(struct gic *gic, const struct machine_gic *description);
 
 #endif

@@ -79,7 +79,7 @@ static uint32_t bit_of(uint32_t intid)
     return 1u << intid % 32;
 }
 
-static void init_distributor(struct gic *gic)
+HV_ONCE static void init_distributor(struct gic *gic)
 {
     const struct arch_mmio *distributor = &gic->distributor;
 
@@ -95,7 +95,7 @@ static void init_distributor(struct gic *gic)
 }
 
 /** This CPU's bit in the target registers: any byte of the banked ones shows it (4.3.12). */
-static uint8_t learn_target(const struct gic *gic)
+HV_ONCE static uint8_t learn_target(const struct gic *gic)
 {
     uint32_t mask = 0;
     for (uint32_t intid = 0; intid < SPI_FIRST; intid += 4)
@@ -106,7 +106,16 @@ static uint8_t learn_target(const struct gic *gic)
     return (mask & 0xff) != 0 ? (uint8_t)mask : 1;
 }
 
-static void init_banked(struct gic *gic)
+/** There are no more CPUs than it has interfaces. Which is whose, only the CPU itself can tell: init_cpu(). */
+static bool find_cpu(struct gic *gic, unsigned cpu, uint64_t mpidr)
+{
+    (void)gic;
+    (void)cpu;
+    (void)mpidr;
+    return true;
+}
+
+HV_ONCE static void init_banked(struct gic *gic)
 {
     const struct arch_mmio *distributor = &gic->distributor;
 
@@ -118,7 +127,7 @@ static void init_banked(struct gic *gic)
         arch_mmio_write32(distributor, GICD_IPRIORITYR + intid, BANKED_PRIORITY);
 }
 
-static void init_virtual_interface(struct gic *gic)
+HV_ONCE static void init_virtual_interface(struct gic *gic)
 {
     arch_mmio_write32(&gic->hyp_interface, GICH_HCR, 0);
     arch_mmio_write32(&gic->hyp_interface, GICH_APR, 0);
@@ -126,7 +135,7 @@ static void init_virtual_interface(struct gic *gic)
         arch_mmio_write32(&gic->hyp_interface, GICH_LR + 4 * i, 0);
 }
 
-static void init_cpu(struct gic *gic)
+HV_ONCE static void init_cpu(struct gic *gic)
 {
     const struct arch_mmio *cpu_interface = &gic->cpu_interface;
 
@@ -153,7 +162,7 @@ static void disable(struct gic *gic, uint32_t intid)
 }
 
 /** The interrupt must be disabled: changing the trigger of an enabled one is UNPREDICTABLE (4.3.13). */
-static void configure(struct gic *gic, uint32_t intid, uint32_t trigger_flags, unsigned cpu, uint8_t priority)
+HV_ONCE static void configure(struct gic *gic, uint32_t intid, uint32_t trigger_flags, unsigned cpu, uint8_t priority)
 {
     if (intid < SPI_FIRST || intid >= gic->intid_count)
         return;
@@ -275,6 +284,7 @@ static uint32_t vmcr_read(struct gic *gic)
 }
 
 static const struct gic_ops gicv2_ops = {
+    .find_cpu = find_cpu,
     .init_distributor = init_distributor,
     .init_cpu = init_cpu,
     .enable = enable,
@@ -297,7 +307,7 @@ static const struct gic_ops gicv2_ops = {
     .vmcr_read = vmcr_read,
 };
 
-static bool is_gicv2_page(const struct arch_mmio *page)
+HV_ONCE static bool is_gicv2_page(const struct arch_mmio *page)
 {
     return (arch_mmio_read32(page, GICC_IIDR) & IIDR_GICV2_MASK) == IIDR_GICV2;
 }
@@ -307,7 +317,7 @@ static bool is_gicv2_page(const struct arch_mmio *page)
  * KiB page within 64 KiB, and the pair that GICC_DIR needs lies across the 64 KiB boundary.
  * @param offset  where in the frame the pair begins; GICV, wired alike, has its own there too
  */
-static bool map_cpu_interface(struct gic *gic, const struct machine_gic *description, uint32_t *offset)
+HV_ONCE static bool map_cpu_interface(struct gic *gic, const struct machine_gic *description, uint32_t *offset)
 {
     pa_t base = pa(description->cpu_interface.base);
 
@@ -326,7 +336,7 @@ static bool map_cpu_interface(struct gic *gic, const struct machine_gic *descrip
     return true;
 }
 
-static void read_sizes(struct gic *gic)
+HV_ONCE static void read_sizes(struct gic *gic)
 {
     uint32_t lines = arch_mmio_read32(&gic->distributor, GICD_TYPER) & 0x1f;
     uint32_t lists = arch_mmio_read32(&gic->hyp_interface, GICH_VTR) & 0x3f;
@@ -335,7 +345,7 @@ static void read_sizes(struct gic *gic)
     gic->lr_count = (unsigned)min_u64(lists + 1, GIC_MAX_LRS);
 }
 
-hv_status gicv2_open(struct gic *gic, const struct machine_gic *description)
+HV_ONCE hv_status gicv2_open(struct gic *gic, const struct machine_gic *description)
 {
     uint32_t offset;
 

@@ -76,6 +76,8 @@ static inline uint64_t max_u64(uint64_t a, uint64_t b)
 
 #define HV_PRINTF(format_index, first_argument) __attribute__((format(printf, format_index, first_argument)))
 #define HV_NORETURN __attribute__((noreturn))
+/** Runs once for each boot or CPU: small rather than fast, and out of the way of what runs at each exit. */
+#define HV_ONCE __attribute__((cold))
 #define HV_CACHE_LINE 64
 
 /* Limits of this build. Every one that a device tree can exceed is checked and reported. */

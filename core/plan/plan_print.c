@@ -55,6 +55,9 @@ static void print_frames(struct text_sink *sink, const struct machine *machine)
 
     if (uart->type != UART_NONE)
         format_to(sink, "uart 0x%lx +0x%lx intid %u\n", uart->frame.base, uart->frame.size, uart->intid);
+    for (unsigned i = 0; i < machine->gic.redistributor_count; i++)
+        format_to(sink, "gicr 0x%lx +0x%lx\n", machine->gic.redistributors[i].base,
+                  machine->gic.redistributors[i].size);
     if (machine->gic.version == GIC_V2)
         format_to(sink, "gicv 0x%lx +0x%lx at 0x%x\n", gicv->base, gicv->size, GUEST_GICC_BASE);
 }
