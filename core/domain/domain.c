@@ -44,9 +44,21 @@ static void add_device(struct domain *domain, ipa_t base, uint32_t size, void *d
         hv_panic("%s: no room on the bus for the device at 0x%llx", domain->name, (unsigned long long)base.raw);
 }
 
+/** Of the version that the host has: the CPU interface is its. */
+static void create_gic(struct domain *domain)
+{
+    if (hypervisor.gic.version != GIC_V3) {
+        add_device(domain, ipa(GUEST_GICD_BASE), GUEST_GICD_SIZE, domain, vgic_distributor_access);
+        return;
+    }
+    add_device(domain, ipa(GUEST_GICD_BASE), GUEST_GICD_V3_SIZE, domain, vgic_v3_distributor_access);
+    add_device(domain, ipa(GUEST_GICR_BASE), domain->vcpu_count * VGIC_REDISTRIBUTOR_SIZE, domain,
+               vgic_redistributor_access);
+}
+
 static void create_devices(struct domain *domain)
 {
-    add_device(domain, ipa(GUEST_GICD_BASE), GUEST_GICD_SIZE, domain, vgic_distributor_access);
+    create_gic(domain);
     if (!domain->plan->config->vpl011)
         return;
     add_device(domain, ipa(GUEST_VPL011_BASE), GUEST_VPL011_SIZE, &domain->vpl011, vpl011_access);
@@ -100,7 +112,7 @@ void domain_reset_vcpus(struct domain *domain)
             arch_vcpu_init(&vcpu->arch, domain->plan->entry.raw, domain->plan->dtb.raw);
         else
             arch_vcpu_init(&vcpu->arch, 0, 0); /* PSCI says where it starts */
-        vgic_vcpu_init(&vcpu->vgic);
+        vgic_vcpu_init(vcpu);
         vcpu->timer_in_flight = false;
         store_release(&vcpu->on_request.state, PSCI_NO_REQUEST);
         store_release(&vcpu->wake, 0);

@@ -189,19 +189,25 @@ static void write_memory(struct writer *writer, const struct plan_domain *plan)
     end_node(writer);
 }
 
-static void write_gic(struct writer *writer)
+static void write_gic(struct writer *writer, enum gic_version version)
 {
-    static const struct dt_range frames[] = {
+    static const struct dt_range v2_frames[] = {
         {GUEST_GICD_BASE, GUEST_GICD_SIZE},
         {GUEST_GICC_BASE, GUEST_GICC_SIZE},
+    };
+    static const struct dt_range v3_frames[] = {
+        {GUEST_GICD_BASE, GUEST_GICD_V3_SIZE},
+        {GUEST_GICR_BASE, GUEST_GICR_SIZE},
     };
 
     begin_node_at(writer, "interrupt-controller", GUEST_GICD_BASE);
     put_u32(writer, "#address-cells", 0);
     put_u32(writer, "#interrupt-cells", 3);
     put_flag(writer, "interrupt-controller");
-    put_string(writer, "compatible", "arm,gic-400");
-    put_reg(writer, frames, ARRAY_SIZE(frames));
+    put_string(writer, "compatible", version == GIC_V3 ? "arm,gic-v3" : "arm,gic-400");
+    if (version == GIC_V3)
+        put_u32(writer, "#redistributor-regions", 1);
+    put_reg(writer, version == GIC_V3 ? v3_frames : v2_frames, 2);
     put_u32(writer, "linux,phandle", GUEST_PHANDLE_GIC);
     put_u32(writer, "phandle", GUEST_PHANDLE_GIC);
     end_node(writer);
@@ -261,7 +267,7 @@ static void write_tree(struct writer *writer, const struct plan_domain *plan, co
     write_chosen(writer, plan, seeds);
     write_cpus(writer, plan, machine);
     write_memory(writer, plan);
-    write_gic(writer);
+    write_gic(writer, machine->gic.version);
     write_timer(writer, machine->timer_frequency);
     write_psci(writer);
     write_uart(writer, plan->config);
@@ -273,7 +279,7 @@ hv_status guest_dt_write(void *buffer, size_t size, const struct plan_domain *pl
 {
     struct writer writer = {buffer, 0};
 
-    if (machine->gic.version != GIC_V2)
+    if (machine->gic.version == GIC_NONE)
         return HV_E_UNSUPPORTED;
     /* To look for each name among those already there would cost more than all the rest. */
     writer.error = fdt_create_with_flags(buffer, (int)min_u64(size, GUEST_DT_MAX_SIZE), FDT_CREATE_FLAG_NO_NAME_DEDUP);

@@ -11,20 +11,34 @@
 
 _Static_assert(sizeof(struct vgic_irq) == 8, "a domain's control area is sized for it");
 
+/** For a guest of GICv3 that knows group 1 only, as the non-secure side of two security states. */
+static bool starts_in_group1(void)
+{
+    return hypervisor.gic.version == GIC_V3;
+}
+
 void vgic_init(struct vgic *vgic, uint32_t spi_count)
 {
     vgic->lock = (struct arch_spinlock){0};
     vgic->groups = 0;
     vgic->spi_count = spi_count < VGIC_MAX_SPIS ? spi_count : VGIC_MAX_SPIS;
-    for (uint32_t i = 0; i < vgic->spi_count; i++)
-        vgic->spis[i] = (struct vgic_irq){.targets = 1};
+    for (uint32_t i = 0; i < vgic->spi_count; i++) {
+        vgic->spis[i] = (struct vgic_irq){.targets = 1, .group1 = starts_in_group1()};
+        vgic->routes[i] = 0;
+    }
 }
 
-void vgic_vcpu_init(struct vgic_vcpu *vgic_vcpu)
+void vgic_vcpu_init(struct vcpu *vcpu)
 {
+    struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
+    bool sole = vgic_sgis_have_sources() || vcpu->domain->vcpu_count == 1;
+
     memset(vgic_vcpu, 0, sizeof(*vgic_vcpu));
-    for (unsigned i = 0; i < VGIC_SGIS; i++)
-        vgic_vcpu->private[i] = (struct vgic_irq){.enabled = true, .edge = true};
+    /* Where other vCPUs can write this one's redistributor, a private interrupt is no longer its own CPU's alone. */
+    vgic_vcpu->direct_lrs = sole ? (1u << hypervisor.gic.lr_count) - 1 : 0;
+    for (unsigned i = 0; i < VGIC_PRIVATE; i++)
+        vgic_vcpu->private[i] =
+            (struct vgic_irq){.enabled = i < VGIC_SGIS, .edge = i < VGIC_SGIS, .group1 = starts_in_group1()};
 }
 
 void vgic_set_spi(struct domain *domain, uint32_t intid, bool level)
@@ -111,7 +125,7 @@ static bool inject_directly(struct vcpu *vcpu, uint32_t intid, uint32_t physical
 {
     struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
     struct vgic_irq *irq = &vgic_vcpu->private[intid];
-    uint32_t free = free_lrs(vgic_vcpu);
+    uint32_t free = ~vgic_vcpu->hw.used & vgic_vcpu->direct_lrs;
 
     if (free == 0 || vgic_vcpu->dirty != 0 || vgic_vcpu->candidate_words != 0 || irq->in_lr || irq->active ||
         irq->latch || irq->edge || !vgic_irq_forwarded(&vcpu->domain->vgic, irq))
@@ -517,8 +531,11 @@ static void watch_groups(struct vcpu *vcpu)
 static void recheck_private(struct vgic_locked *locked, struct vcpu *vcpu)
 {
     vcpu->vgic.recheck = 0;
-    for (uint32_t intid = 0; intid < VGIC_PRIVATE; intid++)
-        vgic_update(locked, vgic_find(vcpu, intid));
+    for (uint32_t intid = 0; intid < VGIC_PRIVATE; intid++) {
+        struct vgic_ref ref = vgic_find(vcpu, intid);
+        vgic_deactivate_unused(ref.irq);
+        vgic_update(locked, ref);
+    }
 }
 
 LONG_WAY static void flush_slowly(struct vcpu *vcpu)

@@ -1,5 +1,6 @@
-/* The guest's interrupt controller: a GICv2 distributor in software, its CPU interface in hardware (GICV), list
- * registers filled from a pending set that may be larger than there are registers. IHI 0048B.
+/* The guest's interrupt controller, of the host's version: distributor and redistributors in software, the CPU
+ * interface in hardware (GICV, or system registers), list registers filled from a pending set that may be larger than
+ * there are registers. GICv2: IHI 0048B. GICv3: IHI 0069, with affinity routing for good and one security state.
  *
  * Where the truth lies: what a list register holds (vgic_irq::in_lr, lr_pending, active) is as of the vCPU's last
  * vgic_sync(), or as it shall be after its next vgic_flush(); everything else of vgic_irq is what the list register
@@ -29,8 +30,8 @@ struct vgic_irq {
     uint16_t physical_intid; /* VGIC_NO_PHYSICAL, or what the list register's HW bit links to */
     uint8_t priority;        /* bits 7:3: GICV has 32 levels */
     uint8_t targets;         /* bit per vCPU; SPIs */
-    uint8_t sgi_sources;     /* SGI: bit per vCPU whose SGI is pending outside the list register */
-    uint8_t lr_vcpu : 3;     /* vCPU whose list register has it, if in_lr */
+    uint8_t sgi_sources; /* SGI: bit per vCPU whose SGI is pending outside the list register; GICv3: bit 0 for all */
+    uint8_t lr_vcpu : 3; /* vCPU whose list register has it, if in_lr */
     bool in_lr : 1;
     bool enabled : 1;
     bool edge : 1;   /* ICFGR */
@@ -50,13 +51,16 @@ struct vgic {
     uint8_t groups;     /* GICD_CTLR: bit 0 forwards group 0, bit 1 group 1 */
     uint32_t spi_count; /* entries of spis[] in use; the others are never looked at */
     struct vgic_irq spis[VGIC_MAX_SPIS];
+    uint32_t routes[VGIC_MAX_SPIS]; /* GICv3: GICD_IROUTER, Aff2 to Aff0, of which targets follows */
 };
 
 struct vgic_vcpu {
     struct vgic_irq private[VGIC_PRIVATE];
     struct gic_vcpu_state hw;
-    uint32_t dirty;   /* list registers may differ from what they should hold: vgic_flush() has work */
-    uint32_t recheck; /* the distributor was turned on or off: all private interrupts are to be looked at again */
+    uint32_t dirty;      /* list registers may differ from what they should hold: vgic_flush() has work */
+    uint32_t recheck;    /* all private interrupts are to be looked at again: the distributor was turned on or off, or
+                          * another vCPU wrote this one's redistributor */
+    uint32_t direct_lrs; /* list registers that vgic_inject_hardware_ppi() may fill without the lock */
     uint32_t candidate_words;        /* bit per word of candidates[] that is not zero */
     uint32_t candidates[VGIC_WORDS]; /* bit per INTID that wants (more of) a list register of this vCPU */
     uint32_t lr_physical;            /* bit per list register that holds a physical interrupt pending */
@@ -68,10 +72,16 @@ struct vgic_vcpu {
  * multiple of 32, or VGIC_MAX_SPIS). */
 void vgic_init(struct vgic *vgic, uint32_t spi_count);
 /** Not while the vCPU is loaded: what its list registers hold would be delivered to whoever comes next. */
-void vgic_vcpu_init(struct vgic_vcpu *vgic_vcpu);
-/** The distributor's MMIO handler; device is the struct domain. Never aborts: what is reserved reads as zero, ignores
- * writes. */
-enum mmio_result vgic_distributor_access(struct vcpu *vcpu, void *device, struct mmio_access *access);
+void vgic_vcpu_init(struct vcpu *vcpu);
+/** MMIO handlers; device is the struct domain. They never abort: what is reserved reads as zero, ignores writes. */
+enum mmio_result vgic_distributor_access(struct vcpu *vcpu, void *device, struct mmio_access *access); /* GICv2 */
+enum mmio_result vgic_v3_distributor_access(struct vcpu *vcpu, void *device, struct mmio_access *access);
+/** All redistributors, VGIC_REDISTRIBUTOR_SIZE for each vCPU. */
+enum mmio_result vgic_redistributor_access(struct vcpu *vcpu, void *device, struct mmio_access *access);
+#define VGIC_REDISTRIBUTOR_SIZE 0x20000
+/** GICv3: what @p vcpu wrote to ICC_SGI1R_EL1 (@p group1), or to ICC_SGI0R_EL1 or ICC_ASGI1R_EL1, which reach only what
+ * the target has in group 0. */
+void vgic_write_sgi(struct vcpu *vcpu, uint64_t value, bool group1);
 
 /** Sets the input line of an SPI (edge: a rising level latches). Any CPU. Wakes the target vCPU if needed. */
 void vgic_set_spi(struct domain *domain, uint32_t intid, bool level);

@@ -1,32 +1,26 @@
 /* The distributor's registers (IHI 0048B 4.3), as those of a GIC without security extensions. What is not in the table,
  * and every width that the manual does not name for a register (4.1.4), reads as zero and ignores writes. */
-#include "emul/vgic_irq.h"
+#include "emul/vgic_registers.h"
 
-#define BYTE (1u << 1)
-#define WORD (1u << 4)
+#define BYTE VGIC_BYTE
+#define WORD VGIC_WORD
 
 /* Product 'B', implementer as Arm's: guests look at the architecture fields of other registers. */
 #define IIDR 0x4200043bu
 #define PRIORITY_MASK 0xf8u
 
-/** A register, or an array of registers. */
-struct vgic_register {
-    uint16_t offset;
-    uint16_t length; /* bytes */
-    uint8_t bits;    /* of each interrupt's field, which get and set are for; 0: one register, for read and write */
-    uint8_t widths;  /* bit n: accesses of n bytes are allowed */
-    uint8_t (*get)(struct vgic_locked *locked, struct vgic_ref ref);
-    void (*set)(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value);
-    uint32_t (*read)(struct vcpu *vcpu, uint32_t offset); /* offset in the register; NULL: reads as zero */
-    void (*write)(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t value); /* NULL: ignores writes */
-};
-
 /** What is in another vCPU's list register may be out of date here: bring that vCPU out, so that whoever polls sees it.
  */
 static void refresh(struct vgic_locked *locked, struct vgic_ref ref)
 {
-    if (ref.intid >= VGIC_PRIVATE && ref.irq->in_lr)
+    if (ref.irq->in_lr)
         locked->touched |= 1u << ref.irq->lr_vcpu;
+}
+
+/** Such an SGI is enabled for good, and has its own registers for its pending state. */
+static bool is_sgi_with_sources(struct vgic_ref ref)
+{
+    return ref.intid < VGIC_SGIS && vgic_sgis_have_sources();
 }
 
 static uint8_t get_group(struct vgic_locked *locked, struct vgic_ref ref)
@@ -59,7 +53,7 @@ static void set_enable(struct vgic_locked *locked, struct vgic_ref ref, uint8_t 
  * register. */
 static void clear_enable(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value)
 {
-    if (value == 0 || ref.intid < VGIC_SGIS)
+    if (value == 0 || is_sgi_with_sources(ref))
         return;
     ref.irq->enabled = false;
     vgic_update(locked, ref);
@@ -68,6 +62,8 @@ static void clear_enable(struct vgic_locked *locked, struct vgic_ref ref, uint8_
 static uint8_t get_pending(struct vgic_locked *locked, struct vgic_ref ref)
 {
     refresh(locked, ref);
+    if ((locked->touched & VGIC_REMOTE) != 0)
+        return vgic_irq_pending(ref.irq, ref.intid);
     vgic_resample(ref.irq);
     return vgic_irq_pending(ref.irq, ref.intid) || vgic_line_asserted(ref.irq);
 }
@@ -75,17 +71,21 @@ static uint8_t get_pending(struct vgic_locked *locked, struct vgic_ref ref)
 /** SGIs have SPENDSGIR and CPENDSGIR for this (4.3.7). */
 static void set_pending(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value)
 {
-    if (value == 0 || ref.intid < VGIC_SGIS)
+    if (value == 0 || is_sgi_with_sources(ref))
         return;
-    ref.irq->latch = true;
+    if (ref.intid < VGIC_SGIS)
+        ref.irq->sgi_sources = 1;
+    else
+        ref.irq->latch = true;
     vgic_update(locked, ref);
 }
 
 /** A level-sensitive interrupt whose line is asserted stays pending (4.3.8). */
 static void clear_pending(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value)
 {
-    if (value == 0 || ref.intid < VGIC_SGIS)
+    if (value == 0 || is_sgi_with_sources(ref))
         return;
+    ref.irq->sgi_sources = 0;
     ref.irq->latch = false;
     ref.irq->lr_latched = false;
     vgic_update(locked, ref);
@@ -112,7 +112,8 @@ static void clear_active(struct vgic_locked *locked, struct vgic_ref ref, uint8_
         return;
     ref.irq->active = false;
     ref.irq->active_written = ref.irq->in_lr;
-    vgic_deactivate_unused(ref.irq);
+    if ((locked->touched & VGIC_REMOTE) == 0)
+        vgic_deactivate_unused(ref.irq);
     vgic_update(locked, ref);
 }
 
@@ -178,34 +179,35 @@ static void clear_sources(struct vgic_locked *locked, struct vgic_ref ref, uint8
     vgic_update(locked, ref);
 }
 
-static uint32_t read_control(struct vcpu *vcpu, uint32_t offset)
+static uint64_t read_control(struct vcpu *vcpu, uint32_t offset)
 {
     (void)offset;
     return vcpu->domain->vgic.groups;
 }
 
 /** Every interrupt of the domain may now be forwarded, or no longer. Of the private ones, each vCPU sees to its own. */
-static void write_control(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t value)
+void vgic_write_control(struct vgic_locked *locked, struct vcpu *vcpu, const struct mmio_access *access)
 {
     struct domain *domain = locked->domain;
+    uint8_t groups = access->value & 3;
 
-    if (domain->vgic.groups == (value & 3))
+    if (domain->vgic.groups == groups)
         return;
-    domain->vgic.groups = value & 3;
+    domain->vgic.groups = groups;
     for (uint32_t i = 0; i < domain->vcpu_count; i++)
         vgic_recheck_private(locked, domain->vcpus[i]);
     for (uint32_t i = 0; i < domain->vgic.spi_count; i++)
         vgic_update(locked, vgic_find(vcpu, VGIC_PRIVATE + i));
 }
 
-static uint32_t read_type(struct vcpu *vcpu, uint32_t offset)
+static uint64_t read_type(struct vcpu *vcpu, uint32_t offset)
 {
     (void)offset;
     uint32_t lines = (VGIC_PRIVATE + vcpu->domain->vgic.spi_count + 31) / 32 - 1;
     return (vcpu->domain->vcpu_count - 1) << 5 | lines;
 }
 
-static uint32_t read_implementer(struct vcpu *vcpu, uint32_t offset)
+uint64_t vgic_read_implementer(struct vcpu *vcpu, uint32_t offset)
 {
     (void)vcpu;
     (void)offset;
@@ -213,7 +215,7 @@ static uint32_t read_implementer(struct vcpu *vcpu, uint32_t offset)
 }
 
 /** PIDR4..7, PIDR0..3, CIDR0..3: those of a GIC-400; PIDR2 bits 7:4 say architecture 2. */
-static uint32_t read_identification(struct vcpu *vcpu, uint32_t offset)
+static uint64_t read_identification(struct vcpu *vcpu, uint32_t offset)
 {
     static const uint8_t bytes[] = {0x04, 0x00, 0x00, 0x00, 0x90, 0xb4, 0x2b, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
 
@@ -221,9 +223,10 @@ static uint32_t read_identification(struct vcpu *vcpu, uint32_t offset)
     return bytes[offset / 4];
 }
 
-static void write_sgi(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t value)
+static void write_sgi(struct vgic_locked *locked, struct vcpu *vcpu, const struct mmio_access *access)
 {
     struct domain *domain = locked->domain;
+    uint32_t value = (uint32_t)access->value;
     uint32_t all = (1u << domain->vcpu_count) - 1;
     uint32_t self = 1u << vcpu->index;
     /* By TargetListFilter: the list, all but self, self; 3 is reserved and reaches nobody (4.3.15). */
@@ -238,9 +241,9 @@ static void write_sgi(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t va
 }
 
 static const struct vgic_register registers[] = {
-    {.offset = 0x000, .length = 4, .widths = WORD, .read = read_control, .write = write_control},
+    {.offset = 0x000, .length = 4, .widths = WORD, .read = read_control, .write = vgic_write_control},
     {.offset = 0x004, .length = 4, .widths = WORD, .read = read_type},
-    {.offset = 0x008, .length = 4, .widths = WORD, .read = read_implementer},
+    {.offset = 0x008, .length = 4, .widths = WORD, .read = vgic_read_implementer},
     {.offset = 0x080, .length = 0x80, .bits = 1, .widths = WORD, .get = get_group, .set = set_group},
     {.offset = 0x100, .length = 0x80, .bits = 1, .widths = WORD, .get = get_enable, .set = set_enable},
     {.offset = 0x180, .length = 0x80, .bits = 1, .widths = WORD, .get = get_enable, .set = clear_enable},
@@ -265,8 +268,7 @@ static const uint8_t first_of_line[] = {
     11, 11, 11, 11, 11, 11, 11, 11, 12, 12, 13, 13, 13, 13, 13, 16, /* 0x800.. */
 };
 
-/** @return the register that answers an access, NULL where it reads as zero and ignores writes. */
-static const struct vgic_register *find_register(uint32_t offset, uint8_t size)
+const struct vgic_register *vgic_find_register(uint32_t offset, uint8_t size)
 {
     if ((size != 1 && size != 4) || offset % size != 0)
         return NULL;
@@ -280,9 +282,8 @@ static const struct vgic_register *find_register(uint32_t offset, uint8_t size)
     return NULL;
 }
 
-/** The fields of @p size bytes at @p offset of the array, lowest interrupt in the lowest bits. */
-static uint64_t access_fields(const struct vgic_register *reg, struct vgic_locked *locked, struct vcpu *vcpu,
-                              const struct mmio_access *access)
+uint64_t vgic_access_fields(const struct vgic_register *reg, struct vgic_locked *locked, struct vcpu *vcpu,
+                            const struct mmio_access *access)
 {
     uint32_t first = (access->offset - reg->offset) * 8 / reg->bits;
     uint32_t count = access->size * 8u / reg->bits;
@@ -303,7 +304,7 @@ static uint64_t access_fields(const struct vgic_register *reg, struct vgic_locke
 
 enum mmio_result vgic_distributor_access(struct vcpu *vcpu, void *device, struct mmio_access *access)
 {
-    const struct vgic_register *reg = find_register(access->offset, access->size);
+    const struct vgic_register *reg = vgic_find_register(access->offset, access->size);
     uint64_t value = 0;
 
     if (reg != NULL && reg->read != NULL && !access->write) {
@@ -311,9 +312,9 @@ enum mmio_result vgic_distributor_access(struct vcpu *vcpu, void *device, struct
     } else if (reg != NULL) {
         struct vgic_locked locked = vgic_lock(device);
         if (reg->bits != 0)
-            value = access_fields(reg, &locked, vcpu, access);
+            value = vgic_access_fields(reg, &locked, vcpu, access);
         else if (access->write && reg->write != NULL)
-            reg->write(&locked, vcpu, (uint32_t)access->value);
+            reg->write(&locked, vcpu, access);
         vgic_unlock(&locked, vcpu);
     }
     if (!access->write)

@@ -5,6 +5,11 @@
 
 #define NO_VCPU UINT32_MAX
 
+bool vgic_sgis_have_sources(void)
+{
+    return hypervisor.gic.version != GIC_V3;
+}
+
 void vgic_wake(struct domain *domain, uint32_t touched)
 {
     for (; touched != 0; touched &= touched - 1) {

@@ -10,14 +10,21 @@
 /** Proof that the domain's vgic.lock is held; collects the vCPUs that have to look at their list registers again. */
 struct vgic_locked {
     struct domain *domain;
-    uint32_t touched; /* bit per vCPU */
+    uint32_t touched; /* bit per vCPU; VGIC_REMOTE */
 };
+
+/** In vgic_locked::touched: the private interrupts that are accessed are another vCPU's. The host's interrupts behind
+ * them are out of reach: they are left to its own CPU (vgic_vcpu::recheck). Cleared before vgic_unlock(). */
+#define VGIC_REMOTE (1u << 31)
 
 static inline struct vgic_locked vgic_lock(struct domain *domain)
 {
     arch_spin_lock(&domain->vgic.lock);
     return (struct vgic_locked){.domain = domain};
 }
+
+/** Whether SGIs are pending by source, and always enabled: GICv2. */
+bool vgic_sgis_have_sources(void);
 
 /** Wakes the vCPUs of @p touched. */
 void vgic_wake(struct domain *domain, uint32_t touched);

@@ -13,7 +13,7 @@
 
 /* Fields (of four bits) that pass from the host, by register; all others read as zero, which says "not there" for each
  * of them. A feature passes if it needs no state that is not switched between guests, and no permission of EL2 that
- * guests do not have. Not here, with the reason in one word: EL2 and EL3 (none), GIC (version 2: no system registers),
+ * guests do not have. Not here, with the reason in one word: EL2 and EL3 (none), GIC (as the guest's),
  * RAS, SVE, SME, MPAM, AMU, MTE, pointer authentication, LS64, trace, PMU, SPE (state), LOR, WFxT, MOPS, ECV, FGT
  * (traps), NV, VHE (EL2), mixed endianness (emulated devices are little-endian). */
 static const uint64_t host_fields[INDEX(8, 0)] = {
@@ -95,14 +95,14 @@ bool id_register_owns(uint32_t encoding)
     return (encoding & ~0x77u) == SYSREG(3, 0, 0, 0, 0) && CRM(encoding) >= 1;
 }
 
-uint64_t id_register_read(uint32_t encoding, unsigned ipa_bits)
+uint64_t id_register_read(uint32_t encoding, unsigned ipa_bits, bool gicv3)
 {
     uint64_t fields = host_fields[INDEX(CRM(encoding), encoding & 7)];
     uint64_t value = fields != 0 ? arch_id_register(encoding) & fields : 0;
 
     switch (encoding) {
     case PFR0:
-        return processor_features(value);
+        return processor_features(value) | (uint64_t)gicv3 << 24;
     case DFR0:
         return debug_features();
     case MMFR0:

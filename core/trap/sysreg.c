@@ -1,4 +1,5 @@
 /* System registers that trap, by allow-list. */
+#include "boot/hypervisor.h"
 #include "domain/domain.h"
 #include "trap/esr.h"
 #include "trap/id_registers.h"
@@ -15,9 +16,15 @@ struct sysreg_rule {
 #define EXACTLY 0xfffff
 #define ANY_CRM 0xfff0f
 
+/** A guest's GIC is of the host's version. */
+static bool has_gicv3(void)
+{
+    return hypervisor.gic.version == GIC_V3;
+}
+
 static uint64_t read_id(struct vcpu *vcpu, uint32_t encoding)
 {
-    return id_register_read(encoding, vcpu->domain->plan->ipa_bits);
+    return id_register_read(encoding, vcpu->domain->plan->ipa_bits, has_gicv3());
 }
 
 static uint64_t read_zero(struct vcpu *vcpu, uint32_t encoding)
@@ -70,6 +77,29 @@ static void set_way(struct vcpu *vcpu, uint32_t encoding, uint64_t value)
                        (unsigned long long)vcpu->arch.regs.pc);
 }
 
+/* System registers for good, no bypass (IHI 0069 12.2). */
+static uint64_t read_sre(struct vcpu *vcpu, uint32_t encoding)
+{
+    (void)vcpu;
+    (void)encoding;
+    return 7;
+}
+
+#define ICC_SGI1R SYSREG(3, 0, 12, 11, 5)
+
+static void write_sgi(struct vcpu *vcpu, uint32_t encoding, uint64_t value)
+{
+    vgic_write_sgi(vcpu, value, encoding == ICC_SGI1R);
+}
+
+/* Of GICv3; the first comes most often. The others of the CPU interface do not trap. */
+static const struct sysreg_rule gicv3_rules[] = {
+    {ICC_SGI1R, EXACTLY, NULL, write_sgi},
+    {SYSREG(3, 0, 12, 11, 6), EXACTLY, NULL, write_sgi},  /* ICC_ASGI1R_EL1 */
+    {SYSREG(3, 0, 12, 11, 7), EXACTLY, NULL, write_sgi},  /* ICC_SGI0R_EL1 */
+    {SYSREG(3, 0, 12, 12, 5), EXACTLY, read_sre, ignore}, /* ICC_SRE_EL1 */
+};
+
 static const struct sysreg_rule rules[] = {
     {SYSREG(3, 0, 0, 0, 6), EXACTLY, read_zero, NULL},         /* REVIDR_EL1 */
     {SYSREG(3, 1, 0, 0, 7), EXACTLY, read_zero, NULL},         /* AIDR_EL1 */
@@ -101,14 +131,23 @@ static const struct sysreg_rule rules[] = {
 
 static const struct sysreg_rule id_rule = {0, 0, read_id, NULL};
 
+static const struct sysreg_rule *search(const struct sysreg_rule *list, size_t count, uint32_t encoding)
+{
+    for (size_t i = 0; i < count; i++)
+        if ((encoding & list[i].mask) == list[i].encoding)
+            return &list[i];
+    return NULL;
+}
+
 static const struct sysreg_rule *find_rule(uint32_t encoding)
 {
-    if (id_register_owns(encoding))
-        return &id_rule;
-    for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
-        if ((encoding & rules[i].mask) == rules[i].encoding)
-            return &rules[i];
-    return NULL;
+    const struct sysreg_rule *rule = NULL;
+
+    if (has_gicv3())
+        rule = search(gicv3_rules, ARRAY_SIZE(gicv3_rules), encoding);
+    if (rule == NULL && id_register_owns(encoding))
+        rule = &id_rule;
+    return rule != NULL ? rule : search(rules, ARRAY_SIZE(rules), encoding);
 }
 
 static void refuse(struct vcpu *vcpu, const struct esr_sysreg *access)

@@ -29,9 +29,9 @@ def check_rows(lines, expected, name):
     check(pieces < len(expected) // 10, f"{name}: {pieces} rows of {len(expected)} were broken off")
 
 
-def two_linux(lab, cpus):
+def two_linux(lab, cpus, gic=2):
     """Two domains to a shell prompt; a command in each; lines of both at once, none of them torn; off."""
-    system = lab.system([lab.linux_domain("linux1"), lab.linux_domain("linux2")], cpus=cpus)
+    system = lab.system([lab.linux_domain("linux1"), lab.linux_domain("linux2")], cpus=cpus, gic=gic)
     board = lab.boot(system)
     board.expect_all([r"linux1: init: reached after", r"linux2: init: reached after"], timeout=240)
     board.keyboard_to("linux2")
@@ -60,6 +60,8 @@ def two_linux(lab, cpus):
 
 case(timeout=480, name="linux-two-smp1", cpus=1)(two_linux)
 case(timeout=480, name="linux-two-smp2", cpus=2)(two_linux)
+case(timeout=480, name="linux-two-gicv3-smp1", cpus=1, gic=3)(two_linux)
+case(timeout=480, name="linux-two-gicv3-smp2", cpus=2, gic=3)(two_linux)
 
 
 @case(timeout=400)
@@ -101,19 +103,22 @@ def linux_keyboard(lab):
     board.quit()
 
 
-@case(timeout=300)
-def linux_machine(lab):
-    """What Linux finds: a GICv2, SPIs, PSCI, a PL011 with interrupts in both directions, entropy, no errors of ours."""
-    board = lab.boot(lab.system([lab.linux_domain("linux1", bootargs="earlycon=pl011,0x22000000")]))
+def linux_machine(lab, gic, controller):
+    """What Linux finds: a GIC of the host's version, SPIs, PSCI, a PL011 with interrupts in both directions, entropy, no errors of ours."""
+    board = lab.boot(lab.system([lab.linux_domain("linux1", bootargs="earlycon=pl011,0x22000000")], gic=gic))
     board.expect(r"linux1: init: reached after", timeout=240)
     shell(board, "linux1")
     text = "\n".join(board.lines("linux1"))
-    for pattern in (r"psci: PSCIv1\.[01]", r"GIC: Using split EOI/Deactivate mode|Root IRQ handler: gic_handle_irq|GICv2|gic",
+    for pattern in (r"psci: PSCIv1\.[01]", controller,
                     r"ttyAMA0 at MMIO 0x22000000", r"arch_timer: cp15 timer\(s\) running at 62.50MHz \(virt\)",
                     r"Machine model: "):
         check(re.search(pattern, text), f"Linux does not say {pattern!r}")
     for pattern in (r"KASLR disabled due to lack of seed", r"Internal error", r"Kernel panic", r"BUG:", r"WARNING: CPU"):
         check(not re.search(pattern, text), f"Linux says {pattern!r}")
     board.send_line("sleep 1; grep -c . /proc/interrupts; grep uart /proc/interrupts; cat /proc/device-tree/model")
-    board.expect(r"linux1: [^\n]*GIC-0 +32 Level +uart-pl011")
+    board.expect(r"linux1: [^\n]*GIC\S* +32 Level +uart-pl011")
     board.quit()
+
+
+case(timeout=300, name="linux-machine", gic=2, controller=r"Root IRQ handler: gic_handle_irq|GICv2|gic")(linux_machine)
+case(timeout=300, name="linux-machine-gicv3", gic=3, controller=r"GICv3: CPU0: found redistributor 0 region 0:0x0*3020000")(linux_machine)

@@ -231,7 +231,7 @@ END_TEST
 
 START_TEST(a_machine_without_a_gic_for_guests)
 {
-    machine.gic.version = GIC_V3;
+    machine.gic.version = GIC_NONE;
     ck_assert_int_eq(guest_dt_write(tree, sizeof(tree), &plan, &machine, &seeds), HV_E_UNSUPPORTED);
 }
 END_TEST

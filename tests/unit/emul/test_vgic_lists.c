@@ -340,7 +340,7 @@ END_TEST
 
 START_TEST(reset_forgets_all)
 {
-    static struct vgic_vcpu fresh;
+    static struct vcpu fresh;
     static struct vgic vgic;
 
     set_line(SPI, true);
@@ -349,10 +349,11 @@ START_TEST(reset_forgets_all)
     exit_guest(0);
     vgic_put(&sys.vcpus[0]);
     vgic_init(&sys.domain.vgic, 32);
-    vgic_vcpu_init(&sys.vcpus[0].vgic);
+    vgic_vcpu_init(&sys.vcpus[0]);
     vgic_init(&vgic, 32);
+    fresh.domain = &sys.domain;
     vgic_vcpu_init(&fresh);
-    ck_assert_mem_eq(&sys.vcpus[0].vgic, &fresh, sizeof(fresh));
+    ck_assert_mem_eq(&sys.vcpus[0].vgic, &fresh.vgic, sizeof(fresh.vgic));
     ck_assert_mem_eq(sys.domain.vgic.spis, vgic.spis, 32 * sizeof(struct vgic_irq));
     vgic_load(&sys.vcpus[0]);
     enter_guest(0);

@@ -66,7 +66,7 @@ static void setup(void)
     console_init();
     console_attach(&host_uart);
     vgic_init(&domain.vgic, 32);
-    vgic_vcpu_init(&vcpu.vgic);
+    vgic_vcpu_init(&vcpu);
     uart->console.name = "domU1";
     vpl011_init(uart, &domain, INTID);
     console_add_source(&uart->console);

@@ -140,9 +140,13 @@ static inline void bounce(unsigned v)
     settle_all();
 }
 
-static inline void setup_system(unsigned vcpus, uint32_t spis, unsigned lrs)
+/** Of the vCPUs of setup_version(); those of a domain are as domain/guest_dt.h says. */
+static uint64_t affinities[FAKE_CPUS] = {0, 1, 2, 3, 4, 5, 6, 7};
+
+static inline void setup_version(enum gic_version version, unsigned vcpus, uint32_t spis, unsigned lrs)
 {
     fake_open(lrs);
+    hypervisor.gic.version = version;
     memset(&sys, 0, sizeof(sys));
     sys.domain.vcpu_count = vcpus;
     sys.domain.state = DOMAIN_RUNNING;
@@ -151,14 +155,20 @@ static inline void setup_system(unsigned vcpus, uint32_t spis, unsigned lrs)
         struct vcpu *vcpu = &sys.vcpus[v];
         vcpu->domain = &sys.domain;
         vcpu->index = (uint8_t)v;
+        vcpu->arch.vmpidr = 1u << 31 | affinities[v];
         vcpu->cpu = (uint8_t)(v + 1); /* none is the CPU that the test runs on */
         vcpu->state = VCPU_READY;
         sys.domain.vcpus[v] = vcpu;
-        vgic_vcpu_init(&vcpu->vgic);
+        vgic_vcpu_init(vcpu);
         fake.current = v;
         vgic_load(vcpu);
         enter_guest(v);
     }
+}
+
+static inline void setup_system(unsigned vcpus, uint32_t spis, unsigned lrs)
+{
+    setup_version(GIC_V2, vcpus, spis, lrs);
 }
 
 static inline uint64_t access_raw(unsigned v, uint32_t offset, unsigned size, bool write, uint64_t value)

@@ -91,7 +91,7 @@ static inline void guest_setup(unsigned vcpu_count)
         vcpu->domain = &guest.domain;
         vcpu->index = (uint8_t)i;
         vcpu->arch.vmpidr = 1ULL << 31 | i;
-        vgic_vcpu_init(&vcpu->vgic);
+        vgic_vcpu_init(vcpu);
         arch_vcpu_init(&vcpu->arch, RAM_BASE, 0);
         arch_vcpu_sysreg_write(&vcpu->arch, VCPU_VBAR_EL1, VECTORS);
         vcpu->state = i == 0 ? VCPU_READY : VCPU_OFF;

@@ -31,7 +31,7 @@ struct field {
 
 static unsigned read_field(const struct field *field)
 {
-    return (unsigned)(id_register_read(field->encoding, 40) >> field->shift) & 0xf;
+    return (unsigned)(id_register_read(field->encoding, 40, false) >> field->shift) & 0xf;
 }
 
 START_TEST(what_guests_do_not_have)
@@ -74,8 +74,8 @@ START_TEST(what_guests_do_not_have)
 
     for (size_t i = 0; i < ARRAY_SIZE(absent); i++)
         ck_assert_msg(read_field(&absent[i]) == 0, "%s: %u", absent[i].name, read_field(&absent[i]));
-    ck_assert_uint_eq(id_register_read(ZFR0, 40), 0);
-    ck_assert_uint_eq(id_register_read(SMFR0, 40), 0);
+    ck_assert_uint_eq(id_register_read(ZFR0, 40, false), 0);
+    ck_assert_uint_eq(id_register_read(SMFR0, 40, false), 0);
 }
 END_TEST
 
@@ -104,10 +104,10 @@ END_TEST
 
 START_TEST(what_is_bounded)
 {
-    ck_assert_uint_eq(id_register_read(PFR0, 40) & 0xff, 0x1f);   /* EL1: AArch64 only */
-    ck_assert_uint_eq(id_register_read(PFR0, 40) >> 56 & 0xf, 1); /* CSV2: without SCXTNUM */
-    ck_assert_uint_eq(id_register_read(MMFR0, 40) & 0xf, 2);      /* PARange: 40 bits */
-    ck_assert_uint_eq(id_register_read(MMFR0, 48) & 0xf, 5);
+    ck_assert_uint_eq(id_register_read(PFR0, 40, false) & 0xff, 0x1f);   /* EL1: AArch64 only */
+    ck_assert_uint_eq(id_register_read(PFR0, 40, false) >> 56 & 0xf, 1); /* CSV2: without SCXTNUM */
+    ck_assert_uint_eq(id_register_read(MMFR0, 40, false) & 0xf, 2);      /* PARange: 40 bits */
+    ck_assert_uint_eq(id_register_read(MMFR0, 48, false) & 0xf, 5);
 }
 END_TEST
 
