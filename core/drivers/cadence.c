@@ -45,16 +45,7 @@ static size_t room(const struct arch_mmio *mmio)
 
 static size_t cadence_write(struct uart *uart, const uint8_t *bytes, size_t count)
 {
-    size_t written = 0;
-
-    while (written < count) {
-        size_t fitting = room(&uart->mmio);
-        if (fitting == 0)
-            break;
-        for (; fitting > 0 && written < count; fitting--)
-            arch_mmio_write32(&uart->mmio, FIFO, bytes[written++]);
-    }
-    return written;
+    return uart_fill(&uart->mmio, FIFO, room, bytes, count);
 }
 
 static bool received(const struct arch_mmio *mmio)

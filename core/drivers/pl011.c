@@ -43,16 +43,7 @@ static size_t room(const struct arch_mmio *mmio)
 
 static size_t pl011_write(struct uart *uart, const uint8_t *bytes, size_t count)
 {
-    size_t written = 0;
-
-    while (written < count) {
-        size_t fitting = room(&uart->mmio);
-        if (fitting == 0)
-            break;
-        for (; fitting > 0 && written < count; fitting--)
-            arch_mmio_write32(&uart->mmio, DR, bytes[written++]);
-    }
-    return written;
+    return uart_fill(&uart->mmio, DR, room, bytes, count);
 }
 
 static bool pl011_try_get(struct uart *uart, uint8_t *byte)

@@ -16,6 +16,21 @@ hv_status uart_open(struct uart *uart, const struct machine_uart *description)
     return HV_E_MISSING;
 }
 
+size_t uart_fill(const struct arch_mmio *mmio, uint32_t offset, size_t (*room)(const struct arch_mmio *mmio),
+                 const uint8_t *bytes, size_t count)
+{
+    size_t written = 0;
+
+    while (written < count) {
+        size_t fitting = room(mmio);
+        if (fitting == 0)
+            break;
+        for (; fitting > 0 && written < count; fitting--)
+            arch_mmio_write32(mmio, offset, bytes[written++]);
+    }
+    return written;
+}
+
 /* @return bytes written: 0 where there was no room for as long as patience lasts */
 static size_t write_patiently(struct uart *uart, const uint8_t *bytes, size_t length)
 {

@@ -38,6 +38,12 @@ HV_CHECK hv_status uart_open(struct uart *uart, const struct machine_uart *descr
 void uart_write(struct uart *uart, const void *bytes, size_t length);
 void uart_put(struct uart *uart, uint8_t byte);
 
+/** For drivers of a transmitter with a FIFO: writes bytes to the register at @p offset as long as there is room.
+ * @param room  how many it takes without being looked at again; 0: none now
+ * @return bytes written */
+size_t uart_fill(const struct arch_mmio *mmio, uint32_t offset, size_t (*room)(const struct arch_mmio *mmio),
+                 const uint8_t *bytes, size_t count);
+
 HV_CHECK hv_status pl011_open(struct uart *uart, const struct machine_uart *description);
 HV_CHECK hv_status cadence_open(struct uart *uart, const struct machine_uart *description);
 
