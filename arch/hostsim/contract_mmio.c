@@ -66,5 +66,6 @@ void arch_mmio_write8(const struct arch_mmio *mmio, uint32_t offset, uint8_t val
 
 struct arch_early_uart arch_early_uart(void)
 {
-    return (struct arch_early_uart){.base = pa(0)};
+    const struct sim_machine *machine = sim_this_machine();
+    return (struct arch_early_uart){.base = pa(machine != NULL ? machine->options.early_uart : 0)};
 }

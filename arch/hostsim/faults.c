@@ -170,14 +170,18 @@ void sim_fault_damage_module(struct sim_machine *machine, uint8_t *module, size_
     }
 }
 
-bool sim_fault_excuses(const struct sim_machine *machine, uint64_t offset)
+bool sim_fault_in_tree(const struct sim_machine *machine)
+{
+    return sim_fault_asked(machine, SIM_FAULT_DTB_TRUNCATED, NULL) || sim_fault_asked(machine, SIM_FAULT_DTB_BIT, NULL);
+}
+
+bool sim_fault_excuses(const struct sim_machine *machine, uint64_t offset, uint64_t size)
 {
     const struct sim_faults *faults = &machine->faults;
-    const uint64_t tree = 1ULL << SIM_FAULT_DTB_TRUNCATED | 1ULL << SIM_FAULT_DTB_BIT;
     const uint64_t modules = 1ULL << SIM_FAULT_MODULE_TRUNCATED | 1ULL << SIM_FAULT_MODULE_BIT;
-    if ((faults->asked & tree) != 0)
+    if (sim_fault_in_tree(machine))
         return true;
-    return (faults->asked & modules) != 0 && offset + 8 > faults->damaged_first && offset <= faults->damaged_last;
+    return (faults->asked & modules) != 0 && offset + size > faults->damaged_first && offset <= faults->damaged_last;
 }
 
 uint64_t sim_firmware_answer(const struct sim_machine *machine, uint64_t answer)
@@ -226,8 +230,7 @@ void sim_external_abort(struct sim_cpu *cpu, uint64_t address, const char *forma
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
     struct sim_machine *machine = cpu->machine;
-    bool lied = machine != NULL && (sim_fault_asked(machine, SIM_FAULT_DTB_TRUNCATED, NULL) ||
-                                    sim_fault_asked(machine, SIM_FAULT_DTB_BIT, NULL));
+    bool lied = machine != NULL && sim_fault_in_tree(machine);
     if (!lied || !machine->running || machine->panic == NULL)
         sim_fail("external abort at EL2: %s", text);
     sim_trace(cpu, "external abort at EL2: %s", text);

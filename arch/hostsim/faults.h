@@ -98,9 +98,11 @@ void sim_faults_create(struct sim_machine *machine);
 void sim_fault_damage_dtb(struct sim_machine *machine, uint8_t *dtb, size_t size);
 /** Damages a copy of a module as asked, counting through all modules in the order in which they are loaded. */
 void sim_fault_damage_module(struct sim_machine *machine, uint8_t *module, size_t size);
-/** @return whether a guest kernel's byte at @p offset may differ from what it should be: a module was damaged there, or
- * the tree, which says where modules are. */
-bool sim_fault_excuses(const struct sim_machine *machine, uint64_t offset);
+/** @return whether the tree, from which core knows what the machine has, is damaged. */
+bool sim_fault_in_tree(const struct sim_machine *machine);
+/** @return whether a guest kernel's @p size bytes at @p offset may differ from what it should be: a module was damaged
+ * there, or the tree, which says where modules are. */
+bool sim_fault_excuses(const struct sim_machine *machine, uint64_t offset, uint64_t size);
 
 /** An SGI is sent by writing @p value. @return whether it is lost. @param again  what sends it once more */
 bool sim_fault_loses_kick(struct sim_cpu *cpu, uint64_t value,

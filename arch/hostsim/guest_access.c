@@ -122,7 +122,7 @@ static bool access_device(struct sim_cpu *cpu, struct sim_guest *guest, const st
     struct guest_operation *operation = guest->operation;
     uint64_t address = part->where.pa;
     const struct sim_device *device = sim_device_find(cpu->machine, address);
-    if (device == NULL)
+    if (device == NULL && !sim_fault_in_tree(cpu->machine))
         sim_fail("guest %s reached physical address %#llx, where nothing is", guest->name, (unsigned long long)address);
     bool answered = operation->kind == GUEST_READ ? sim_device_read(cpu, address, operation->size, &operation->value)
                                                   : sim_device_write(cpu, address, operation->size, operation->value);

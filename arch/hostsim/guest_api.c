@@ -215,5 +215,10 @@ void guest_fail(const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    sim_fail("guest %s: %s", self()->name, text);
+    if (self()->machine->faults.asked == 0)
+        sim_fail("guest %s: %s", self()->name, text);
+    /* What it finds wrong may be the fault. It panics, as a kernel does; whether another domain was harmed, its output
+     * shows. */
+    guest_hvc(SIM_PSCI_SYSTEM_OFF, 0, 0, 0);
+    sim_fail("guest %s: PSCI SYSTEM_OFF returned", self()->name);
 }

@@ -148,6 +148,11 @@ bool sim_guest_perform(struct sim_cpu *cpu, struct sim_guest *guest, struct arch
 
 void sim_guest_exception(struct sim_guest *guest, uint64_t esr, uint64_t far, unsigned vector)
 {
+    if (!guest->allow_exceptions && guest->machine->faults.asked != 0) {
+        guest->panic = (struct guest_operation){.kind = GUEST_HVC, .x = {SIM_PSCI_SYSTEM_OFF}};
+        guest->operation = &guest->panic; /* and never back to the program */
+        return;
+    }
     if (!guest->allow_exceptions)
         sim_fail("guest %s took an exception: vector %#x, ESR_EL1 %#llx, FAR_EL1 %#llx", guest->name, vector,
                  (unsigned long long)esr, (unsigned long long)far);

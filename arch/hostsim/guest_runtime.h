@@ -59,7 +59,8 @@ struct sim_guest {
     uint64_t entry; /* where it began */
     uint64_t pc, pstate;
     struct guest_operation *operation;
-    bool interrupt; /* the program is to take one before it goes on */
+    struct guest_operation panic; /* what it does where a fault gave it an exception that it has no use for */
+    bool interrupt;               /* the program is to take one before it goes on */
     void (*handler)(void *context);
     void *handler_context;
     bool allow_exceptions, has_exception;
@@ -111,6 +112,7 @@ bool sim_guest_trap(struct sim_guest *guest, struct arch_exit *exit, uint64_t es
 #define ESR_IL (1u << 25)
 #define VECTOR_SYNC 0x200u
 
+#define SIM_PSCI_SYSTEM_OFF 0x84000008u
 #define PSTATE_I (1u << 7)
 #define PSTATE_A (1u << 8)
 #define PSTATE_EL1H_MASKED 0x3c5u

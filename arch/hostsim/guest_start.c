@@ -8,8 +8,6 @@
 #include "hostsim/mmu.h"
 
 #define MAX_PROGRAMS 64
-#define VECTOR_SYNC 0x200u
-#define PSCI_SYSTEM_OFF 0x84000008u
 #define SCTLR_M_C_I ((1u << 0) | (1u << 2) | (1u << 12))
 
 static struct {
@@ -40,7 +38,7 @@ static void run_program(void *argument)
 {
     struct sim_guest *guest = argument;
     guest->main(guest->x[0]);
-    guest_hvc(PSCI_SYSTEM_OFF, 0, 0, 0);
+    guest_hvc(SIM_PSCI_SYSTEM_OFF, 0, 0, 0);
     sim_fail("guest %s: PSCI SYSTEM_OFF returned", guest->name);
 }
 
@@ -61,11 +59,11 @@ static const uint8_t *look(struct sim_cpu *cpu, uint64_t address, uint64_t *cont
 /* @return whether it is all there; where a fault damaged it, it need not be. */
 static bool check_image(struct sim_cpu *cpu, const struct sim_guest *guest, uint64_t base, uint64_t size)
 {
-    bool excused = sim_fault_excuses(cpu->machine, SIM_IMAGE_TAG_OFFSET); /* its size, then, is not what it was */
+    bool excused = sim_fault_excuses(cpu->machine, 0, SIM_IMAGE_BODY); /* its size, then, is not what it was */
     uint64_t contiguous = 0;
     for (uint64_t offset = SIM_IMAGE_BODY; offset + 8 <= size;) {
         const uint8_t *bytes = look(cpu, base + offset, &contiguous);
-        if (bytes == NULL && (excused || sim_fault_excuses(cpu->machine, offset)))
+        if (bytes == NULL && (excused || sim_fault_excuses(cpu->machine, offset, 8)))
             return false;
         if (bytes == NULL)
             sim_fail("guest %s: its image ends at offset %#llx of %#llx: IPA %#llx is not mapped", guest->name,
@@ -73,7 +71,7 @@ static bool check_image(struct sim_cpu *cpu, const struct sim_guest *guest, uint
         for (; contiguous >= 8 && offset + 8 <= size; contiguous -= 8, offset += 8, bytes += 8) {
             uint64_t word;
             memcpy(&word, bytes, 8);
-            if (word != sim_image_word(offset) && (excused || sim_fault_excuses(cpu->machine, offset)))
+            if (word != sim_image_word(offset) && (excused || sim_fault_excuses(cpu->machine, offset, 8)))
                 return false;
             if (word != sim_image_word(offset))
                 sim_fail(
@@ -90,7 +88,7 @@ static bool read_tag(struct sim_cpu *cpu, uint64_t entry, struct sim_image_tag *
 {
     uint64_t contiguous;
     const uint8_t *head = look(cpu, entry, &contiguous);
-    bool excused = sim_fault_excuses(cpu->machine, SIM_IMAGE_TAG_OFFSET);
+    bool excused = sim_fault_excuses(cpu->machine, 0, SIM_IMAGE_BODY);
     if (excused && (head == NULL || contiguous < SIM_IMAGE_BODY))
         return false;
     if (head == NULL || contiguous < SIM_IMAGE_BODY)

@@ -56,6 +56,7 @@ struct sim_options {
      * long; device tree 4 MiB below the first bank's end. */
     uint64_t image_base, image_size;
     uint64_t dtb_base;
+    uint64_t early_uart; /* a PL011 that this build knows of without a tree; 0: none */
 
     /* The run */
     uint64_t seed; /* 0: CPUs advance strictly in order of virtual time; else switches between them are random too */

@@ -215,12 +215,17 @@ void hv_secondary_main(unsigned cpu)
 {
     struct cpu *self = &hypervisor.cpus[cpu];
 
+    if (load_acquire(&self->online) != 0) /* whatever it was doing is lost, with the locks that it held */
+        hv_panic("CPU %u started again", cpu);
     self->id = cpu;
     self->console_due = ARCH_TIMER_NEVER;
     store_release(&self->online, 1);
     arch_cpu_signal();
-    while (load_acquire(&hypervisor.started) == 0)
+    while (load_acquire(&hypervisor.started) == 0) {
+        if (load_acquire(&hypervisor.shutting_down) != 0)
+            arch_cpu_halt();
         arch_cpu_wait();
+    }
     init_cpu_interrupts();
     sched_run(self);
 }

@@ -24,6 +24,7 @@ struct hypervisor {
     uint32_t started;                       /* release: the plan is final, secondary CPUs may go to work */
     uint32_t all_off;                       /* the last domain has stopped, and that was reported */
     uint32_t shutting_down;
+    uint32_t interrupts_off; /* how often an interrupt was turned off because it came when it should not */
 };
 
 extern struct hypervisor hypervisor;

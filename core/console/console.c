@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define TAKE_OVER_US 20000 /* a line takes less, at 115200 baud */
+
 struct console console;
 
 /** What one CPU prints on behalf of the hypervisor: its own line, so that lines of two CPUs do not mix. */
@@ -164,7 +166,14 @@ struct diag *console_diag(void)
 
 void console_take_over(void)
 {
-    console.taken_over = true;
+    /* A line that another CPU is sending would be mixed up with what comes now; but that CPU may be the reason. */
+    const uint64_t patience = arch_timer_frequency() * TAKE_OVER_US / 1000000;
+    uint64_t start = arch_timer_now();
+
+    while (load_acquire(&console.lock.owner) != load_acquire(&console.lock.next) &&
+           arch_timer_now() - start <= patience)
+        ;
+    store_release(&console.taken_over, arch_cpu_id() + 1);
     console_flush(&own_outputs[arch_cpu_id()].source);
 }
 

@@ -71,8 +71,8 @@ struct console {
     uint32_t polls;     /* calls of console_poll() that are being served */
     uint32_t held_keys; /* Ctrl-A in a row, not yet passed on */
     uint64_t held_since;
-    bool more_input; /* the last poll stopped at its bound */
-    bool taken_over; /* a CPU that panics prints without asking */
+    bool more_input;     /* the last poll stopped at its bound */
+    uint32_t taken_over; /* number, from 1, of a CPU that panics: it prints without asking, and nobody else does */
     const struct console_key *keys;
     size_t key_count;
     uint64_t log_end; /* characters logged since the start; the last CONSOLE_LOG_SIZE of them are in log[] */

@@ -8,13 +8,13 @@
 
 void screen_lock(struct arch_spinlock *lock)
 {
-    if (!console.taken_over)
+    if (console.taken_over == 0)
         arch_spin_lock(lock);
 }
 
 void screen_unlock(struct arch_spinlock *lock)
 {
-    if (!console.taken_over)
+    if (console.taken_over == 0)
         arch_spin_unlock(lock);
 }
 
@@ -32,8 +32,10 @@ static void log_put(const char *text, size_t length)
 
 void screen_put(const char *text, size_t length)
 {
+    uint32_t taken_over = console.taken_over;
+
     log_put(text, length);
-    if (console.uart != NULL)
+    if (console.uart != NULL && (taken_over == 0 || taken_over == arch_cpu_id() + 1))
         uart_write(console.uart, text, length);
 }
 

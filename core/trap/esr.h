@@ -28,7 +28,8 @@
 #define ESR_ABORT_STATUS 0x3fULL
 #define ESR_FAULT_TRANSLATION 0x04 /* to 0x07: the level of the table is in the two lowest bits */
 #define ESR_FAULT_LEVEL 0x03ULL
-#define ESR_FAULT_EXTERNAL 0x10 /* synchronous external abort, not on a table walk */
+#define ESR_FAULT_EXTERNAL_WALK 0x14 /* to 0x17: synchronous external abort on a table walk of that level */
+#define ESR_FAULT_EXTERNAL 0x10      /* synchronous external abort, not on a table walk */
 
 static inline unsigned esr_class(uint64_t esr)
 {

@@ -87,6 +87,8 @@ static bool vectors_are_missing(const struct vcpu *vcpu)
 
 static const char *reason_for(uint64_t esr)
 {
+    if ((esr & (ESR_ABORT_STATUS & ~ESR_FAULT_LEVEL)) == ESR_FAULT_EXTERNAL_WALK)
+        return "memory error in a table";
     if (!esr_is_translation_fault(esr))
         return "no permission";
     if (esr_is_table_walk(esr))

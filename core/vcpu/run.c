@@ -6,6 +6,9 @@
 #include "domain/domain.h"
 #include "trap/trap.h"
 
+/* Kept small, and out of the functions that every exit goes through. */
+#define HARDLY_EVER __attribute__((cold, noinline))
+
 /* The virtual timer's physical interrupt stays active from its delivery until the guest ends it. Active means it cannot
  * fire again, so while another vCPU holds the CPU the state must leave the distributor together with its owner. */
 static void save_timer_interrupt(struct vcpu *vcpu)
@@ -72,6 +75,16 @@ static void console_interrupt(void)
     console_poll();
 }
 
+/** Hardware may break, a guest must not be able to fill the console: what is said of stray interrupts has an end. */
+HARDLY_EVER static void turn_off(struct cpu *cpu, uint32_t intid, const char *why)
+{
+    struct gic *gic = &hypervisor.gic;
+
+    gic->ops->disable(gic, intid);
+    if (__atomic_fetch_add(&hypervisor.interrupts_off, 1, __ATOMIC_RELAXED) < RUN_MAX_REPORTS)
+        console_printf("warning: CPU %u: interrupt %u %s: turned off\n", cpu->id, intid, why);
+}
+
 static void one_interrupt(struct cpu *cpu, uint32_t intid, uint32_t token)
 {
     const struct machine *machine = &hypervisor.machine;
@@ -89,21 +102,41 @@ static void one_interrupt(struct cpu *cpu, uint32_t intid, uint32_t token)
         cpu->reschedule = true;
     } else if (intid == machine->uart.intid && hypervisor.uart.ops != NULL) {
         console_interrupt();
+    } else if (intid != gic->maintenance_intid) {
+        turn_off(cpu, intid, "is nobody's");
     }
     gic->ops->deactivate(gic, token);
+}
+
+/* So many at once, and the last came from a source that no guest can drive: nothing else would ever run here again. A
+ * UART is asked from time to time from then on; of a timer its CPU knows that it cannot be relied on. */
+HARDLY_EVER static void stop_storm(struct cpu *cpu, uint32_t intid)
+{
+    struct machine *machine = &hypervisor.machine;
+
+    if (intid == machine->uart.intid && hypervisor.uart.ops != NULL) {
+        turn_off(cpu, intid, "storms");
+        machine->uart.intid = 0;
+        sched_console_due(0);
+    } else if (intid == machine->timer_hypervisor_intid) {
+        turn_off(cpu, intid, "storms");
+        cpu->timer_lost = true;
+    }
 }
 
 void run_interrupts(struct cpu *cpu)
 {
     struct gic *gic = &hypervisor.gic;
+    uint32_t intid = GIC_SPURIOUS;
 
     for (unsigned i = 0; i < RUN_MAX_INTERRUPTS; i++) {
         uint32_t token;
-        uint32_t intid = gic->ops->acknowledge(gic, &token);
+        intid = gic->ops->acknowledge(gic, &token);
         if (intid >= HV_MAX_INTIDS)
             return;
         one_interrupt(cpu, intid, token);
     }
+    stop_storm(cpu, intid);
 }
 
 static void first_entry(struct vcpu *vcpu)

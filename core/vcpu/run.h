@@ -14,5 +14,6 @@ void run_until_reschedule(struct cpu *cpu, struct vcpu *vcpu);
 void run_interrupts(struct cpu *cpu);
 
 #define RUN_MAX_INTERRUPTS 32
+#define RUN_MAX_REPORTS 16 /* of interrupts that had to be turned off */
 
 #endif

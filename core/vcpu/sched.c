@@ -182,7 +182,10 @@ static void idle(struct cpu *cpu)
         if (vcpu != cpu->loaded && load_acquire(&vcpu->state) == VCPU_WAITING)
             deadline = min_u64(deadline, timer_deadline(vcpu));
     arch_timer_set_deadline(deadline);
-    arch_cpu_idle();
+    if (cpu->timer_lost)
+        arch_cpu_wait();
+    else
+        arch_cpu_idle();
     run_interrupts(cpu);
 }
 

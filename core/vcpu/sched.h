@@ -21,6 +21,7 @@ struct cpu {
     struct arch_spinlock lock; /* of builds */
     struct domain *builds;     /* domains still to be built here, in start order */
     uint64_t console_due;      /* when console_tick() wants to be called (CPU 0) */
+    bool timer_lost;           /* its EL2 timer does not work: it must not sleep without end */
     bool reschedule;           /* the running vCPU's slice is over, or there is other work */
 };
 

@@ -140,6 +140,8 @@ int command_sim(struct desk *desk)
     enum sim_end end;
     char *input = NULL, last = '\n';
 
+    if (options->fault_count != 0 && desk->machine.uart.type == UART_PL011)
+        how.early_uart = desk->machine.uart.frame.base; /* a damaged tree may not tell */
     memcpy(how.faults, options->faults, sizeof(how.faults));
     struct sim_machine *machine = sim_create(desk->file.data, desk->file.size, &how);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #define FIRST_MODULE 0x4a000000ULL
 #define MODULE_STEP 0x2000000ULL
@@ -80,9 +81,36 @@ static void add_module(void *dtb, int domain, const char *kind, uint64_t base, u
         check_fdt(fdt_setprop_string(dtb, node, "bootargs", bootargs));
 }
 
-static uint64_t kernel_size(const struct system_domain *domain)
+/* @return @p size bytes packed, in place of them. */
+static uint8_t *pack(uint8_t *file, uint64_t *size)
 {
-    return domain->kernel_size != 0 ? domain->kernel_size : 0x10000;
+    z_stream stream = {.next_in = file, .avail_in = (uInt)*size};
+    require(deflateInit2(&stream, 1, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK, "deflateInit2");
+    uint64_t bound = deflateBound(&stream, *size);
+    uint8_t *packed = calloc(1, bound);
+    stream.next_out = packed;
+    stream.avail_out = (uInt)bound;
+    require(deflate(&stream, Z_FINISH) == Z_STREAM_END, "deflate");
+    *size = stream.total_out;
+    deflateEnd(&stream);
+    free(file);
+    return packed;
+}
+
+static uint8_t *make_kernel(const struct system_domain *domain, uint64_t *size)
+{
+    *size = domain->kernel_size != 0 ? domain->kernel_size : 0x10000;
+    uint8_t *file = calloc(1, *size);
+    require(sim_make_image(file, *size, *size + 0x10000, domain->program), "sim_make_image");
+    return domain->packed ? pack(file, size) : file;
+}
+
+static uint64_t module_size(const struct system_domain *domain)
+{
+    uint64_t size = domain->kernel_size != 0 ? domain->kernel_size : 0x10000;
+    if (domain->packed)
+        free(make_kernel(domain, &size));
+    return size;
 }
 
 static void add_domain(void *dtb, const struct system_domain *domain, unsigned index)
@@ -102,16 +130,17 @@ static void add_domain(void *dtb, const struct system_domain *domain, unsigned i
         check_fdt(fdt_setprop(dtb, node, "bulkhead,eager-memory", NULL, 0));
     if (domain->ramdisk_size != 0)
         add_module(dtb, node, "ramdisk", base + RAMDISK_AT, domain->ramdisk_size, NULL);
-    add_module(dtb, node, "kernel", base, kernel_size(domain), domain->bootargs);
+    add_module(dtb, node, "kernel", base, module_size(domain), domain->bootargs);
 }
 
 static void load(struct sim_machine *machine, const struct system_domain *domain, unsigned index)
 {
     uint64_t base = FIRST_MODULE + index * MODULE_STEP;
-    uint8_t *file = calloc(1, kernel_size(domain) + domain->ramdisk_size);
-    require(sim_make_image(file, kernel_size(domain), kernel_size(domain) + 0x10000, domain->program),
-            "sim_make_image");
-    require(sim_load(machine, base, file, kernel_size(domain)), "sim_load");
+    uint64_t size;
+    uint8_t *file = make_kernel(domain, &size);
+    require(sim_load(machine, base, file, size), "sim_load");
+    free(file);
+    file = calloc(1, domain->ramdisk_size + 1);
     for (uint64_t i = 0; i < domain->ramdisk_size; i++)
         file[i] = (uint8_t)(i * 7 + index);
     require(domain->ramdisk_size == 0 || sim_load(machine, base + RAMDISK_AT, file, domain->ramdisk_size), "sim_load");

@@ -19,6 +19,7 @@ struct system_domain {
     uint64_t kernel_size;  /* bytes of the file; 0: 64 KiB */
     uint64_t ramdisk_size; /* 0: no ramdisk */
     bool eager;            /* bulkhead,eager-memory */
+    bool packed;           /* its kernel is gzip'ed */
 };
 
 /** Everything of one boot. */
