@@ -15,9 +15,14 @@ static void boot(void *context)
     hv_main(dtb, space, pa(machine->boot_dtb), entry_ticks);
 }
 
-enum sim_end sim_run(struct sim_machine *machine)
+enum sim_end sim_run_secondary(struct sim_machine *machine, void (*secondary)(unsigned cpu))
 {
     memset(&hypervisor, 0, sizeof(hypervisor));
     machine->panic = hv_panic;
-    return sim_run_with(machine, boot, machine, hv_secondary_main);
+    return sim_run_with(machine, boot, machine, secondary);
+}
+
+enum sim_end sim_run(struct sim_machine *machine)
+{
+    return sim_run_secondary(machine, hv_secondary_main);
 }

@@ -169,8 +169,22 @@ void system_boot(struct system_run *run, const struct system_domain *domains, un
         load(run->machine, &domains[i], i);
     if (run->prepare != NULL)
         run->prepare(run);
-    run->end = sim_run(run->machine);
+    run->end = run->secondary != NULL ? sim_run_secondary(run->machine, run->secondary) : sim_run(run->machine);
     run->output = sim_output(run->machine);
+}
+
+struct sim_machine *system_machine(unsigned cpus, const struct sim_options *options)
+{
+    size_t size;
+    void *dtb = load_dtb("ok/two-domains.dtb", &size);
+    check_fdt(fdt_open_into(dtb, dtb, SPACE));
+    set_cpus(dtb, cpus);
+    remove_domains(dtb);
+    check_fdt(fdt_pack(dtb));
+    struct sim_machine *machine = sim_create(dtb, SPACE, options);
+    require(machine != NULL, sim_create_error());
+    free(dtb);
+    return machine;
 }
 
 void system_destroy(struct system_run *run)

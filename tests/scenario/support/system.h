@@ -30,6 +30,7 @@ struct system_run {
     bool stay;                               /* do not power off when all domains are off */
     void (*prepare)(struct system_run *run); /* called with the machine made and loaded; NULL */
     void (*edit)(void *dtb); /* changes the tree (libfdt, room for 4 KiB more) before anything is made of it; NULL */
+    void (*secondary)(unsigned cpu); /* where CPUs but the first begin; NULL: hv_secondary_main() */
     void *dtb;
     struct sim_machine *machine;
     enum sim_end end;
@@ -38,6 +39,8 @@ struct system_run {
 
 /** Boots @p domains and runs until the machine ends. */
 void system_boot(struct system_run *run, const struct system_domain *domains, unsigned count);
+/** A machine with @p cpus CPUs and without domains, for sim_run_with(). */
+struct sim_machine *system_machine(unsigned cpus, const struct sim_options *options);
 void system_destroy(struct system_run *run);
 
 /** Fails the test, with the whole output, unless the run ended like that. */

@@ -59,7 +59,9 @@ START_TEST(lines_do_not_tear)
     unsigned shared = 0, own = 0, hypervisors = 0;
 
     struct blob tree = blob_read("ok/two-domains.dtb");
-    struct sim_machine *machine = sim_create(tree.data, tree.size, &(struct sim_options){.seed = (uint64_t)_i});
+    struct sim_machine *machine = sim_create(
+        tree.data, tree.size,
+        &(struct sim_options){.seed = (uint64_t)_i, .schedule = _i % 2 != 0 ? SIM_SCHEDULE_PCT : SIM_SCHEDULE_DEFAULT});
     ck_assert_msg(machine != NULL, "%s", sim_create_error());
     start(3);
     finished = 0;

@@ -1,0 +1,193 @@
+/* Whole systems whose CPUs take turns by priorities (PCT): what boots, types, stops and starts again must come out the
+ * same in every order. */
+#include <check.h>
+
+#include "arch/cpu.h"
+#include "arch/timer.h"
+#include "boot/hypervisor.h"
+#include "scenario/support/system.h"
+#include "support/seeds.h"
+
+#define STEPS 12000 /* of these boots, about */
+
+static struct system_run new_run(uint64_t seed, unsigned cpus)
+{
+    return (struct system_run){.cpus = cpus,
+                               .options = {.seed = seed,
+                                           .schedule = SIM_SCHEDULE_PCT,
+                                           .pct_depth = 2 + (unsigned)(seed % 4),
+                                           .pct_steps = STEPS,
+                                           .list_registers = seed % 3 == 0 ? 1 : 4}};
+}
+
+/** No CPU came too late because others had the turn. */
+static void expect_all_cpus(const struct system_run *run)
+{
+    expect_lines(run, "bulkhead: warning: CPU*", 0);
+}
+
+/* ---- CPUs that check in while others start, two domains, builds side by side ---- */
+
+static void two_domains(uint64_t seed)
+{
+    static const struct system_domain domains[] = {
+        {.name = "clock", .program = "timer", .bootargs = "ticks=3 period-us=300"},
+        {.name = "talk", .program = "hello", .ramdisk_size = 4096},
+    };
+    struct system_run run = new_run(seed, 2 + (unsigned)(seed % 3));
+
+    system_boot(&run, domains, 2);
+    expect_end(&run, SIM_END_POWER_OFF);
+    expect_intact(&run, domains, 2);
+    expect_all_cpus(&run);
+    expect_lines(&run, "clock: timer: done*", 1);
+    expect_lines(&run, "talk: hello: done", 1);
+    expect_lines(&run, "bulkhead: all domains are off", 1);
+    system_destroy(&run);
+}
+
+START_TEST(boots)
+{
+    seeds_run("boots", 100, two_domains);
+}
+END_TEST
+
+/* ---- the keyboard: CPU 0 takes it and gives a domain on another CPU an interrupt, which waits for one in WFI ---- */
+
+static void type_a_line(struct system_run *run)
+{
+    sim_input_after(run->machine, "echo: ready", "one\r");
+    sim_input_after(run->machine, "talk: echo: one", "two\r");
+}
+
+static void typed_lines(uint64_t seed)
+{
+    static const struct system_domain domains[] = {
+        {.name = "busy", .program = "spin", .bootargs = "lines=3 period-us=200"},
+        {.name = "talk", .program = "echo", .bootargs = "lines=2"},
+        {.name = "more", .program = "hello"},
+    };
+    /* one CPU for each, or CPU 0 without a domain; the first domain with a UART has the keyboard */
+    bool alone = seed % 2 == 0;
+    struct system_run run = new_run(seed, alone ? 2 : 3);
+
+    run.prepare = type_a_line;
+    run.options.uart_baud = seed % 3 == 0 ? 1000000 : 0;
+    system_boot(&run, alone ? &domains[1] : (struct system_domain[]){domains[1], domains[0], domains[2]},
+                alone ? 1 : 3);
+    expect_end(&run, SIM_END_POWER_OFF);
+    expect_all_cpus(&run);
+    expect_lines(&run, "talk: echo: one", 1);
+    expect_lines(&run, "talk: echo: two", 1);
+    system_destroy(&run);
+}
+
+START_TEST(typing)
+{
+    seeds_run("typing", 60, typed_lines);
+}
+END_TEST
+
+/* ---- stop and restart from outside, by a CPU that has no domain, whatever the domain is doing ---- */
+
+static struct {
+    uint64_t seed;
+    unsigned restarts;
+    bool stops;
+} meddling;
+
+static uint64_t draw(void)
+{
+    return meddling.seed = meddling.seed * 6364136223846793005 + 1442695040888963407;
+}
+
+static void wait_for(unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        (void)arch_timer_now();
+}
+
+static void meddle(void)
+{
+    struct domain *domain = hypervisor.domains[0];
+
+    for (unsigned i = 0; i < meddling.restarts; i++) {
+        wait_for(draw() >> 33 & 1023);
+        while (load_acquire(&domain->state) < DOMAIN_RUNNING)
+            arch_cpu_wait();
+        domain_restart(domain);
+    }
+    wait_for(draw() >> 33 & 1023);
+    if (meddling.stops)
+        domain_stop(domain, DOMAIN_FAILED, "stopped from outside");
+}
+
+static void secondary(unsigned cpu)
+{
+    if (cpu != 2)
+        hv_secondary_main(cpu);
+    hypervisor.cpus[cpu].id = cpu;
+    store_release(&hypervisor.cpus[cpu].online, 1);
+    arch_cpu_signal();
+    while (load_acquire(&hypervisor.started) == 0)
+        arch_cpu_wait();
+    ck_assert_ptr_null(hypervisor.cpus[cpu].queue);
+    meddle();
+    arch_cpu_halt();
+}
+
+static void meddle_with(uint64_t seed, bool stops)
+{
+    static const struct system_domain domains[] = {
+        {.name = "clock", .program = "timer", .bootargs = "ticks=4 period-us=200", .ramdisk_size = 4096},
+        {.name = "talk", .program = "hello"},
+    };
+    struct system_run run = new_run(seed, 3);
+
+    meddling.seed = seed;
+    meddling.restarts = stops ? (unsigned)(seed % 2) : 1 + (unsigned)(seed % 3);
+    meddling.stops = stops;
+    run.secondary = secondary;
+    system_boot(&run, domains, 2);
+    expect_end(&run, SIM_END_POWER_OFF);
+    expect_lines(&run, "talk: hello: done", 1);
+    expect_lines(&run, "bulkhead: all domains are off", 1);
+    if (!stops)
+        expect_lines(&run, "clock: timer: done*", 1);
+    else if (count_lines(&run, "clock: timer: done*") == 0)
+        expect_lines(&run, "bulkhead: clock: failed: stopped from outside", 1);
+    system_destroy(&run);
+}
+
+static void restart_from_outside(uint64_t seed)
+{
+    meddle_with(seed, false);
+}
+
+static void stop_from_outside(uint64_t seed)
+{
+    meddle_with(seed, true);
+}
+
+START_TEST(restarts)
+{
+    seeds_run("restarts", 60, restart_from_outside);
+}
+END_TEST
+
+START_TEST(stops)
+{
+    seeds_run("stops", 60, stop_from_outside);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("interleavings");
+
+    seeds_add(suite, "boots", boots);
+    seeds_add(suite, "typing", typing);
+    seeds_add(suite, "restarts", restarts);
+    seeds_add(suite, "stops", stops);
+    return seeds_execute(suite);
+}
