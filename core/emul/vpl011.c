@@ -39,6 +39,12 @@ static uint32_t waiting(const struct vpl011 *uart)
     return load_relaxed(&uart->rx_head) - load_relaxed(&uart->rx_tail);
 }
 
+/* With the lock held; a guest's output looks at it without. */
+static void set_status(struct vpl011 *uart, uint32_t status)
+{
+    store_relaxed(&uart->raw_status, status);
+}
+
 /* Characters at which the receive interrupt is raised: with FIFOs 1/8, 1/4, 1/2, 3/4 or 7/8 of them, without the first
  * one. */
 static uint32_t receive_trigger(const struct vpl011 *uart)
@@ -71,14 +77,13 @@ static bool receive(struct vpl011 *uart, uint8_t character)
     if (count == VPL011_RX_FIFO) {
         uart->overrun = true;
         uart->receive_status |= RSR_OVERRUN;
-        uart->raw_status |= INTERRUPT_OVERRUN;
+        set_status(uart, uart->raw_status | INTERRUPT_OVERRUN);
         return false;
     }
     uart->rx[uart->rx_head % VPL011_RX_FIFO] = character;
     store_relaxed(&uart->rx_head, uart->rx_head + 1);
-    uart->raw_status |= INTERRUPT_RECEIVE_TIMEOUT;
-    if (count + 1 >= receive_trigger(uart))
-        uart->raw_status |= INTERRUPT_RECEIVE;
+    set_status(uart, uart->raw_status | INTERRUPT_RECEIVE_TIMEOUT |
+                         (count + 1 >= receive_trigger(uart) ? INTERRUPT_RECEIVE : 0));
     return true;
 }
 
@@ -102,9 +107,9 @@ static uint32_t read_data(struct vpl011 *uart)
     value = uart->rx[uart->rx_tail % VPL011_RX_FIFO];
     store_relaxed(&uart->rx_tail, uart->rx_tail + 1);
     if (waiting(uart) == 0)
-        uart->raw_status &= ~INTERRUPT_RECEIVE_TIMEOUT;
+        set_status(uart, uart->raw_status & ~INTERRUPT_RECEIVE_TIMEOUT);
     if (waiting(uart) < receive_trigger(uart))
-        uart->raw_status &= ~INTERRUPT_RECEIVE;
+        set_status(uart, uart->raw_status & ~INTERRUPT_RECEIVE);
     uart->receive_status = uart->overrun ? RSR_OVERRUN : 0;
     if (uart->overrun)
         value |= DR_OVERRUN;
@@ -118,7 +123,7 @@ static void write_data(struct vpl011 *uart, uint32_t value)
 {
     if (!enabled(uart, CR_TXE))
         return;
-    uart->raw_status |= INTERRUPT_TRANSMIT;
+    set_status(uart, uart->raw_status | INTERRUPT_TRANSMIT);
     if ((uart->control & CR_LOOPBACK) != 0)
         (void)receive(uart, (uint8_t)value);
 }
@@ -150,7 +155,7 @@ static uint32_t read_masked_status(struct vpl011 *uart)
 
 static void clear_interrupts(struct vpl011 *uart, uint32_t value)
 {
-    uart->raw_status &= ~value;
+    set_status(uart, uart->raw_status & ~value);
 }
 
 /** A register of the file: plain storage, or functions. */
@@ -271,7 +276,7 @@ enum mmio_result vpl011_access(struct vcpu *vcpu, void *device, struct mmio_acce
  * An SBSA driver never sets any of this (SBSA B.1); a full one finds nothing here that it would divide by zero. */
 static void reset(struct vpl011 *uart)
 {
-    uart->raw_status = 0;
+    set_status(uart, 0);
     uart->mask = 0;
     uart->control = CR_UARTEN | CR_TXE | CR_RXE;
     uart->line_control = LCR_H_FEN | LCR_H_WLEN_8;

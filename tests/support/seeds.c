@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "support/suite.h"
@@ -61,11 +62,15 @@ void seeds_run(const char *name, uint64_t usual, void (*run)(uint64_t seed))
     struct progress *now = begin(name);
     uint64_t first = number("BULKHEAD_SEED", 1), count = seeds_count(usual);
 
+    clock_t start = clock();
     for (uint64_t i = 0; i < count; i++) {
         now->seed = first + i;
         run(now->seed);
     }
     now->name[0] = '\0';
+    if (count > usual)
+        fprintf(stderr, "%s: %llu seeds in %.1f s of one CPU\n", name, (unsigned long long)count,
+                (double)(clock() - start) / CLOCKS_PER_SEC);
 }
 
 static void print_commands(void)

@@ -1,7 +1,8 @@
 /* Tests that run many times, each time with another seed. A failure of any kind, a crash included, ends with the
  * command that runs the one seed alone:
  *
- *   BULKHEAD_SEED=N   only that seed        BULKHEAD_SEEDS=N   so many instead of the usual few */
+ *   BULKHEAD_SEED=N   only that seed        BULKHEAD_SEEDS=N   so many instead of the usual few;
+ *                                                      of more than those, it prints what they took */
 #ifndef BULKHEAD_TESTS_SUPPORT_SEEDS_H
 #define BULKHEAD_TESTS_SUPPORT_SEEDS_H
 
