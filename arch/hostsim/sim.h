@@ -118,8 +118,8 @@ void sim_input_damaged(struct sim_machine *machine, uint64_t at_us, const char *
 
 /** Resets core's globals and boots. May be called once per machine. */
 enum sim_end sim_run(struct sim_machine *machine);
-/** The same, but the other CPUs begin in @p secondary, which calls hv_secondary_main() for all but those that a test has
- * another use for. */
+/** The same, but the other CPUs begin in @p secondary, which calls hv_secondary_main() for all but those that a test
+ * has another use for. */
 enum sim_end sim_run_secondary(struct sim_machine *machine, void (*secondary)(unsigned cpu));
 /** The same with something else in the place of hv_main() and hv_secondary_main(): for tests of single parts on
  * simulated CPUs. A machine may be run so only once, too. @param secondary  where CPUs begin that arch_cpu_start()
