@@ -5,6 +5,7 @@
 
 #include "hostsim/gic.h"
 #include "hostsim/guest_runtime.h"
+#include "hostsim/kvm.h"
 #include "hostsim/machine.h"
 #include "hostsim/oracle.h"
 #include "hostsim/ordering.h"
@@ -82,10 +83,23 @@ static void check_here(const struct sim_cpu *cpu, const struct arch_vcpu *vcpu, 
         sim_fail("system registers of a vCPU that is loaded on another CPU");
 }
 
+/* The guest whose registers the host's KVM may hold. */
+static const struct sim_guest *guest_in_kvm(const struct sim_cpu *cpu, const struct arch_vcpu *vcpu)
+{
+    if (cpu->machine == NULL || cpu->machine->kvm == NULL)
+        return NULL;
+    const struct sim_guest *guest = sim_guest_find(cpu->machine, vcpu);
+    return guest != NULL && guest->kvm != NULL && guest->started ? guest : NULL;
+}
+
 uint64_t arch_vcpu_sysreg_read(const struct arch_vcpu *vcpu, enum vcpu_sysreg sysreg)
 {
     struct sim_cpu *cpu = sim_this_cpu();
+    uint64_t kept = 0;
     check_here(cpu, vcpu, sysreg);
+    const struct sim_guest *guest = guest_in_kvm(cpu, vcpu);
+    if (guest != NULL && sim_kvm_sysreg_read(guest, sysreg, vcpu->loaded ? &cpu->sysregs[sysreg] : &kept))
+        return vcpu->loaded ? cpu->sysregs[sysreg] : kept;
     if (!vcpu->loaded)
         return vcpu->sysregs[sysreg];
     if (sysreg == VCPU_CNTV_CTL_EL0 && cpu->machine != NULL)
@@ -97,6 +111,9 @@ void arch_vcpu_sysreg_write(struct arch_vcpu *vcpu, enum vcpu_sysreg sysreg, uin
 {
     struct sim_cpu *cpu = sim_this_cpu();
     check_here(cpu, vcpu, sysreg);
+    const struct sim_guest *guest = guest_in_kvm(cpu, vcpu);
+    if (guest != NULL)
+        sim_kvm_sysreg_write(guest, sysreg, value); /* and below, for the checks at the next entry */
     if (!vcpu->loaded) {
         vcpu->sysregs[sysreg] = value;
         sim_oracle_changed(cpu, vcpu);

@@ -109,7 +109,7 @@ bool sim_fault_due(struct sim_machine *machine, enum sim_fault_kind kind)
 
 bool sim_fault_since(struct sim_machine *machine, enum sim_fault_kind kind)
 {
-    uint64_t n;
+    uint64_t n = 0;
     return sim_fault_asked(machine, kind, &n) && ++machine->faults.counts[kind] >= n;
 }
 
@@ -129,7 +129,7 @@ static void jump(struct sim_machine *machine, struct sim_event *event)
 
 void sim_faults_create(struct sim_machine *machine)
 {
-    uint64_t at;
+    uint64_t at = 0;
     for (unsigned i = 0; i < SIM_MAX_FAULTS; i++)
         machine->faults.asked |= 1ULL << machine->options.faults[i].kind;
     machine->faults.asked &= ~(1ULL << SIM_FAULT_NONE);
@@ -147,7 +147,7 @@ static void flip(uint8_t *bytes, uint64_t bit)
 
 void sim_fault_damage_dtb(struct sim_machine *machine, uint8_t *dtb, size_t size)
 {
-    uint64_t n;
+    uint64_t n = 0;
     if (sim_fault_asked(machine, SIM_FAULT_DTB_TRUNCATED, &n) && n < size)
         memset(dtb + n, 0, size - n);
     if (sim_fault_asked(machine, SIM_FAULT_DTB_BIT, &n) && n / 8 < size)
@@ -157,7 +157,7 @@ void sim_fault_damage_dtb(struct sim_machine *machine, uint8_t *dtb, size_t size
 void sim_fault_damage_module(struct sim_machine *machine, uint8_t *module, size_t size)
 {
     struct sim_faults *faults = &machine->faults;
-    uint64_t n, first = faults->loaded;
+    uint64_t n = 0, first = faults->loaded;
     faults->loaded += size;
     if (sim_fault_asked(machine, SIM_FAULT_MODULE_TRUNCATED, &n) && n >= first && n < first + size) {
         memset(module + (n - first), 0, size - (size_t)(n - first));
@@ -212,7 +212,7 @@ uint64_t sim_fault_list_register(struct sim_machine *machine, uint64_t lr, uint6
 {
     if (machine->faults.asked == 0)
         return lr;
-    uint64_t bit, reads = machine->faults.counts[SIM_FAULT_LR_BIT]++;
+    uint64_t bit = 0, reads = machine->faults.counts[SIM_FAULT_LR_BIT]++;
     if (sim_fault_asked(machine, SIM_FAULT_LR_BIT, &bit) && reads == bit / 64)
         lr ^= 1ULL << bit % 64;
     if (sim_fault_due(machine, SIM_FAULT_LR_PENDING))

@@ -161,6 +161,19 @@ static unsigned split(const struct guest_operation *operation, struct part parts
     return parts[1].size != 0 ? 2 : 1;
 }
 
+static struct sim_address translate(struct sim_cpu *cpu, uint64_t address, enum sim_access access, bool aligned)
+{
+    if (!cpu->guest->operation->in_kvm)
+        return sim_translate_virtual(cpu, address, access, aligned);
+    struct sim_translation second = sim_translate(cpu, address, access);
+    return (struct sim_address){.outcome = second.fault ? SIM_STAGE2_FAULT : SIM_TRANSLATED,
+                                .status = second.status,
+                                .ipa = address,
+                                .pa = second.pa,
+                                .device = second.device,
+                                .cacheable = second.cacheable};
+}
+
 static bool perform_data(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit *exit)
 {
     struct guest_operation *operation = guest->operation;
@@ -172,15 +185,17 @@ static bool perform_data(struct sim_cpu *cpu, struct sim_guest *guest, struct ar
         return own_abort(cpu, guest, operation->address, SIM_FSC_ALIGNMENT);
     for (unsigned i = 0; i < count; i++) {
         struct part *part = &parts[i];
-        part->where = sim_translate_virtual(cpu, part->address,
-                                            is_store(operation) ? SIM_ACCESS_WRITE : SIM_ACCESS_READ, aligned);
+        part->where = translate(cpu, part->address, is_store(operation) ? SIM_ACCESS_WRITE : SIM_ACCESS_READ, aligned);
         if (part->where.outcome != SIM_TRANSLATED)
             return fault(cpu, guest, exit, part->address, &part->where);
     }
     if (atomic && !parts[0].where.cacheable) /* there need be no monitor for it */
         return own_abort(cpu, guest, operation->address, SIM_FSC_EXCLUSIVE);
     if (sim_bank_find(cpu->machine, parts[0].where.pa, 1) == NULL)
-        return access_device(cpu, guest, parts);
+        return aligned ? access_device(cpu, guest, parts)
+                       : own_abort(cpu, guest, operation->address, SIM_FSC_ALIGNMENT);
+    if (operation->in_kvm && operation->no_syndrome)
+        return done(operation); /* executed again, now that memory is there */
     access_memory(cpu, operation, parts, count);
     return done(operation);
 }
@@ -188,7 +203,7 @@ static bool perform_data(struct sim_cpu *cpu, struct sim_guest *guest, struct ar
 static bool perform_fetch(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit *exit)
 {
     struct guest_operation *operation = guest->operation;
-    struct sim_address where = sim_translate_virtual(cpu, operation->address, SIM_ACCESS_FETCH, true);
+    struct sim_address where = translate(cpu, operation->address, SIM_ACCESS_FETCH, true);
     if (where.outcome != SIM_TRANSLATED)
         return fault(cpu, guest, exit, operation->address, &where);
     if (sim_bank_find(cpu->machine, where.pa, 4) != NULL)

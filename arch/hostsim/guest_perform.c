@@ -10,7 +10,10 @@
 #define EC_HVC64 0x16u
 #define EC_SMC64 0x17u
 #define EC_SYSREG 0x18u
-#define VECTOR_SERROR 0x380u
+#define VECTOR_SERROR 0x180u /* from that of a synchronous exception */
+#define PSTATE_AARCH32 (1u << 4)
+#define PSTATE_EL 0xcu
+#define PSTATE_SP 1u
 #define SPIN_QUANTUM 5000
 
 uint64_t sim_syndrome(unsigned class, uint32_t iss)
@@ -220,10 +223,19 @@ static void take_result(struct sim_guest *guest)
     }
 }
 
-static bool is_vector(const struct sim_cpu *cpu, uint64_t pc)
+unsigned sim_guest_vectors(uint64_t pstate)
 {
-    uint64_t offset = pc - cpu->sysregs[VCPU_VBAR_EL1];
-    return offset == VECTOR_SYNC || offset == VECTOR_SERROR;
+    if ((pstate & PSTATE_AARCH32) != 0)
+        return 0x600;
+    if ((pstate & PSTATE_EL) == 0)
+        return 0x400;
+    return (pstate & PSTATE_SP) != 0 ? VECTOR_SYNC : 0;
+}
+
+static bool is_vector(const struct sim_cpu *cpu, const struct sim_guest *guest, uint64_t pc)
+{
+    uint64_t offset = pc - cpu->sysregs[VCPU_VBAR_EL1] - sim_guest_vectors(guest->pstate);
+    return offset == 0 || offset == VECTOR_SERROR;
 }
 
 void sim_guest_resume(struct sim_cpu *cpu, struct sim_guest *guest)
@@ -244,7 +256,7 @@ void sim_guest_resume(struct sim_cpu *cpu, struct sim_guest *guest)
             take_result(guest);
     } else if (pc == from) {
         operation->state = GUEST_POSTED; /* the same instruction again */
-    } else if (is_vector(cpu, pc)) {
+    } else if (is_vector(cpu, guest, pc)) {
         take_exception(cpu, guest, return_address);
     } else {
         sim_fail("guest %s: entered at %#llx, left at %#llx, vectors at %#llx", guest->name, (unsigned long long)pc,

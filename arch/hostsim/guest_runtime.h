@@ -39,6 +39,7 @@ struct guest_operation {
     uint64_t value;   /* to write; or what was read */
     uint8_t size;
     bool no_syndrome;
+    bool in_kvm;   /* the address is an IPA, and only translation is missing: KVM has done the rest, or will */
     uint8_t reg;   /* transfer register while trapped, or NO_REGISTER */
     uint64_t x[4]; /* of a call: before and after; of maintenance: which */
 };
@@ -72,6 +73,8 @@ struct sim_guest {
     unsigned turn; /* of the choice of transfer registers */
 };
 
+/** @return the guest that @p vcpu ran last, or NULL. */
+struct sim_guest *sim_guest_find(const struct sim_machine *machine, const struct arch_vcpu *vcpu);
 /** The vCPU was put into its reset state: whatever it ran is gone. */
 void sim_guest_reset(struct arch_vcpu *vcpu);
 void sim_guests_destroy(struct sim_machine *machine);
@@ -85,6 +88,8 @@ void sim_guest_resume(struct sim_cpu *cpu, struct sim_guest *guest);
 bool sim_guest_start(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit *exit);
 /** The guest takes an exception of the CPU's own making (alignment). */
 void sim_guest_exception(struct sim_guest *guest, uint64_t esr, uint64_t far, unsigned vector);
+/** Offset from VBAR_EL1 of the vectors for exceptions from @p pstate (Arm ARM D1.3.1). */
+unsigned sim_guest_vectors(uint64_t pstate);
 /** Frees what guest_allocate() gave. */
 void sim_guest_free(struct sim_guest *guest);
 /** @return the function registered under @p name, or NULL. */

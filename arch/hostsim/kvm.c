@@ -155,9 +155,7 @@ static struct sim_kvm_vcpu *vcpu_create(struct kvm_domain *domain)
     return vcpu;
 }
 
-/* KVM finishes an instruction that it gave to us when it is entered again. Nothing runs; what it would do next is
- * dropped. */
-static void flush(struct sim_kvm_vcpu *vcpu)
+void kvm_flush(struct sim_kvm_vcpu *vcpu)
 {
     vcpu->run->immediate_exit = 1;
     for (unsigned i = 0; vcpu->incomplete && i < 16; i++)
@@ -168,7 +166,7 @@ static void flush(struct sim_kvm_vcpu *vcpu)
 void sim_kvm_stop(struct sim_guest *guest)
 {
     if (guest->kvm != NULL)
-        flush(guest->kvm);
+        kvm_flush(guest->kvm);
 }
 
 void sim_kvm_free(struct sim_guest *guest)
@@ -228,12 +226,14 @@ static void set_alarm(uint64_t nanoseconds)
 }
 
 /* @return whether there is an exit to look at, rather than an alarm. */
-static bool run(struct sim_cpu *cpu, struct sim_kvm_vcpu *vcpu)
+static bool run(struct sim_cpu *cpu, struct sim_guest *guest)
 {
+    struct sim_kvm_vcpu *vcpu = guest->kvm;
+    uint64_t begin = clock_now();
+    kvm_arch_before(cpu, guest);
     vcpu->run->immediate_exit = 0;
     in_guest = vcpu->run;
     set_alarm(time_slice(cpu));
-    uint64_t begin = clock_now();
     int result = ioctl(vcpu->fd, KVM_RUN, 0);
     int error = errno;
     uint64_t taken = clock_now() - begin;
@@ -271,14 +271,12 @@ bool sim_kvm_enter(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exi
         kvm_arch_complete(cpu, guest);
         guest->operation = NULL;
     }
-    kvm_arch_before(cpu, guest);
-    vcpu->run->exit_reason = KVM_EXIT_UNKNOWN;
-    if (!run(cpu, vcpu)) {
+    if (!run(cpu, guest)) {
         vcpu->incomplete = false;
         kvm_arch_interrupted(cpu, guest);
         return false;
     }
-    vcpu->operation = (struct guest_operation){.state = GUEST_POSTED};
+    vcpu->operation = (struct guest_operation){.state = GUEST_POSTED, .in_kvm = true};
     switch (kvm_arch_after(cpu, guest)) {
     case KVM_WANTS:
         guest->operation = &vcpu->operation;

@@ -24,8 +24,8 @@ void sim_kvm_free(struct sim_guest *guest);
 /** Core has invalidated these translations: KVM must not use them any longer. */
 void sim_kvm_invalidate(struct sim_machine *machine, uint16_t vmid, uint64_t base, uint64_t size);
 
-/** A system register that KVM holds for @p guest. @return false: KVM has none, hostsim keeps it itself */
-bool sim_kvm_sysreg_read(struct sim_guest *guest, enum vcpu_sysreg sysreg, uint64_t *value);
-bool sim_kvm_sysreg_write(struct sim_guest *guest, enum vcpu_sysreg sysreg, uint64_t value);
+/** System registers that KVM holds for @p guest. @return false: hostsim keeps this one itself */
+bool sim_kvm_sysreg_read(const struct sim_guest *guest, enum vcpu_sysreg sysreg, uint64_t *value);
+void sim_kvm_sysreg_write(const struct sim_guest *guest, enum vcpu_sysreg sysreg, uint64_t value);
 
 #endif

@@ -33,6 +33,7 @@ struct sim_kvm_vcpu {
     struct kvm_run *run;
     struct guest_operation operation;
     bool incomplete; /* an exit that KVM completes at the next KVM_RUN */
+    bool line;       /* the interrupt line, as KVM knows it */
 };
 
 struct sim_kvm {
@@ -55,6 +56,10 @@ enum kvm_outcome {
 int kvm_call(int fd, const char *name, unsigned long request, void *argument);
 #define KVM_CALL(fd, request, argument) kvm_call(fd, #request, request, argument)
 
+/** KVM finishes an instruction that it gave to us when it is entered again. Does only that: nothing runs, what it would
+ * do next is dropped. */
+void kvm_flush(struct sim_kvm_vcpu *vcpu);
+
 /* kvm_slots.c */
 /** All that @p cpu's loaded vCPU can reach now. */
 void kvm_slots_fill(struct sim_cpu *cpu, struct kvm_domain *domain);
@@ -73,7 +78,7 @@ void kvm_arch_vm_created(struct kvm_domain *domain);
 void kvm_arch_vcpu_start(struct sim_cpu *cpu, struct sim_guest *guest);
 /** Hands over what the last operation gave; before each KVM_RUN. */
 void kvm_arch_complete(struct sim_cpu *cpu, struct sim_guest *guest);
-/** What core changed meanwhile, and the interrupt line; before each KVM_RUN. */
+/** The interrupt line, and the counter that the guest is to read from now on; before each KVM_RUN. */
 void kvm_arch_before(struct sim_cpu *cpu, struct sim_guest *guest);
 /** KVM_RUN was called back. */
 void kvm_arch_interrupted(struct sim_cpu *cpu, struct sim_guest *guest);

@@ -176,7 +176,7 @@ void kvm_arch_vcpu_start(struct sim_cpu *cpu, struct sim_guest *guest)
         guest->x[i] = 0x5a5a000000000000 | (uint64_t)vcpu->domain->vmid << 32 | i;
 }
 
-bool sim_kvm_sysreg_read(struct sim_guest *guest, enum vcpu_sysreg sysreg, uint64_t *value)
+bool sim_kvm_sysreg_read(const struct sim_guest *guest, enum vcpu_sysreg sysreg, uint64_t *value)
 {
     (void)guest;
     (void)sysreg;
@@ -184,12 +184,11 @@ bool sim_kvm_sysreg_read(struct sim_guest *guest, enum vcpu_sysreg sysreg, uint6
     return false;
 }
 
-bool sim_kvm_sysreg_write(struct sim_guest *guest, enum vcpu_sysreg sysreg, uint64_t value)
+void sim_kvm_sysreg_write(const struct sim_guest *guest, enum vcpu_sysreg sysreg, uint64_t value)
 {
     (void)guest;
     (void)sysreg;
     (void)value;
-    return false;
 }
 
 /* ---- Out of the guest: what it wants */
@@ -203,9 +202,9 @@ static enum kvm_outcome memory_access(struct sim_guest *guest)
     operation->size = (uint8_t)run->mmio.len;
     if (run->mmio.is_write)
         memcpy(&operation->value, run->mmio.data, run->mmio.len);
-    if (__builtin_popcount(run->mmio.len) == 1)
+    if (__builtin_popcount(run->mmio.len) == 1 && is_aligned(operation->address, run->mmio.len))
         return KVM_WANTS;
-    /* A piece of an access across pages, which is never aligned */
+    /* As with the MMU off. Also a piece of an access across pages. */
     sim_guest_exception(guest, DATA_ABORT_SAME | FSC_ALIGNMENT, operation->address, VECTOR_SYNC);
     memset(guest->kvm->run->mmio.data, 0, sizeof(run->mmio.data));
     return KVM_GOES_ON;

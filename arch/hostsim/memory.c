@@ -10,7 +10,10 @@
 static void *reserve(uint64_t size, int protection)
 {
     void *memory = mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return memory == MAP_FAILED ? NULL : memory;
+    if (memory == MAP_FAILED)
+        return NULL;
+    madvise(memory, size, MADV_NOHUGEPAGE); /* most of RAM is touched a page in 2 MiB: it need not all be there */
+    return memory;
 }
 
 void sim_copy_if_different(uint8_t *to, const uint8_t *from, uint64_t size)

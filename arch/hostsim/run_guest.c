@@ -13,7 +13,7 @@
 #define VECTOR_SERROR 0x380
 #define ESR_SERROR (0x2fULL << 26 | 1u << 25)
 
-static struct sim_guest *find(struct sim_machine *machine, const struct arch_vcpu *vcpu)
+struct sim_guest *sim_guest_find(const struct sim_machine *machine, const struct arch_vcpu *vcpu)
 {
     for (struct sim_guest *guest = machine->guests; guest != NULL; guest = guest->next)
         if (guest->vcpu == vcpu)
@@ -23,7 +23,7 @@ static struct sim_guest *find(struct sim_machine *machine, const struct arch_vcp
 
 static struct sim_guest *guest_of(struct sim_machine *machine, struct arch_vcpu *vcpu)
 {
-    struct sim_guest *guest = find(machine, vcpu);
+    struct sim_guest *guest = sim_guest_find(machine, vcpu);
     if (guest != NULL)
         return guest;
     guest = calloc(1, sizeof(*guest));
@@ -51,7 +51,7 @@ static void stop(struct sim_guest *guest)
 void sim_guest_reset(struct arch_vcpu *vcpu)
 {
     struct sim_machine *machine = sim_this_machine();
-    struct sim_guest *guest = machine != NULL ? find(machine, vcpu) : NULL;
+    struct sim_guest *guest = machine != NULL ? sim_guest_find(machine, vcpu) : NULL;
     if (guest != NULL)
         stop(guest);
 }
@@ -90,7 +90,7 @@ static bool interrupt_due(struct sim_cpu *cpu, const struct sim_guest *guest)
 
 static void take_serror(const struct sim_cpu *cpu, struct sim_guest *guest)
 {
-    if ((guest->vcpu->virtual_lines & HCR_VSE) == 0 || (guest->pstate & PSTATE_A) != 0)
+    if (guest->kvm != NULL || (guest->vcpu->virtual_lines & HCR_VSE) == 0 || (guest->pstate & PSTATE_A) != 0)
         return;
     guest->vcpu->virtual_lines &= ~(uint64_t)HCR_VSE; /* the CPU clears HCR_EL2.VSE when it is taken */
     sim_guest_exception(guest, ESR_SERROR, cpu->sysregs[VCPU_FAR_EL1], VECTOR_SERROR);
@@ -114,7 +114,7 @@ static bool step(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit 
         return true;
     take_serror(cpu, guest);
     struct guest_operation *operation = guest->operation;
-    guest->interrupt = operation != NULL && interrupt_due(cpu, guest);
+    guest->interrupt = operation != NULL && guest->kvm == NULL && interrupt_due(cpu, guest);
     if (operation != NULL && operation->state == GUEST_POSTED && !guest->interrupt) {
         sim_spend(cpu, SIM_COST_GUEST, 1);
         return sim_guest_perform(cpu, guest, exit);

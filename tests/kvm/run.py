@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Runs `bulkhead sim --accel=kvm` on this host's KVM and looks at the console.
 
-    tests/kvm/run.py CASE --bulkhead FILE --payloads DIR --guests DIR [--work DIR]
+    tests/kvm/run.py CASE [--bulkhead FILE] [--payloads DIR] [--guests DIR] [--arm64 DIR] [--aarch64 DIR] [--deps DIR] [--work DIR]
     tests/kvm/run.py --list
 
-Exits with 77 and says why where the host's KVM cannot be used: ctest then reports the test as skipped.
+Cases arm64-* bring their own KVM: that of Debian's arm64 kernel on an emulated machine. The others exit with 77 and say why
+where the host's KVM cannot be used: ctest then reports them as skipped.
 """
 import argparse
 import os
@@ -15,6 +16,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 sys.path[:0] = [os.path.join(ROOT, "tools"), os.path.join(ROOT, "tests", "guest", "expect")]
 import reader as expect  # noqa: E402
+import make_initramfs  # noqa: E402
 from make_system import Domain, System  # noqa: E402
 
 SKIPPED = 77
@@ -66,9 +68,47 @@ class Lab:
         return self.sim(system, "--accel=kvm", *arguments, status=status)
 
 
+    def arm64_host(self, system, *arguments, limit, memory=1024):
+        """The same on an arm64 Linux in QEMU: its /init is this run, then it powers off."""
+        files = {"/system.dtb": system.path("system.dtb"), "/bin/bulkhead": os.path.join(self.options.arm64, "bulkhead")}
+        words = ["bulkhead", "sim", "--accel=kvm", "--quiet", *arguments]
+        for argument in system.host_arguments():
+            address, _, path = argument.partition("=")
+            if path:
+                files["/root/" + os.path.basename(path)] = path
+                argument = f"{address}=/root/{os.path.basename(path)}"
+            words.append(argument)
+        init = HOST_INIT.format(command=" ".join(words))
+        with open(os.path.join(self.directory, "host.cpio"), "wb") as file:
+            busybox = os.path.join(self.options.deps, "arm64", "bin", "busybox")
+            file.write(make_initramfs.build(busybox, init, files.items()))
+        command = ["timeout", "-k", "5", str(limit), "qemu-system-aarch64", "-M", "virt,virtualization=on,gic-version=2",
+                   "-cpu", "cortex-a57", "-m", str(memory), "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot",
+                   "-kernel", os.path.join(self.options.deps, "Image"), "-initrd", file.name,
+                   "-append", "console=ttyAMA0 quiet panic=-1"]
+        print(" ".join(command), flush=True)
+        result = subprocess.run(command, stdout=subprocess.PIPE, timeout=limit + 20, stdin=subprocess.DEVNULL)
+        text = result.stdout.decode(errors="replace")
+        print(text, flush=True)
+        check(result.returncode == 0, f"QEMU's exit status {result.returncode}: the run took longer than {limit} s")
+        lines = [line.rstrip("\r") for line in text.split("\n")]
+        check("host: exit status 0" in lines, "the command failed")
+        return lines
+
+
+HOST_INIT = """#!/bin/sh
+export PATH=/bin
+mount -t devtmpfs dev /dev
+{command} /system.dtb
+echo "host: exit status $?"
+poweroff -f
+"""
+
+
 def of(lines, domain):
-    """What one domain printed."""
-    return [line[len(domain) + 2:] for line in lines if line.startswith(domain + ": ")]
+    """What one domain printed. What the keyboard's owner has not finished is shown after a while, and again when it is whole."""
+    own = [line[len(domain) + 2:] for line in lines if line.startswith(domain + ": ")]
+    return [line for line, next_line in zip(own, own[1:] + [""]) if not (line and next_line != line and next_line.startswith(line))]
 
 
 def check_probe(lines, *domains):
@@ -140,6 +180,43 @@ def refused(lab):
     check(result.returncode == 1 and b"--accel=kvm needs the kernel of memory" in result.stderr, f"{result}")
 
 
+def of_once(lines, domain):
+    """The same, without what is shown twice because only the end of the line was missing at first."""
+    own = of(lines, domain)
+    return [line for line, earlier in zip(own, [None] + own) if line != earlier]
+
+
+@case
+def arm64_programs(lab):
+    """The A64 payloads, as they run on the board: console, memory, restarts, timer and software interrupts by core's vGIC."""
+    arguments = {"hello": "one two", "memory": "stride=64", "timer": "ticks=5 period-us=20000", "ipi": "", "mmio": "",
+                 "reset": "until-ms=200"}
+    domains = [Domain(name, os.path.join(lab.options.aarch64, "guests", name + ".bin"), memory=32, bootargs=bootargs)
+               for name, bootargs in arguments.items()]
+    lines = lab.arm64_host(lab.system(domains, cpus=2, memory=512), limit=170)
+    for name in arguments:
+        check(expect.matches(name, of_once(lines, name)), f"not what tests/guest/expect says of {name}: {of(lines, name)}")
+        check(f"bulkhead: {name}: off: powered off" in lines, f"{name} is not off")
+    check('hello: image 40000000, device tree 41e00000, bootargs "one two"' in of(lines, "hello"), "what hello was given")
+
+
+@case
+def arm64_linux(lab):
+    """A real kernel with core's vGICv2 and vpl011 comes up to its init, sleeps, and powers off."""
+    init = make_initramfs.INIT.replace("while true; do\n    setsid cttyhack sh\ndone\n",
+                                       "sleep 1\ngrep -c arch_timer /proc/interrupts\nuname -m\npoweroff -f\n")
+    check("poweroff" in init, "make_initramfs.INIT has another end")
+    with open(os.path.join(lab.directory, "guest.cpio"), "wb") as file:
+        file.write(make_initramfs.build(os.path.join(lab.options.deps, "arm64", "bin", "busybox"), init))
+    linux = Domain("linux1", os.path.join(lab.options.deps, "Image"), memory=128, ramdisk=file.name,
+                   bootargs="console=ttyAMA0 quiet panic=-1")
+    lines = lab.arm64_host(lab.system([linux], cpus=1, memory=512), "--milliseconds", "400000", limit=500, memory=1536)
+    printed = of(lines, "linux1")
+    check(any(line.startswith("init: reached after ") for line in printed), "Linux did not come to its init")
+    check("aarch64" in printed and "1" in printed, "its init did not run to its end")
+    check("bulkhead: linux1: off: powered off" in lines, "the domain is not off")
+
+
 def host_has_kvm():
     """None, or why not."""
     try:
@@ -156,6 +233,9 @@ def main():
     parser.add_argument("--bulkhead", default=os.path.join(ROOT, "build", "host", "bulkhead"))
     parser.add_argument("--payloads", default=os.path.join(ROOT, "build", "host", "tests", "kvm"))
     parser.add_argument("--guests", default=os.path.join(ROOT, "build", "host", "guests", "x86_64"))
+    parser.add_argument("--arm64", default=os.path.join(ROOT, "build", "arm64"), help="build directory of the preset arm64")
+    parser.add_argument("--aarch64", default=os.path.join(ROOT, "build", "aarch64"), help="of the preset aarch64")
+    parser.add_argument("--deps", default=os.path.join(ROOT, "build", "deps"))
     parser.add_argument("--work", default=os.path.join(ROOT, "build", "host", "kvm"))
     options = parser.parse_args()
     if options.list:
@@ -163,7 +243,7 @@ def main():
         return 0
     if options.case not in CASES:
         parser.error(f"no such case: {options.case}; see --list")
-    missing = host_has_kvm()
+    missing = None if options.case.startswith("arm64-") else host_has_kvm()
     if missing is not None:
         print(f"skipped: {missing}: nothing of --accel=kvm is tested")
         return SKIPPED

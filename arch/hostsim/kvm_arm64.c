@@ -1,0 +1,298 @@
+/* KVM on arm64 hosts: the kernels are what they are on the board. KVM keeps EL1's registers, the virtual timer and
+ * PSCI; the interrupt controller is core's, with the machine's GICV as the guest's CPU interface. */
+#if defined(__aarch64__)
+#include <stddef.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+#include "hostsim/gic.h"
+#include "hostsim/kvm_backend.h"
+#include "hostsim/mmu.h"
+#include "hostsim/timers.h"
+
+#define DEFAULT_FREQUENCY 62500000 /* of a machine whose tree names none */
+#define PSCI_SYSTEM_OFF 0x84000008
+#define PSCI_SYSTEM_RESET 0x84000009
+#define HCR_VI (1u << 7)
+
+#define ESR_WRITE (1u << 6)
+#define CLASS_DATA_ABORT 0x24
+#define VECTOR_SERROR 0x180 /* from the first vector of the kind */
+
+#define CORE_REG(name)                                                                                                 \
+    (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | offsetof(struct kvm_regs, name) / sizeof(uint32_t))
+#define X(number) (CORE_REG(regs.regs[0]) + (number) * (sizeof(uint64_t) / sizeof(uint32_t)))
+#define MPIDR_EL1 ARM64_SYS_REG(3, 0, 0, 0, 5)
+
+/* What core may ask of a vCPU. The virtual timer's are not here: hostsim keeps a copy, for its model of the line. */
+static const uint64_t registers[VCPU_SYSREG_COUNT] = {
+    [VCPU_SCTLR_EL1] = ARM64_SYS_REG(3, 0, 1, 0, 0),
+    [VCPU_CPACR_EL1] = ARM64_SYS_REG(3, 0, 1, 0, 2),
+    [VCPU_ACTLR_EL1] = ARM64_SYS_REG(3, 0, 1, 0, 1),
+    [VCPU_TTBR0_EL1] = ARM64_SYS_REG(3, 0, 2, 0, 0),
+    [VCPU_TTBR1_EL1] = ARM64_SYS_REG(3, 0, 2, 0, 1),
+    [VCPU_TCR_EL1] = ARM64_SYS_REG(3, 0, 2, 0, 2),
+    [VCPU_MAIR_EL1] = ARM64_SYS_REG(3, 0, 10, 2, 0),
+    [VCPU_AMAIR_EL1] = ARM64_SYS_REG(3, 0, 10, 3, 0),
+    [VCPU_VBAR_EL1] = ARM64_SYS_REG(3, 0, 12, 0, 0),
+    [VCPU_ESR_EL1] = ARM64_SYS_REG(3, 0, 5, 2, 0),
+    [VCPU_FAR_EL1] = ARM64_SYS_REG(3, 0, 6, 0, 0),
+    [VCPU_AFSR0_EL1] = ARM64_SYS_REG(3, 0, 5, 1, 0),
+    [VCPU_AFSR1_EL1] = ARM64_SYS_REG(3, 0, 5, 1, 1),
+    [VCPU_ELR_EL1] = CORE_REG(elr_el1),
+    [VCPU_SPSR_EL1] = CORE_REG(spsr[KVM_SPSR_EL1]),
+    [VCPU_PAR_EL1] = ARM64_SYS_REG(3, 0, 7, 4, 0),
+    [VCPU_SP_EL0] = CORE_REG(regs.sp),
+    [VCPU_SP_EL1] = CORE_REG(sp_el1),
+    [VCPU_TPIDR_EL0] = ARM64_SYS_REG(3, 3, 13, 0, 2),
+    [VCPU_TPIDRRO_EL0] = ARM64_SYS_REG(3, 3, 13, 0, 3),
+    [VCPU_TPIDR_EL1] = ARM64_SYS_REG(3, 0, 13, 0, 4),
+    [VCPU_CONTEXTIDR_EL1] = ARM64_SYS_REG(3, 0, 13, 0, 1),
+    [VCPU_CNTKCTL_EL1] = ARM64_SYS_REG(3, 0, 14, 1, 0),
+    [VCPU_CSSELR_EL1] = ARM64_SYS_REG(3, 2, 0, 0, 0),
+    [VCPU_MDSCR_EL1] = ARM64_SYS_REG(2, 0, 0, 2, 2),
+};
+
+static uint64_t get(const struct sim_kvm_vcpu *vcpu, uint64_t id)
+{
+    uint64_t value = 0;
+    struct kvm_one_reg reg = {.id = id, .addr = (uintptr_t)&value};
+    KVM_CALL(vcpu->fd, KVM_GET_ONE_REG, &reg);
+    return value;
+}
+
+static void set(const struct sim_kvm_vcpu *vcpu, uint64_t id, uint64_t value)
+{
+    struct kvm_one_reg reg = {.id = id, .addr = (uintptr_t)&value};
+    KVM_CALL(vcpu->fd, KVM_SET_ONE_REG, &reg);
+}
+
+/* ---- Once */
+
+static uint64_t host_frequency(void)
+{
+    uint64_t value;
+    __asm__("mrs %0, cntfrq_el0" : "=r"(value));
+    return value;
+}
+
+const char *kvm_arch_open(struct sim_kvm *kvm)
+{
+    static const struct {
+        long capability;
+        const char *missing;
+    } needs[] = {
+        {KVM_CAP_ONE_REG, "the host's KVM is too old: no KVM_CAP_ONE_REG"},
+        {KVM_CAP_ARM_PSCI_0_2, "the host's KVM is too old: no KVM_CAP_ARM_PSCI_0_2"},
+        {KVM_CAP_ARM_USER_IRQ,
+         "the host's KVM cannot do without its own interrupt controller: no KVM_CAP_ARM_USER_IRQ"},
+        {KVM_CAP_ARM_NISV_TO_USER, "the host's KVM does not report all accesses: no KVM_CAP_ARM_NISV_TO_USER"},
+    };
+    struct sim_machine *machine = kvm->machine;
+    for (unsigned i = 0; i < ARRAY_SIZE(needs); i++)
+        if (ioctl(kvm->fd, KVM_CHECK_EXTENSION, needs[i].capability) <= 0)
+            return needs[i].missing;
+    int bits = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_VM_IPA_SIZE);
+    if ((unsigned)(bits > 0 ? bits : 40) < machine->options.pa_bits)
+        return "the host's intermediate addresses are smaller than the machine's: try a smaller --pa-bits";
+    if (machine->frequency == DEFAULT_FREQUENCY)
+        machine->frequency = host_frequency();
+    return machine->frequency == host_frequency() ? NULL : "the machine's counter does not run at the host's frequency";
+}
+
+void kvm_arch_close(struct sim_kvm *kvm)
+{
+    (void)kvm;
+}
+
+unsigned long kvm_arch_vm_type(const struct sim_kvm *kvm)
+{
+    bool settable = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_VM_IPA_SIZE) > 0;
+    return settable ? KVM_VM_TYPE_ARM_IPA_SIZE(kvm->machine->options.pa_bits) : 0;
+}
+
+/* The guest's counter is the host's: time passes in it while it sleeps, too. */
+int kvm_arch_clock(void)
+{
+    return CLOCK_MONOTONIC_RAW;
+}
+
+void kvm_arch_vm_created(struct kvm_domain *domain)
+{
+    struct kvm_enable_cap report_all = {.cap = KVM_CAP_ARM_NISV_TO_USER};
+    KVM_CALL(domain->fd, KVM_ENABLE_CAP, &report_all);
+}
+
+/* ---- Registers */
+
+/* The line of the virtual timer is hostsim's to drive, from the state in which the guest left the timer. */
+static void read_timer(struct sim_cpu *cpu, const struct sim_kvm_vcpu *vcpu)
+{
+    cpu->sysregs[VCPU_CNTV_CTL_EL0] = get(vcpu, KVM_REG_ARM_TIMER_CTL) & 3;
+    cpu->sysregs[VCPU_CNTV_CVAL_EL0] = get(vcpu, KVM_REG_ARM_TIMER_CVAL);
+    sim_timers_update(cpu);
+}
+
+void kvm_arch_vcpu_start(struct sim_cpu *cpu, struct sim_guest *guest)
+{
+    const struct sim_kvm_vcpu *vcpu = guest->kvm;
+    struct kvm_vcpu_init init;
+    KVM_CALL(vcpu->domain->fd, KVM_ARM_PREFERRED_TARGET, &init);
+    init.features[0] |= 1u << KVM_ARM_VCPU_PSCI_0_2;
+    KVM_CALL(vcpu->fd, KVM_ARM_VCPU_INIT, &init);
+    if (get(vcpu, MPIDR_EL1) != guest->vcpu->vmpidr)
+        set(vcpu, MPIDR_EL1, guest->vcpu->vmpidr);
+    set(vcpu, X(0), guest->x[0]);
+    set(vcpu, CORE_REG(regs.pc), guest->pc);
+    set(vcpu, CORE_REG(regs.pstate), guest->pstate);
+    guest->kvm->line = false;
+    read_timer(cpu, vcpu);
+}
+
+bool sim_kvm_sysreg_read(const struct sim_guest *guest, enum vcpu_sysreg sysreg, uint64_t *value)
+{
+    if (registers[sysreg] == 0)
+        return false;
+    *value = get(guest->kvm, registers[sysreg]);
+    return true;
+}
+
+void sim_kvm_sysreg_write(const struct sim_guest *guest, enum vcpu_sysreg sysreg, uint64_t value)
+{
+    if (registers[sysreg] != 0)
+        set(guest->kvm, registers[sysreg], value);
+}
+
+/* ---- Out of the guest: what it wants */
+
+static enum kvm_outcome memory_access(struct sim_guest *guest)
+{
+    struct guest_operation *operation = &guest->kvm->operation;
+    const struct kvm_run *run = guest->kvm->run;
+    operation->kind = run->mmio.is_write ? GUEST_WRITE : GUEST_READ;
+    operation->address = run->mmio.phys_addr;
+    operation->size = (uint8_t)run->mmio.len;
+    if (run->mmio.is_write)
+        memcpy(&operation->value, run->mmio.data, run->mmio.len);
+    return KVM_WANTS;
+}
+
+/* Pairs, exclusives, vectors, cache maintenance. In memory such an instruction is executed again when a slot is there.
+ */
+static enum kvm_outcome access_without_syndrome(struct sim_cpu *cpu, struct sim_guest *guest)
+{
+    struct guest_operation *operation = &guest->kvm->operation;
+    const struct kvm_run *run = guest->kvm->run;
+    if (kvm_slots_add(cpu, guest->kvm->domain, run->arm_nisv.fault_ipa))
+        return KVM_GOES_ON;
+    operation->kind = (run->arm_nisv.esr_iss & ESR_WRITE) != 0 ? GUEST_WRITE : GUEST_READ;
+    operation->address = run->arm_nisv.fault_ipa;
+    operation->size = 1;
+    operation->no_syndrome = true;
+    return KVM_WANTS;
+}
+
+/* PSCI is KVM's; what it cannot do itself was this call once. */
+static enum kvm_outcome power_event(struct sim_guest *guest)
+{
+    struct guest_operation *operation = &guest->kvm->operation;
+    uint32_t type = guest->kvm->run->system_event.type;
+    if (type != KVM_SYSTEM_EVENT_SHUTDOWN && type != KVM_SYSTEM_EVENT_RESET)
+        return KVM_DIES;
+    operation->kind = GUEST_HVC;
+    operation->x[0] = type == KVM_SYSTEM_EVENT_RESET ? PSCI_SYSTEM_RESET : PSCI_SYSTEM_OFF;
+    return KVM_WANTS;
+}
+
+enum kvm_outcome kvm_arch_after(struct sim_cpu *cpu, struct sim_guest *guest)
+{
+    struct sim_kvm_vcpu *vcpu = guest->kvm;
+    read_timer(cpu, vcpu);
+    guest->pc = get(vcpu, CORE_REG(regs.pc));
+    guest->pstate = get(vcpu, CORE_REG(regs.pstate));
+    guest->vcpu->regs.pc = guest->pc;
+    guest->has_exception = false;
+    switch (vcpu->run->exit_reason) {
+    case KVM_EXIT_MMIO:
+        vcpu->incomplete = true;
+        return memory_access(guest);
+    case KVM_EXIT_ARM_NISV:
+        return access_without_syndrome(cpu, guest);
+    case KVM_EXIT_SYSTEM_EVENT:
+        return power_event(guest);
+    case KVM_EXIT_INTR:
+        return KVM_GOES_ON;
+    default:
+        return KVM_DIES;
+    }
+}
+
+void kvm_arch_interrupted(struct sim_cpu *cpu, struct sim_guest *guest)
+{
+    read_timer(cpu, guest->kvm);
+}
+
+/* ---- Into the guest: what was done for it */
+
+/* An exception of the machine's own making, as the CPU would take it: core has not seen it. */
+static void enter_vector(struct sim_guest *guest)
+{
+    const struct sim_kvm_vcpu *vcpu = guest->kvm;
+    set(vcpu, registers[VCPU_ESR_EL1], guest->exception.esr);
+    set(vcpu, registers[VCPU_FAR_EL1], guest->exception.far);
+    set(vcpu, registers[VCPU_ELR_EL1], guest->pc);
+    set(vcpu, registers[VCPU_SPSR_EL1], guest->pstate);
+    guest->pc = get(vcpu, registers[VCPU_VBAR_EL1]) + sim_guest_vectors(guest->pstate);
+    guest->pstate = PSTATE_EL1H_MASKED;
+}
+
+/* KVM finishes the access all the same; what it changes is put back. */
+static void take_exception(struct sim_guest *guest)
+{
+    const struct vcpu_regs *regs = &guest->vcpu->regs;
+    struct sim_kvm_vcpu *vcpu = guest->kvm;
+    uint64_t x[31];
+    for (unsigned i = 0; i < ARRAY_SIZE(x); i++)
+        x[i] = get(vcpu, X(i));
+    kvm_flush(vcpu);
+    for (unsigned i = 0; i < ARRAY_SIZE(x); i++)
+        set(vcpu, X(i), x[i]);
+    if (regs->pc == guest->pc) {
+        enter_vector(guest);
+    } else {
+        guest->pc = regs->pc;
+        guest->pstate = regs->pstate;
+    }
+    set(vcpu, CORE_REG(regs.pc), guest->pc);
+    set(vcpu, CORE_REG(regs.pstate), guest->pstate);
+}
+
+void kvm_arch_complete(struct sim_cpu *cpu, struct sim_guest *guest)
+{
+    const struct guest_operation *operation = &guest->kvm->operation;
+    (void)cpu;
+    if (guest->has_exception)
+        take_exception(guest);
+    else if (operation->kind == GUEST_READ)
+        memcpy(guest->kvm->run->mmio.data, &operation->value, sizeof(operation->value));
+    guest->has_exception = false;
+}
+
+void kvm_arch_before(struct sim_cpu *cpu, struct sim_guest *guest)
+{
+    struct sim_kvm_vcpu *vcpu = guest->kvm;
+    bool wanted = (guest->vcpu->virtual_lines & HCR_VI) != 0 || sim_gic_signals_virtual(cpu);
+    set(vcpu, KVM_REG_ARM_TIMER_CNT, sim_virtual_counter(cpu));
+    if (wanted == vcpu->line)
+        return;
+    struct kvm_irq_level level = {
+        .irq = KVM_ARM_IRQ_TYPE_CPU << KVM_ARM_IRQ_TYPE_SHIFT | vcpu->number << KVM_ARM_IRQ_VCPU_SHIFT |
+               KVM_ARM_IRQ_CPU_IRQ,
+        .level = wanted,
+    };
+    KVM_CALL(vcpu->domain->fd, KVM_IRQ_LINE, &level);
+    vcpu->line = wanted;
+}
+
+#endif
