@@ -20,7 +20,7 @@ static const struct system_domain mixed[] = {
     {.name = "talk", .program = "ipi"},
     {.name = "again", .program = "reset", .bootargs = "until-ms=4"},
     {.name = "busy", .program = "spin", .bootargs = "lines=3 period-us=700"},
-    {.name = "like-linux", .program = "linux"},
+    {.name = "probe", .program = "memory", .memory = 0x8000},
 };
 
 static void two_domains(const char *tree, unsigned cpus)
@@ -49,11 +49,10 @@ START_TEST(redistributors_in_two_ranges)
 }
 END_TEST
 
-/** The boot loader's tree has room for the redistributor of one CPU only. */
-static void forget_the_second(struct system_run *run)
+/** @param room  bytes that the boot loader's tree has for redistributors */
+static void describe_redistributors(struct system_run *run, uint64_t room)
 {
-    const fdt64_t reg[] = {cpu_to_fdt64(0x8000000), cpu_to_fdt64(0x10000), cpu_to_fdt64(0x80a0000),
-                           cpu_to_fdt64(0x20000)};
+    const fdt64_t reg[] = {cpu_to_fdt64(0x8000000), cpu_to_fdt64(0x10000), cpu_to_fdt64(0x80a0000), cpu_to_fdt64(room)};
     size_t size = fdt_totalsize(run->dtb);
     void *copy = malloc(size);
 
@@ -61,6 +60,12 @@ static void forget_the_second(struct system_run *run)
     ck_assert_int_eq(fdt_setprop_inplace(copy, fdt_path_offset(copy, "/intc@8000000"), "reg", reg, sizeof(reg)), 0);
     ck_assert(sim_set_boot_dtb(run->machine, copy, size));
     free(copy);
+}
+
+/** The tree has room for the redistributor of one CPU ... */
+static void forget_the_second(struct system_run *run)
+{
+    describe_redistributors(run, 0x20000);
 }
 
 START_TEST(a_cpu_without_redistributor)
@@ -76,17 +81,10 @@ START_TEST(a_cpu_without_redistributor)
 }
 END_TEST
 
+/** ... of none. */
 static void forget_all(struct system_run *run)
 {
-    const fdt64_t reg[] = {cpu_to_fdt64(0x8000000), cpu_to_fdt64(0x10000), cpu_to_fdt64(0x80a0000),
-                           cpu_to_fdt64(0x10000)};
-    size_t size = fdt_totalsize(run->dtb);
-    void *copy = malloc(size);
-
-    memcpy(copy, run->dtb, size);
-    ck_assert_int_eq(fdt_setprop_inplace(copy, fdt_path_offset(copy, "/intc@8000000"), "reg", reg, sizeof(reg)), 0);
-    ck_assert(sim_set_boot_dtb(run->machine, copy, size));
-    free(copy);
+    describe_redistributors(run, 0x10000);
 }
 
 START_TEST(no_cpu_has_a_redistributor)
@@ -119,6 +117,7 @@ static void boot_with_seed(uint64_t seed)
     expect_lines(&run, "talk: ipi: done", 1);
     expect_lines(&run, "again: reset: done", 1);
     expect_lines(&run, "busy: spin: done", 1);
+    expect_lines(&run, "probe: memory: done", 1);
     system_destroy(&run);
 }
 
