@@ -228,7 +228,7 @@ static void print_table(void)
         "| memory | the tree says where RAM is; in the others the boot loader fills it in |\n"
         "| CPUs | at least one CPU can be used |\n"
         "| GICv2 | the interrupt controller is one, with the frames that virtualization needs |\n"
-        "| GICv3 | the interrupt controller is one: known, without a driver yet |\n"
+        "| GICv3 | the interrupt controller is one |\n"
         "| PL011, Cadence | the console named in `/chosen` is one; other UARTs have no driver |\n"
         "| PSCI | firmware can be asked to start CPUs |\n"
         "| domain | a domain of 64 MiB, added to the tree, is planned; a tree without RAM is given 2 GiB before |\n\n| "

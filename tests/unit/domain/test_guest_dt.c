@@ -110,6 +110,10 @@ static const void *property(const char *path, const char *name, int *length)
 #define GIC                                                                                                            \
     "/interrupt-controller@3001000\n #address-cells 0\n #interrupt-cells 3\n interrupt-controller\n"                   \
     " compatible \"arm,gic-400\"\n reg 0 3001000 0 1000 0 3002000 0 2000\n linux,phandle fde8\n phandle fde8\n"
+#define GICV3                                                                                                          \
+    "/interrupt-controller@3001000\n #address-cells 0\n #interrupt-cells 3\n interrupt-controller\n"                   \
+    " compatible \"arm,gic-v3\"\n #redistributor-regions 1\n reg 0 3001000 0 10000 0 3020000 0 1000000\n"              \
+    " linux,phandle fde8\n phandle fde8\n"
 #define TIMER "/timer\n compatible \"arm,armv8-timer\"\n interrupts 1 d f08 1 e f08 1 b f08\n interrupt-parent fde8\n"
 #define PSCI                                                                                                           \
     "/psci\n compatible \"arm,psci-1.0\" \"arm,psci-0.2\" \"arm,psci\"\n method \"hvc\"\n cpu_off 1\n cpu_on 2\n"
@@ -229,6 +233,15 @@ START_TEST(longest_command_line_and_most_cpus_fit)
 }
 END_TEST
 
+START_TEST(a_guest_of_a_gicv3)
+{
+    machine.gic.version = GIC_V3;
+    const char *text = write_and_show();
+    ck_assert_ptr_nonnull(strstr(text, GICV3 TIMER));
+    ck_assert_ptr_null(strstr(text, "arm,gic-400"));
+}
+END_TEST
+
 START_TEST(a_machine_without_a_gic_for_guests)
 {
     machine.gic.version = GIC_NONE;
@@ -250,6 +263,7 @@ int main(void)
     tcase_add_test(test_case, no_byte_shows_what_lay_there);
     tcase_add_test(test_case, every_size_of_buffer);
     tcase_add_test(test_case, longest_command_line_and_most_cpus_fit);
+    tcase_add_test(test_case, a_guest_of_a_gicv3);
     tcase_add_test(test_case, a_machine_without_a_gic_for_guests);
     return suite_execute(suite);
 }

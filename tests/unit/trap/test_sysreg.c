@@ -87,6 +87,43 @@ START_TEST(test_id_space_never_traps_to_the_guest)
 }
 END_TEST
 
+#define ICC_SGI1R SYSREG(3, 0, 12, 11, 5)
+#define ICC_ASGI1R SYSREG(3, 0, 12, 11, 6)
+#define ICC_SGI0R SYSREG(3, 0, 12, 11, 7)
+#define ICC_SRE SYSREG(3, 0, 12, 12, 5)
+
+START_TEST(test_gicv3_registers)
+{
+    const struct vgic_irq *sgi = &guest.vcpus[0].vgic.private[3];
+
+    hypervisor.gic.version = GIC_V3;
+    vgic_vcpu_init(&guest.vcpus[0]);
+    ck_assert_uint_eq(mrs(SYSREG(3, 0, 0, 4, 0)), 0x01000012); /* ID_AA64PFR0_EL1.GIC */
+    ck_assert_uint_eq(mrs(ICC_SRE), 7);
+    msr(ICC_SRE, 0);
+    ck_assert_uint_eq(mrs(ICC_SRE), 7);
+    msr(ICC_SGI0R, 3u << 24 | 1); /* it is in group 1 */
+    msr(ICC_ASGI1R, 3u << 24 | 1);
+    ck_assert_uint_eq(sgi->sgi_sources, 0);
+    msr(ICC_SGI1R, 3u << 24 | 2); /* another CPU */
+    ck_assert_uint_eq(sgi->sgi_sources, 0);
+    msr(ICC_SGI1R, 3u << 24 | 1);
+    ck_assert_uint_eq(sgi->sgi_sources, 1);
+    assert_undefined(ICC_SGI1R, false);
+    ck_assert_uint_eq(mrs(SYSREG(2, 0, 1, 1, 4)), 8); /* and the others are as ever */
+}
+END_TEST
+
+START_TEST(test_gicv2_has_no_such_registers)
+{
+    hypervisor.gic.version = GIC_V2;
+    assert_undefined(ICC_SGI1R, true);
+    assert_undefined(ICC_SRE, false);
+    assert_undefined(ICC_SRE, true);
+    ck_assert_uint_eq(mrs(SYSREG(3, 0, 0, 4, 0)) >> 24 & 0xf, 0);
+}
+END_TEST
+
 START_TEST(test_owned_space)
 {
     ck_assert(id_register_owns(SYSREG(3, 0, 0, 1, 0)));
@@ -210,6 +247,8 @@ int main(void)
     tcase_add_test(all, test_os_lock);
     tcase_add_test(all, test_breakpoints_are_storage_of_nothing);
     tcase_add_test(all, test_software_step);
+    tcase_add_test(all, test_gicv3_registers);
+    tcase_add_test(all, test_gicv2_has_no_such_registers);
     tcase_add_test(all, test_set_way);
     tcase_add_test(all, test_reads_of_zero);
     tcase_add_test(all, test_what_is_not_there);
