@@ -7,7 +7,6 @@
  * Entry    At image base + KVM_ABI_ENTRY in 64-bit mode at CPL 0, interrupts off and never delivered; direction flag
  *          clear; SSE is not used. rdi = what x0 holds at the start of an arm64 kernel: IPA of the device tree. All
  *          other registers are undefined; the payload sets rsp to a stack in its own BSS before it uses one.
- *          A CPU that CPU_ON starts enters where the call says.
  * Memory   Virtual = guest physical = IPA, by page tables of the accelerator outside of every IPA of the guest, for at
  *          least the first KVM_ABI_MAPPED bytes, writable and executable. RAM is the memory slots; a load or store
  *          anywhere else is MMIO of 1, 2, 4 or 8 bytes.
@@ -18,8 +17,7 @@
  *            EXCEPTION   asks whether the guest took an exception since it last asked: after, rax = 1 or 0; if 1, rdi
  *                        = ESR_EL1 and rsi = FAR_EL1 of the latest.
  * WFI      `hlt`: goes on at an event that would end a WFI, at once where none can come.
- * Wrongs   An instruction that took an exception (external abort, undefined) is skipped, and a load or MRS gives 0.
- *          A call to where no memory is comes back. What is neither RAM nor aligned aborts, as with the MMU off. */
+ * Wrongs   An instruction that took an exception (external abort, undefined) is skipped, and a load or MRS gives 0. */
 #ifndef BULKHEAD_HOSTSIM_KVM_ABI_H
 #define BULKHEAD_HOSTSIM_KVM_ABI_H
 

@@ -90,8 +90,6 @@ const char *kvm_arch_open(struct sim_kvm *kvm)
         {KVM_CAP_ARM_NISV_TO_USER, "the host's KVM does not report all accesses: no KVM_CAP_ARM_NISV_TO_USER"},
     };
     struct sim_machine *machine = kvm->machine;
-    if (sim_gic_version(machine) == 3)
-        return "guests of a GICv3 would need KVM's own interrupt controller: only a machine with GICv2 can be run";
     for (unsigned i = 0; i < ARRAY_SIZE(needs); i++)
         if (ioctl(kvm->fd, KVM_CHECK_EXTENSION, needs[i].capability) <= 0)
             return needs[i].missing;

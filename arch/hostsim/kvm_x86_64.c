@@ -165,9 +165,7 @@ void kvm_arch_vcpu_start(struct sim_cpu *cpu, struct sim_guest *guest)
     struct sim_kvm_vcpu *vcpu = guest->kvm;
     const struct host *host = vcpu->domain->kvm->shared;
     struct kvm_vcpu_events events = {0};
-    struct kvm_regs regs = {.rip = guest->pc, .rdi = guest->x[0], .rflags = RFLAGS_RESET};
-    if (vcpu->number == 0)
-        regs.rip += KVM_ABI_ENTRY;
+    struct kvm_regs regs = {.rip = guest->pc + KVM_ABI_ENTRY, .rdi = guest->x[0], .rflags = RFLAGS_RESET};
     if (guest->starts == 0)
         KVM_CALL(vcpu->fd, KVM_SET_CPUID2, host->cpuid);
     KVM_CALL(vcpu->fd, KVM_SET_VCPU_EVENTS, &events);

@@ -92,10 +92,7 @@ static hv_status find_cpu_interrupts(struct gic *gic, struct machine *machine)
         console_printf("%s: CPU %u (affinity 0x%llx) has no redistributor%s\n", cpu == 0 ? "error" : "warning", cpu,
                        (unsigned long long)machine->cpus[cpu].mpidr, cpu == 0 ? "" : " and is left out");
     }
-    if (machine->cpus[0].online)
-        return HV_OK;
-    gic->ops = NULL;
-    return HV_E_MISSING;
+    return machine->cpus[0].online ? HV_OK : HV_E_MISSING;
 }
 
 static hv_status open_gic(const struct boot_input *input)
@@ -229,8 +226,6 @@ void hv_secondary_main(unsigned cpu)
             arch_cpu_halt();
         arch_cpu_wait();
     }
-    if (!hypervisor.machine.cpus[cpu].online)
-        arch_cpu_halt(); /* left out meanwhile: it came too late, or has no part of the interrupt controller */
     init_cpu_interrupts();
     sched_run(self);
 }

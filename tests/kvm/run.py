@@ -201,18 +201,6 @@ def arm64_programs(lab):
 
 
 @case
-def arm64_probes(lab):
-    """First touches of memory by accesses with and without syndrome; aborts, each as the CPU itself would take it."""
-    lines = lab.arm64_host(lab.system([lab.probe("arm64-memory", "memory"), lab.probe("arm64-aborts", "aborts")], memory=512), limit=170)
-    for name in ("memory", "aborts"):
-        check(of_once(lines, name) == ["probe: begins", "probe: done"], f"{name} printed {of(lines, name)}")
-        check(f"bulkhead: {name}: off: powered off" in lines, f"{name} is not off")
-    said = [line for line in lines if line.startswith("bulkhead: aborts: vCPU 0: ") and "external abort" in line]
-    check(len(said) == 6, f"{len(said)} aborts were reported")
-    check(not any(line.startswith("bulkhead: memory: vCPU") for line in lines), "aborts in memory")
-
-
-@case
 def arm64_linux(lab):
     """A real kernel with core's vGICv2 and vpl011 comes up to its init, sleeps, and powers off."""
     init = make_initramfs.INIT.replace("while true; do\n    setsid cttyhack sh\ndone\n",

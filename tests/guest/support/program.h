@@ -28,11 +28,10 @@ struct platform {
     uint64_t initrd_start, initrd_end;
     uint64_t uart; /* arm,pl011 or arm,sbsa-uart */
     uint64_t distributor;
-    uint64_t cpu_interface;  /* GICv2 */
-    uint64_t redistributors; /* GICv3 */
-    bool smc;                /* PSCI conduit: SMC rather than HVC */
-    const char *bootargs;    /* "" if none */
-    uint64_t first_ticks;    /* CNTPCT_EL0 as the very first instruction read it, where there is one; else 0 */
+    uint64_t cpu_interface; /* GICv2 */
+    bool smc;               /* PSCI conduit: SMC rather than HVC */
+    const char *bootargs;   /* "" if none */
+    uint64_t first_ticks;   /* CNTPCT_EL0 as the very first instruction read it, where there is one; else 0 */
     interrupt_handler *handler;
     void *handler_context;
 };

@@ -5,23 +5,20 @@ PROGRAMS = {"hello": "", "timer": "again=1", "memory": "stride=64", "hostile": "
             "spin": ""}
 
 
-def programs(lab, gic):
+@case(timeout=180)
+def programs(lab):
     """All side by side on two CPUs."""
-    names = [name for name in PROGRAMS if gic == 2 or name != "mmio"]  # which knows a GICv2's registers
-    board = lab.boot(lab.system([lab.guest_domain(name, bootargs=PROGRAMS[name], memory=64) for name in names], gic=gic))
-    board.expect_all([rf"{name}: {name}: (done|FAILED)" for name in names], timeout=120)
+    board = lab.boot(lab.system([lab.guest_domain(name, bootargs=arguments, memory=64) for name, arguments in PROGRAMS.items()]))
+    board.expect_all([rf"{name}: {name}: (done|FAILED)" for name in PROGRAMS], timeout=120)
     board.quit()
-    for name in names:
+    for name in PROGRAMS:
         board.check_program(name)
 
 
-case(timeout=180, name="programs", gic=2)(programs)
-case(timeout=180, name="programs-gicv3", gic=3)(programs)
-
-
-def program_echo(lab, gic):
+@case(timeout=120)
+def program_echo(lab):
     """Characters come by interrupt, also when the domain sleeps."""
-    board = lab.boot(lab.system([lab.guest_domain("echo")], gic=gic))
+    board = lab.boot(lab.system([lab.guest_domain("echo")]))
     board.expect(r"echo: echo> ")
     board.send_line("hello there")
     board.expect(r'echo: echo: got "hello there"')
@@ -30,7 +27,3 @@ def program_echo(lab, gic):
     board.expect(r"echo: echo: done")
     board.quit()
     board.check_program("echo")
-
-
-case(timeout=120, name="program-echo", gic=2)(program_echo)
-case(timeout=120, name="program-echo-gicv3", gic=3)(program_echo)

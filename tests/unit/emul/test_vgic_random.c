@@ -1,40 +1,35 @@
 /* The vGIC against the model, by random sequences. */
+#include "support/shrink.h"
 #include "support/suite.h"
 #include "unit/emul/vgic_model.h"
 
 #define STEPS 600
 
-static uint64_t random_state;
+static struct choices *choices;
 
 static uint32_t rnd(uint32_t below)
 {
-    random_state = random_state * 6364136223846793005ULL + 1442695040888963407ULL;
-    return (uint32_t)(random_state >> 33) % below;
+    return (uint32_t)choose(choices, below);
 }
 
-static void run(uint64_t seed)
+static bool next_step(void)
 {
-    seed_now = seed;
-    if (getenv("VGIC_TRACE") != NULL)
-        fprintf(stderr, "seed %llu\n", (unsigned long long)seed);
-    random_state = seed * 0x9e3779b97f4a7c15ULL + 1;
+    return choose_step(choices);
+}
+
+static void run(struct choices *drawn)
+{
+    choices = drawn;
+    seed_now = choices_seed(drawn);
+    verbose = choices_shown(drawn);
     run_steps(STEPS);
 }
 
 START_TEST(agrees_with_the_model)
 {
-    /* VGIC_SEED=n replays one sequence, step by step. */
-    const char *replay = getenv("VGIC_SEED");
-    const char *count = getenv("VGIC_SEEDS");
-    uint64_t seeds = count != NULL ? strtoull(count, NULL, 0) : 1500;
+    const char *count = getenv("BULKHEAD_SEEDS");
 
-    if (replay != NULL) {
-        verbose = true;
-        run(strtoull(replay, NULL, 0));
-        return;
-    }
-    for (uint64_t seed = 0; seed < seeds; seed++)
-        run(seed);
+    shrink_run(run, 1, count != NULL ? strtoull(count, NULL, 0) : 1500);
 }
 END_TEST
 

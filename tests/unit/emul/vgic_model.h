@@ -3,7 +3,7 @@
  * registers. After every step the model and the guest must agree on the interrupt that is signalled, and on every
  * register read.
  *
- * Who includes it says where the choices come from: random numbers, or a fuzzer's bytes. */
+ * Who includes it says where the choices come from: random numbers, or a fuzzer's bytes; and which steps are taken. */
 #ifndef BULKHEAD_TESTS_VGIC_MODEL_H
 #define BULKHEAD_TESTS_VGIC_MODEL_H
 
@@ -247,6 +247,8 @@ static bool verbose;
 
 /** The next choice: 0 .. below - 1. May lower step_limit where there is nothing left to choose by. */
 static uint32_t rnd(uint32_t below);
+/** A step begins. @return false: none is left */
+static bool next_step(void);
 
 /** Few interrupts, so that they meet; all kinds. */
 static uint32_t some_intid(void)
@@ -522,7 +524,7 @@ static void run_steps(unsigned steps)
     step_limit = steps;
     if (rnd(8) != 0)
         enable_all();
-    for (step_now = 1; step_now < step_limit; step_now++)
+    for (step_now = 1; step_now < step_limit && next_step(); step_now++)
         step();
     /* What was made active by hand never ends by itself. */
     for (unsigned v = 0; v < vcpus; v++)

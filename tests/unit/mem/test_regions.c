@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/shrink.h"
 #include "support/suite.h"
 #include "unit/mem/random.h"
 
@@ -219,13 +220,16 @@ static void change(struct model *model, unsigned first, unsigned count, bool in,
         *model = changed;
 }
 
-static void take(struct model *model, struct random *random)
+static void take(struct model *model, struct choices *choices)
 {
-    unsigned count = 1 + (unsigned)random_below(random, 12);
-    uint64_t alignment = UNIT << random_below(random, 5);
-    bool from_top = random_chance(random, 50);
+    unsigned count = 1 + (unsigned)choose(choices, 12);
+    uint64_t alignment = UNIT << choose(choices, 5);
+    bool from_top = choose_chance(choices, 50);
     unsigned place = model_place(model, count, alignment, from_top);
     uint64_t base;
+
+    choices_say(choices, "take %u units aligned to %#llx from the %s", count, (unsigned long long)alignment,
+                from_top ? "top" : "bottom");
     hv_status status = regions_take(&set, (uint64_t)count * UNIT, alignment, from_top, &base);
 
     if (place == UNITS) {
@@ -250,42 +254,44 @@ static void ask(const struct model *model, unsigned first, unsigned count)
         REQUIRE(found->base <= base && base + UNIT <= found->end);
 }
 
-static void random_steps(uint64_t origin, uint64_t seed)
+static void random_step(struct model *model, struct choices *choices)
 {
-    struct random random = random_start(seed);
-    struct model model = {.origin = origin};
+    static const char *const names[] = {"add", "remove", "take", "ask about"};
+    unsigned kind = (unsigned)choose(choices, ARRAY_SIZE(names));
+    unsigned first = (unsigned)choose(choices, UNITS);
+    unsigned longest = choose_chance(choices, 4) ? UNITS - first : (unsigned)min_u64(UNITS - first, 6);
+    unsigned count = 1 + (unsigned)choose(choices, longest);
+    uint64_t base = model->origin + (uint64_t)first * UNIT;
 
-    for (unsigned step = 0; step < 6000; step++) {
-        unsigned first = (unsigned)random_below(&random, UNITS);
-        unsigned longest = random_chance(&random, 4) ? UNITS - first : (unsigned)min_u64(UNITS - first, 6);
-        unsigned count = 1 + (unsigned)random_below(&random, longest);
-        uint64_t base = origin + (uint64_t)first * UNIT;
-        switch (random_below(&random, 4)) {
-        case 0:
-            change(&model, first, count, true, regions_add(&set, base, (uint64_t)count * UNIT));
-            break;
-        case 1:
-            change(&model, first, count, false, regions_remove(&set, base, (uint64_t)count * UNIT));
-            break;
-        case 2:
-            take(&model, &random);
-            break;
-        default:
-            ask(&model, first, count);
-            continue;
-        }
+    if (kind == 2) {
+        take(model, choices);
+        return;
+    }
+    choices_say(choices, "%s %u units from %u", names[kind], count, first);
+    if (kind == 0)
+        change(model, first, count, true, regions_add(&set, base, (uint64_t)count * UNIT));
+    else if (kind == 1)
+        change(model, first, count, false, regions_remove(&set, base, (uint64_t)count * UNIT));
+    else
+        ask(model, first, count);
+}
+
+static void random_operations(struct choices *choices)
+{
+    static const uint64_t origins[] = {0, 0x40000000, (UINT64_MAX - UNITS * UNIT) & ~(uint64_t)(UNIT - 1)};
+    struct model model = {.origin = origins[choose(choices, ARRAY_SIZE(origins))]};
+
+    set.count = 0;
+    choices_say(choices, "units of %u bytes from %#llx", UNIT, (unsigned long long)model.origin);
+    for (unsigned step = 0; step < 6000 && choose_step(choices); step++) {
+        random_step(&model, choices);
         assert_like(&model);
     }
 }
 
 START_TEST(random_operations_agree_with_a_bitmap)
 {
-    const uint64_t origins[] = {0, 0x40000000, UINT64_MAX - UNITS * UNIT};
-
-    for (unsigned i = 0; i < ARRAY_SIZE(origins); i++) {
-        set.count = 0;
-        random_steps(origins[i] & ~(uint64_t)(UNIT - 1), (uint64_t)_i * 3 + i);
-    }
+    shrink_run(random_operations, 1, 9);
 }
 END_TEST
 
@@ -298,7 +304,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, take_near_the_top_does_not_wrap);
     tcase_add_test(tests, take_chooses_the_lowest_or_the_highest);
     tcase_add_test(tests, a_full_set_stays_as_it_is);
-    tcase_add_loop_test(tests, random_operations_agree_with_a_bitmap, 0, 3);
+    tcase_add_test(tests, random_operations_agree_with_a_bitmap);
 }
 
 int main(void)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/shrink.h"
 #include "support/suite.h"
 #include "unit/mem/random.h"
 
@@ -460,115 +461,57 @@ END_TEST
 
 /* ---- Random operations against an array */
 
-#define SPOT_PAGES 1536 /* 6 MiB in each of some spots where something can go wrong */
+#include "unit/mem/stage2_model.h"
 
-struct model_page {
-    bool mapped;
-    uint64_t pa;
-    enum stage2_kind kind;
-};
-
-struct spot {
-    uint64_t base;
-    struct model_page pages[SPOT_PAGES];
-};
-
-static struct spot spots[4];
-
-static void start_spots(unsigned ipa_bits)
+static void random_step(struct choices *choices)
 {
-    const uint64_t bases[] = {0, GIB(1) - MIB(2), GIB(512) - MIB(4), (1ULL << ipa_bits) - SPOT_PAGES * PAGE_SIZE};
+    struct spot *spot = &spots[choose(choices, ARRAY_SIZE(spots))];
+    unsigned first = (unsigned)choose(choices, SPOT_PAGES);
 
-    memset(spots, 0, sizeof(spots));
-    for (unsigned i = 0; i < ARRAY_SIZE(spots); i++)
-        spots[i].base = bases[i];
-}
-
-static void assert_like(void)
-{
-    for (unsigned i = 0; i < ARRAY_SIZE(spots); i++) {
-        for (unsigned page = 0; page < SPOT_PAGES; page++) {
-            const struct model_page *expected = &spots[i].pages[page];
-            struct translation found = walk(spots[i].base + page * PAGE_SIZE);
-            REQUIRE(found.valid == expected->mapped);
-            REQUIRE(!found.valid || found.pa == expected->pa);
-        }
-    }
-    assert_tlb_true();
-    assert_pool_kept();
-}
-
-static void model_map(struct spot *spot, unsigned first, unsigned count, struct random *random)
-{
-    enum stage2_kind kind = (enum stage2_kind)random_below(random, 4);
-    uint64_t base = spot->base + first * PAGE_SIZE;
-    /* Half the time with the same offset into a block, so that blocks are possible. */
-    uint64_t target = GIB(3) + random_below(random, 512) * (random_chance(random, 60) ? BLOCK_SIZE : PAGE_SIZE);
-    target += base % BLOCK_SIZE;
-    bool free = true;
-
-    for (unsigned i = first; i < first + count; i++)
-        free = free && !spot->pages[i].mapped;
-    hv_status status = stage2_map(&stage2, ipa(base), pa(target), count * PAGE_SIZE, kind);
-    REQUIRE(status == (free ? HV_OK : HV_E_OVERLAP) || (free && status == HV_E_NOMEM));
-    for (unsigned i = first; status == HV_OK && i < first + count; i++)
-        spot->pages[i] = (struct model_page){true, target + (i - first) * PAGE_SIZE, kind};
-}
-
-static void model_unmap(struct spot *spot, unsigned first, unsigned count)
-{
-    hv_status status = stage2_unmap(&stage2, ipa(spot->base + first * PAGE_SIZE), count * PAGE_SIZE);
-
-    REQUIRE(status == HV_OK || status == HV_E_NOMEM);
-    for (unsigned i = first; status == HV_OK && i < first + count; i++)
-        spot->pages[i].mapped = false;
-}
-
-static void model_lookup(const struct spot *spot, unsigned page)
-{
-    struct stage2_mapping mapping;
-    hv_status status = stage2_lookup(&stage2, ipa(spot->base + page * PAGE_SIZE + 0x10), &mapping);
-
-    REQUIRE(status == (spot->pages[page].mapped ? HV_OK : HV_E_MISSING));
-    REQUIRE(status != HV_OK ||
-            (mapping.pa.raw == spot->pages[page].pa + 0x10 && mapping.kind == spot->pages[page].kind));
-}
-
-static void random_step(struct random *random)
-{
-    struct spot *spot = &spots[random_below(random, ARRAY_SIZE(spots))];
-    unsigned first = (unsigned)random_below(random, SPOT_PAGES);
-
-    if (random_chance(random, 50))
+    if (choose_chance(choices, 50))
         first -= first % 512;
-    unsigned count = random_chance(random, 50) ? 512 * (1 + (unsigned)random_below(random, 3))
-                                               : 1 + (unsigned)random_below(random, 700);
+    unsigned count =
+        choose_chance(choices, 50) ? 512 * (1 + (unsigned)choose(choices, 3)) : 1 + (unsigned)choose(choices, 700);
     count = (unsigned)min_u64(count, SPOT_PAGES - first);
-    if (random_chance(random, 50))
-        model_map(spot, first, count, random);
-    else if (random_chance(random, 85))
+    bool map = choose_chance(choices, 50), unmap = !map && choose_chance(choices, 85);
+    choices_say(choices, "%s pages %u to %u of %#llx",
+                map     ? "map"
+                : unmap ? "unmap"
+                        : "look at",
+                first, first + count, (unsigned long long)spot->base);
+    if (map)
+        model_map(spot, first, count, choices);
+    else if (unmap)
         model_unmap(spot, first, count);
-    model_lookup(spot, (unsigned)random_below(random, SPOT_PAGES));
+    model_lookup(spot, (unsigned)choose(choices, SPOT_PAGES));
     for (unsigned i = 0; i < 8; i++)
-        guest_access(spot->base + random_below(random, SPOT_PAGES) * PAGE_SIZE);
+        guest_access(spot->base + choose(choices, SPOT_PAGES) * PAGE_SIZE);
     assert_like();
+}
+
+static void random_operations(struct choices *choices)
+{
+    static const struct {
+        unsigned ipa_bits, pages;
+    } shapes[] = {{40, POOL_PAGES}, {48, POOL_PAGES}, {42, 14}}; /* the last one is short of pages all the time */
+    unsigned shape = (unsigned)(choices_seed(choices) % ARRAY_SIZE(shapes));
+
+    start(shapes[shape].ipa_bits, shapes[shape].pages);
+    uint32_t idle = pages_in_use();
+    start_spots(shapes[shape].ipa_bits);
+    choices_say(choices, "%u bits, %u pages", shapes[shape].ipa_bits, shapes[shape].pages);
+    for (unsigned step = 0; step < 400 && choose_step(choices); step++)
+        random_step(choices);
+    for (unsigned i = 0; i < ARRAY_SIZE(spots); i++)
+        model_unmap(&spots[i], 0, SPOT_PAGES);
+    assert_like();
+    REQUIRE(machine.tlb_count == 0);
+    REQUIRE(pages_in_use() == idle);
 }
 
 START_TEST(random_operations_agree_with_an_array)
 {
-    const unsigned bits[] = {40, 48, 42};
-    struct random random = random_start((uint64_t)_i);
-
-    start(bits[_i], _i == 2 ? 14 : POOL_PAGES); /* the last one is short of pages all the time */
-    uint32_t idle = pages_in_use();
-    start_spots(bits[_i]);
-    for (unsigned step = 0; step < 400; step++)
-        random_step(&random);
-    for (unsigned i = 0; i < ARRAY_SIZE(spots); i++)
-        model_unmap(&spots[i], 0, SPOT_PAGES);
-    assert_like();
-    ck_assert_uint_eq(machine.tlb_count, 0);
-    ck_assert_uint_eq(pages_in_use(), idle);
+    shrink_run(random_operations, 1, 3);
 }
 END_TEST
 
@@ -589,7 +532,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, pages_needed_are_enough_and_not_many_more);
     tcase_add_test(tests, a_block_is_mapped_without_ceremony);
     tcase_add_test(tests, walk_visits_maximal_runs);
-    tcase_add_loop_test(tests, random_operations_agree_with_an_array, 0, 3);
+    tcase_add_test(tests, random_operations_agree_with_an_array);
 }
 
 int main(void)
