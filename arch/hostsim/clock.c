@@ -1,5 +1,6 @@
 /* Virtual time: a list of events, and the counter that the machine's frequency makes of nanoseconds. */
 #include "hostsim/machine.h"
+#include "hostsim/oracle.h"
 
 #define NS_PER_SECOND 1000000000ULL
 
@@ -63,6 +64,7 @@ void sim_events_run(struct sim_machine *machine, uint64_t time)
         machine->now = max_u64(machine->now, event->time);
         sim_note(machine, event->time);
         event->happen(machine, event);
+        sim_oracle_event(machine);
     }
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "hostsim/gic.h"
+#include "hostsim/guest_runtime.h"
 
 #define MAX_VCPUS (HV_MAX_DOMAINS * HV_MAX_VCPUS)
 
@@ -114,7 +115,7 @@ static void check_owner(const struct sim_cpu *cpu, const struct sim_list_registe
                          machine->cpus[i].id);
 }
 
-void sim_oracle_run(struct sim_cpu *cpu)
+void sim_oracle_run(const struct sim_cpu *cpu)
 {
     struct sim_list_register lr;
     for (unsigned i = 0; sim_gic_list_register(cpu, i, &lr); i++) {
@@ -125,5 +126,49 @@ void sim_oracle_run(struct sim_cpu *cpu)
                      "end another",
                      i, lr.physical);
         check_owner(cpu, &lr);
+    }
+}
+
+/* ---- Between exits: what a CPU does must not pull the ground from under a guest that runs on another one */
+
+static void check_pair(const struct sim_cpu *cpu, const struct sim_cpu *other)
+{
+    const struct arch_stage2 *stage2 = cpu->loaded->stage2;
+    if (other->loaded == NULL)
+        return;
+    if (other->loaded == cpu->loaded)
+        sim_fail("one vCPU is loaded on CPU %u and CPU %u", other->id, cpu->id);
+    if (stage2 != NULL && other->loaded->stage2 != NULL && other->loaded->stage2 != stage2 &&
+        other->loaded->stage2->vmid == stage2->vmid)
+        sim_fail("CPU %u and CPU %u have two stage-2 maps with VMID %u", other->id, cpu->id, stage2->vmid);
+}
+
+static void check_loaded(const struct sim_machine *machine, const struct sim_cpu *cpu)
+{
+    if (!cpu->loaded->loaded)
+        sim_fail("the vCPU that is loaded on CPU %u was overwritten: it says that it is not loaded", cpu->id);
+    for (unsigned i = 0; i < cpu->index; i++)
+        check_pair(cpu, &machine->cpus[i]);
+}
+
+static void check_guest(const struct sim_cpu *cpu)
+{
+    if (cpu->guest->vcpu != cpu->loaded)
+        sim_fail("CPU %u runs another guest than the one that is loaded", cpu->id);
+    if (cpu->loaded->stage2 == NULL || cpu->loaded->stage2->vmid != cpu->guest->vmid)
+        sim_fail("the stage-2 map of VMID %u changed its VMID while CPU %u runs the guest", cpu->guest->vmid, cpu->id);
+    sim_oracle_run(cpu);
+}
+
+void sim_oracle_event(struct sim_machine *machine)
+{
+    for (unsigned i = 0; i < machine->cpu_count; i++) {
+        struct sim_cpu *cpu = &machine->cpus[i];
+        if (cpu->loaded != NULL)
+            check_loaded(machine, cpu);
+        if (cpu->guest != NULL && cpu->guest->started)
+            check_guest(cpu);
+        if (cpu->state == SIM_CPU_IDLE && sim_gic_signals(cpu))
+            sim_fail("CPU %u sleeps in WFI though an interrupt is signalled to it", cpu->id);
     }
 }

@@ -1,5 +1,5 @@
-/* What must hold whenever a vCPU is loaded, entered, left and put: each rule broken once, and what is right beside it.
- */
+/* What must hold whenever a vCPU is loaded, entered, left and put, and after each event: each rule broken once, and
+ * what is right beside it. */
 #include "unit/hostsim/mini.h"
 
 #define GICH_LR0 0x100
@@ -76,18 +76,18 @@ static void write_register(uint64_t frame, uint32_t offset, uint32_t value)
 
 static void load_second(uint32_t left_behind)
 {
-    struct mini mini, second;
+    struct mini mini, other;
     begin(&mini);
     write_register(GICH, GICH_LR0 + 8, LR_PENDING | 27);
     arch_vcpu_put(&mini.vcpu);
     arch_vcpu_load(&mini.vcpu); /* its own: not wrong */
     arch_vcpu_put(&mini.vcpu);
     write_register(GICH, GICH_LR0 + 8, left_behind);
-    memset(&second, 0, sizeof(second));
-    mini_tables(&second, 2);
-    second.vcpu.stage2 = &second.stage2;
-    arch_vcpu_init(&second.vcpu, KERNEL_IPA, TREE_IPA);
-    arch_vcpu_load(&second.vcpu);
+    memset(&other, 0, sizeof(other));
+    mini_tables(&other, 2);
+    other.vcpu.stage2 = &other.stage2;
+    arch_vcpu_init(&other.vcpu, KERNEL_IPA, TREE_IPA);
+    arch_vcpu_load(&other.vcpu);
 }
 
 static void left_behind(void *context)
@@ -182,21 +182,106 @@ static void map_what_it_reached(void *context)
     (void)arch_map(pa(SPARE_PA), 0x1000, ARCH_MAP_READ);
 }
 
+/* ---- What another CPU does while a guest runs, and takes back before it comes out */
+
+static struct mini running, second;
+
+static void program_compute(uint64_t device_tree)
+{
+    (void)device_tree;
+    guest_spin(10000000);
+    guest_hvc(0, 0, 0, 0);
+}
+
+static void beside_another(void *context)
+{
+    (void)context;
+    begin(&running);
+    set_active(SPI);
+    link_to(SPI);
+    arch_vcpu_put(&running.vcpu);
+    mini_image("compute", KERNEL_PA);
+    arch_vcpu_init(&running.vcpu, KERNEL_IPA, TREE_IPA);
+    arch_vcpu_load(&running.vcpu);
+    memset(&second, 0, sizeof(second));
+    mini_tables(&second, 2);
+    ck_assert_int_eq(arch_cpu_start(1, 1), HV_OK);
+    struct arch_exit exit = mini_run(&running);
+    ck_assert_uint_eq(exit_class(&exit), CLASS_HVC);
+}
+
+static void only_wait(unsigned cpu)
+{
+    (void)cpu;
+    arch_cpu_wait();
+}
+
+static void end_its_interrupt(unsigned cpu)
+{
+    arch_cpu_wait();
+    write_register(GICD, 0x380 + SPI / 32 * 4, 1u << SPI % 32);
+    only_wait(cpu);
+    set_active(SPI);
+}
+
+static void overwrite_it(unsigned cpu)
+{
+    running.vcpu.loaded = false;
+    only_wait(cpu);
+    running.vcpu.loaded = true;
+}
+
+static void change_its_vmid(unsigned cpu)
+{
+    running.stage2.vmid = 3;
+    only_wait(cpu);
+    running.stage2.vmid = 1;
+}
+
+static void load_beside(uint16_t vmid)
+{
+    second.stage2.vmid = vmid;
+    second.vcpu.stage2 = &second.stage2;
+    arch_vcpu_init(&second.vcpu, KERNEL_IPA, TREE_IPA);
+    arch_vcpu_load(&second.vcpu);
+    only_wait(1);
+    arch_vcpu_put(&second.vcpu);
+}
+
+static void load_its_vmid(unsigned cpu)
+{
+    (void)cpu;
+    load_beside(1);
+}
+
+static void load_another_vmid(unsigned cpu)
+{
+    (void)cpu;
+    load_beside(2);
+}
+
 static const struct {
     void (*main)(void *context);
     const char *message; /* NULL: nothing is wrong */
+    void (*secondary)(unsigned cpu);
 } cases[] = {
-    {changed_sysreg, "is not what arch_vcpu_put() saved"},
-    {changed_vector_register, "is not what arch_vcpu_put() saved"},
-    {changed_by_contract, NULL},
-    {left_behind, "list register 2 still holds INTID 27 of VMID 1"},
-    {nothing_left, NULL},
-    {linked_to_inactive, "linked to physical INTID 40, which is not active"},
-    {linked, NULL},
-    {linked_twice, "physical INTID 40 is linked to list registers of CPU 0 and CPU 1"},
-    {beside_the_hypervisor, "reaches 0x503ff000, a page of the hypervisor"},
-    {map_what_a_guest_reaches, "VMID 1 reaches that page"},
-    {map_what_it_reached, NULL},
+    {changed_sysreg, "is not what arch_vcpu_put() saved", NULL},
+    {changed_vector_register, "is not what arch_vcpu_put() saved", NULL},
+    {changed_by_contract, NULL, NULL},
+    {left_behind, "list register 2 still holds INTID 27 of VMID 1", NULL},
+    {nothing_left, NULL, NULL},
+    {linked_to_inactive, "linked to physical INTID 40, which is not active", NULL},
+    {linked, NULL, NULL},
+    {linked_twice, "physical INTID 40 is linked to list registers of CPU 0 and CPU 1", link_second},
+    {beside_the_hypervisor, "reaches 0x503ff000, a page of the hypervisor", NULL},
+    {map_what_a_guest_reaches, "VMID 1 reaches that page", NULL},
+    {map_what_it_reached, NULL, NULL},
+    {beside_another, NULL, only_wait},
+    {beside_another, NULL, load_another_vmid},
+    {beside_another, "linked to physical INTID 40, which is not active", end_its_interrupt},
+    {beside_another, "the vCPU that is loaded on CPU 0 was overwritten", overwrite_it},
+    {beside_another, "the stage-2 map of VMID 1 changed its VMID while CPU 0 runs the guest", change_its_vmid},
+    {beside_another, "CPU 0 and CPU 1 have two stage-2 maps with VMID 1", load_its_vmid},
 };
 
 START_TEST(test_case)
@@ -204,7 +289,8 @@ START_TEST(test_case)
     struct sim_machine *machine = make_machine(NULL);
     const char *message = cases[_i].message;
     sim_register_guest("touch", program_touch);
-    enum sim_end end = sim_run_with(machine, cases[_i].main, NULL, link_second);
+    sim_register_guest("compute", program_compute);
+    enum sim_end end = sim_run_with(machine, cases[_i].main, NULL, cases[_i].secondary);
     ck_assert_msg(end == (message != NULL ? SIM_END_FAILED : SIM_END_RETURNED) &&
                       (message == NULL || strstr(sim_message(machine), message) != NULL),
                   "%s: %s, expected: %s", sim_end_name(end), sim_message(machine), message);
