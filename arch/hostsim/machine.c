@@ -83,10 +83,12 @@ static void set_places(struct sim_machine *machine)
 static void reserve_image(struct sim_machine *machine)
 {
     const struct sim_options *options = &machine->options;
+    struct sim_page *page;
     for (uint64_t offset = 0; offset < options->image_size; offset += PAGE_SIZE) {
-        struct sim_page *page = sim_page(machine, options->image_base + offset);
-        if (page != NULL)
-            page->hypervisor = true;
+        page = sim_page(machine, options->image_base + offset);
+        if (page == NULL) /* the end of its bank */
+            break;
+        page->hypervisor = true;
     }
 }
 

@@ -15,15 +15,24 @@ static uint64_t cells_value(const fdt32_t *cells, int count)
     return value;
 }
 
+/* What the nodes of a bus count their addresses and sizes in. @return false if that is nothing to count in */
+static bool read_cells(const void *dtb, int bus, int *address_cells, int *size_cells)
+{
+    *address_cells = fdt_address_cells(dtb, bus);
+    *size_cells = fdt_size_cells(dtb, bus);
+    return *address_cells > 0 && *size_cells >= 0;
+}
+
 /* One step up: an address on the bus @p node becomes one on its parent's. @return false if the bus is not transparent
  * to it. */
 static bool through_ranges(const void *dtb, int node, uint64_t *address)
 {
-    int length, child = fdt_address_cells(dtb, node), size = fdt_size_cells(dtb, node);
-    int parent_node = fdt_parent_offset(dtb, node);
+    int length, child, size, parent, parent_size, parent_node = fdt_parent_offset(dtb, node);
     if (parent_node < 0)
         return true; /* the root */
-    int parent = fdt_address_cells(dtb, parent_node), entry = child + parent + size;
+    if (!read_cells(dtb, node, &child, &size) || !read_cells(dtb, parent_node, &parent, &parent_size))
+        return false;
+    int entry = child + parent + size;
     const fdt32_t *ranges = fdt_getprop(dtb, node, "ranges", &length);
     if (ranges == NULL)
         return false;
@@ -42,11 +51,10 @@ static bool through_ranges(const void *dtb, int node, uint64_t *address)
 
 static bool read_reg(const void *dtb, int node, int index, uint64_t *base, uint64_t *size)
 {
-    int length, parent = fdt_parent_offset(dtb, node);
+    int length, address_cells, size_cells, parent = fdt_parent_offset(dtb, node);
     const fdt32_t *reg = fdt_getprop(dtb, node, "reg", &length);
-    if (reg == NULL || parent < 0)
+    if (reg == NULL || parent < 0 || !read_cells(dtb, parent, &address_cells, &size_cells))
         return false;
-    int address_cells = fdt_address_cells(dtb, parent), size_cells = fdt_size_cells(dtb, parent);
     int entry = address_cells + size_cells;
     if ((index + 1) * entry * 4 > length)
         return false;

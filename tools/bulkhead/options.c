@@ -9,6 +9,8 @@
 #include "boot/version.h"
 #include "lib/types.h"
 
+#define PHYSICAL_BITS 48 /* the most that there are */
+
 #define FOR(command) (1u << (command))
 #define FOR_ALL (FOR(COMMAND_CHECK) | FOR(COMMAND_PLAN) | FOR(COMMAND_GUEST_DTB) | FOR(COMMAND_SIM))
 
@@ -151,6 +153,8 @@ static bool read_number_option(struct options *options, const struct option_entr
 
     if (!number(text, &value))
         return complain("not a number:", text);
+    if (strchr("azd", entry->letter) != NULL && value >> PHYSICAL_BITS != 0)
+        return complain("beyond 48 bits of physical address:", text);
     switch (entry->letter) {
     case 'a':
         options->image_at = value;
@@ -174,7 +178,7 @@ static bool read_number_option(struct options *options, const struct option_entr
         return true;
     default:
         options->milliseconds = value;
-        return true;
+        return value <= OPTIONS_MAX_MILLISECONDS || complain("more than 1000000000000 milliseconds:", text);
     }
 }
 

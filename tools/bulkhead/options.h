@@ -8,6 +8,7 @@
 #include "hostsim/sim.h"
 
 #define OPTIONS_MAX_MODULES 64
+#define OPTIONS_MAX_MILLISECONDS 1000000000000 /* far from where nanoseconds in 64 bits end */
 
 enum command {
     COMMAND_NONE, /* --help or --version: answered already */

@@ -1,4 +1,6 @@
 /* Time, CPUs, memory and the UART of the simulated machine. */
+#include <libfdt.h>
+
 #include "unit/hostsim/mini.h"
 
 /* ---- Time and CPUs. What the simulated CPUs do is noted here; they run in this process. */
@@ -327,6 +329,22 @@ START_TEST(test_parts_of_a_server)
 }
 END_TEST
 
+/* A bus that counts in more cells than libfdt takes is none, wherever it is: nothing outside of the tree is read. */
+START_TEST(test_cells_out_of_range)
+{
+    static const struct {
+        const char *property;
+        uint32_t cells;
+    } cases[] = {{"#address-cells", 5}, {"#address-cells", UINT32_MAX}, {"#address-cells", 0}, {"#size-cells", 5}};
+    size_t size;
+    void *dtb = read_file("ok/two-domains.dtb", &size);
+    ck_assert_int_eq(fdt_setprop_inplace_u32(dtb, 0, cases[_i].property, cases[_i].cells), 0);
+    ck_assert_ptr_null(sim_create(dtb, size, NULL));
+    ck_assert_str_eq(sim_create_error(), "no memory node");
+    free(dtb);
+}
+END_TEST
+
 START_TEST(test_no_machine)
 {
     uint8_t garbage[64] = {0};
@@ -365,6 +383,7 @@ int main(void)
     tcase_add_test(tcase, test_uart_speed);
     tcase_add_test(tcase, test_uart_receives);
     tcase_add_test(tcase, test_parts_of_a_server);
+    tcase_add_loop_test(tcase, test_cells_out_of_range, 0, 4);
     tcase_add_test(tcase, test_no_machine);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

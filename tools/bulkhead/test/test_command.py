@@ -182,6 +182,16 @@ class CommandTest(unittest.TestCase):
         self.assertRegex(err, r"sim: [\w -]+ after \d+ us")
         self.assertEqual(self.run_command("sim", "--milliseconds", "3000", "--seed", "0", self.dtb)[0], out)
 
+    def test_sim_limits(self):
+        _, err = self.run_command("sim", "--milliseconds", "1000000000000", self.dtb)
+        self.assertRegex(err, r"sim: idle after \d+ us")
+        for wrong in ("1000000000001", "18446744073709552", str(2**64 - 1), str(2**64), "-1", "", "1s"):
+            self.run_command("sim", "--milliseconds", wrong, self.dtb, status=2)
+        for option in "--image-at", "--image-size", "--dtb-at":
+            for wrong in 1 << 48, 2**64 - 1:
+                self.run_command("sim", option, str(wrong), self.dtb, status=2)
+        self.run_command("sim", "--milliseconds", "100", "--image-size", str((1 << 48) - 1), self.dtb)
+
     def test_sim_faults(self):
         table = self.run_command("sim", "--fault", "help")[0].decode()
         names = re.findall(r"^  ([a-z0-9.-]+) ", table, re.M)
