@@ -194,14 +194,14 @@ static struct stage1_leaf make_leaf(const struct sim_cpu *cpu, uint64_t entry, u
 static bool walk(struct sim_cpu *cpu, const struct region *region, uint64_t address, struct stage1_leaf *leaf,
                  struct sim_address *result)
 {
-    unsigned level = 4 - (region->bits - 12 + 8) / 9;
+    unsigned first = 4 - (region->bits - 12 + 8) / 9, level = first;
     uint64_t table = region->table, hierarchy = 0, input = address & (UINT64_MAX >> (64 - region->bits));
     table &= ~((8ULL << (region->bits - (12 + 9 * (3 - level)))) - 1);
     for (;; level++) {
         unsigned shift = 12 + 9 * (3 - level);
         uint64_t entry;
         if (table >> output_bits(cpu) != 0) {
-            *result = stage1_fault(SIM_FSC_ADDRESS_SIZE, level == 0 ? 0 : level - 1);
+            *result = stage1_fault(SIM_FSC_ADDRESS_SIZE, level == first ? 0 : level - 1); /* of TTBRn: level 0 */
             return false;
         }
         if (!read_entry(cpu, region, table + (input >> shift & 511) * 8, &entry, result))
@@ -277,7 +277,7 @@ static bool flat(struct sim_cpu *cpu, uint64_t address, enum sim_access access, 
     return true;
 }
 
-/* MAIR_EL1's attribute byte: 0000dd00 Device, else outer and inner cacheability, 01xx none. SCTLR_EL1.C and I = 0 make
+/* MAIR_EL1's attribute byte: 0000dd00 Device, else outer and inner cacheability, 0100 none. SCTLR_EL1.C and I = 0 make
  * all of it non-cacheable. */
 static bool cacheable(const struct sim_cpu *cpu, uint8_t attributes, enum sim_access access)
 {

@@ -129,6 +129,32 @@ static void program_faults(uint64_t device_tree)
     guest_hvc(0, 0, 0, 0);
 }
 
+/* A root table beyond the output size is level 0's fault, whichever level it is of. */
+static void program_far_root(uint64_t device_tree)
+{
+    (void)device_tree;
+    begin_paging();
+    guest_allow_exceptions(true);
+    for (unsigned narrow = 16; narrow <= 39; narrow++) {
+        struct guest_exception exception;
+        guest_msr(GUEST_TCR_EL1, (S1_TCR & ~63ULL) | narrow);
+        guest_msr(GUEST_TTBR0_EL1, 1ULL << 40);
+        guest_maintain(GUEST_TLBI_VMALLE1, 0);
+        guest_read32(0x1000);
+        if (!guest_took_exception(&exception) || exception.esr != 0x96000000)
+            guest_fail("T0SZ %u: ESR_EL1 %#llx", narrow, (unsigned long long)exception.esr);
+    }
+    guest_hvc(0, 0, 0, 0);
+}
+
+static void run_far_root(void *context)
+{
+    struct mini mini;
+    (void)context;
+    struct arch_exit exit = paging_begin(&mini, "far_root");
+    ck_assert_uint_eq(exit_class(&exit), CLASS_HVC);
+}
+
 static void run_faults(void *context)
 {
     struct mini mini;
@@ -380,13 +406,14 @@ static void run_other_granule(void *context)
     paging_begin(&mini, "granule");
 }
 
-static void (*const runs[])(void *context) = {run_faults, run_flat,      run_accesses, run_exits,
-                                              run_tlb,    run_forbidden, clean_start};
+static void (*const runs[])(void *context) = {run_faults, run_far_root, run_flat,      run_accesses,
+                                              run_exits,  run_tlb,      run_forbidden, clean_start};
 
 static void register_programs(void)
 {
     sim_register_guest("faults", program_faults);
     sim_register_guest("flat", program_flat);
+    sim_register_guest("far_root", program_far_root);
     sim_register_guest("accesses", program_accesses);
     sim_register_guest("exits", program_exits);
     sim_register_guest("tlb", program_tlb);
