@@ -181,7 +181,7 @@ class Lab:
         copy_tree(self.source)
         flags = ["-DCMAKE_BUILD_TYPE=None", "-DCMAKE_C_FLAGS=-O1", "-DBULKHEAD_WERROR=OFF",
                  f"-DBULKHEAD_SANITIZE={'ON' if self.sanitize else 'OFF'}"]
-        subprocess.run(["cmake", "-G", "Ninja", "-S", self.source, "-B", self.build, *flags], check=True,
+        subprocess.run(["cmake", "-G", "Ninja", "-S", self.source, "-B", self.build, f"-DBULKHEAD_DEPS={ROOT / 'build' / 'deps'}", *flags], check=True,
                        stdout=subprocess.DEVNULL)
         if not self.make([]):
             raise TableError("the tree does not build:\n" + self.log)

@@ -89,10 +89,10 @@ END_TEST
 
 START_TEST(debian_kernel)
 {
-    FILE *file = fopen(TESTS_DIR "/../build/deps/Image", "rb");
+    FILE *file = fopen(DEPS_DIR "/Image", "rb");
     static uint8_t head[IMAGE_PROBE_SIZE];
 
-    ck_assert_msg(file != NULL, "build/deps/Image is missing: run tools/setup.sh");
+    ck_assert_msg(file != NULL, DEPS_DIR "/Image is missing: run tools/setup.sh");
     ck_assert_uint_eq(fread(head, 1, sizeof(head), file), sizeof(head));
     fseek(file, 0, SEEK_END);
     uint64_t size = (uint64_t)ftell(file);
