@@ -274,6 +274,30 @@ static void maintenance(void *context)
     ck_assert_uint_eq(exit_class(&exit), 0x18);
 }
 
+/* A line that memory overtook, and that was written and cleaned since, is what core finds. */
+static void program_overtake(uint64_t device_tree)
+{
+    (void)device_tree;
+    paging_tables();
+    paging_on();
+    ck_assert_uint_eq(guest_read32(DATA_IPA), 0);
+    paging_off();
+    guest_write32(DATA_IPA, 5);
+    paging_on();
+    guest_write32(DATA_IPA, 6);
+    guest_maintain(GUEST_DC_CVAC, DATA_IPA);
+    guest_hvc(0, 0, 0, 0);
+}
+
+static void overtaken_and_cleaned(void *context)
+{
+    struct mini mini;
+    (void)context;
+    begin(&mini, "overtake");
+    ck_assert_uint_eq(open_data()[0], 6);
+    arch_window_close(0);
+}
+
 /* ---- A life that leaves dirty lines, and the next one */
 
 static void program_leave(uint64_t device_tree)
@@ -505,6 +529,7 @@ static const struct {
     {coherent, NULL},
     {dirty_while_mapped, "reads memory at 0x50300040: a dirty line"},
     {maintenance, NULL},
+    {overtaken_and_cleaned, NULL},
     {left_over, "a dirty line"},
     {zeros_left_in_cache, "a dirty line"},
     {a_new_life, NULL},
@@ -528,6 +553,7 @@ static void register_programs(void)
         {"coherent", program_coherent}, {"shared", program_shared},   {"maintenance", program_maintenance},
         {"leave", program_leave},       {"code", program_code},       {"self", program_self},
         {"no ivau", program_no_ivau},   {"no cvau", program_no_cvau}, {"cvau off", program_cvau_off},
+        {"overtake", program_overtake},
     };
     for (unsigned i = 0; i < ARRAY_SIZE(programs); i++)
         sim_register_guest(programs[i].name, programs[i].main);

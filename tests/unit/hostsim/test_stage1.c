@@ -155,6 +155,32 @@ static void run_far_root(void *context)
     ck_assert_uint_eq(exit_class(&exit), CLASS_HVC);
 }
 
+/* SCTLR_EL1.WXN: what EL1 may write it does not execute. */
+static void program_wxn(uint64_t device_tree)
+{
+    struct guest_exception exception;
+    (void)device_tree;
+    begin_paging();
+    guest_allow_exceptions(true);
+    guest_fetch(0x40400000 + PLAIN * 0x1000);
+    ck_assert(!guest_took_exception(&exception));
+    guest_msr(GUEST_SCTLR_EL1, SCTLR_ON | 1u << 19);
+    guest_fetch(0x40400000 + READ_ONLY * 0x1000);
+    ck_assert(!guest_took_exception(&exception));
+    guest_fetch(0x40400000 + PLAIN * 0x1000);
+    ck_assert(guest_took_exception(&exception));
+    ck_assert_uint_eq(exception.esr, 0x8600000f);
+    guest_hvc(0, 0, 0, 0);
+}
+
+static void run_wxn(void *context)
+{
+    struct mini mini;
+    (void)context;
+    struct arch_exit exit = paging_begin(&mini, "wxn");
+    ck_assert_uint_eq(exit_class(&exit), CLASS_HVC);
+}
+
 static void run_faults(void *context)
 {
     struct mini mini;
@@ -406,7 +432,7 @@ static void run_other_granule(void *context)
     paging_begin(&mini, "granule");
 }
 
-static void (*const runs[])(void *context) = {run_faults, run_far_root, run_flat,      run_accesses,
+static void (*const runs[])(void *context) = {run_faults, run_far_root, run_wxn,       run_flat,   run_accesses,
                                               run_exits,  run_tlb,      run_forbidden, clean_start};
 
 static void register_programs(void)
@@ -414,6 +440,7 @@ static void register_programs(void)
     sim_register_guest("faults", program_faults);
     sim_register_guest("flat", program_flat);
     sim_register_guest("far_root", program_far_root);
+    sim_register_guest("wxn", program_wxn);
     sim_register_guest("accesses", program_accesses);
     sim_register_guest("exits", program_exits);
     sim_register_guest("tlb", program_tlb);
