@@ -1,7 +1,7 @@
 /* The vGIC against the model, by random sequences. */
 #include "support/shrink.h"
 #include "support/suite.h"
-#include "unit/emul/vgic_model.h"
+#include "unit/emul/vgic_steps.h"
 
 #define STEPS 600
 
@@ -22,7 +22,7 @@ static void run(struct choices *drawn)
     choices = drawn;
     seed_now = choices_seed(drawn);
     verbose = choices_shown(drawn);
-    run_steps(STEPS);
+    run_steps(GIC_V2, STEPS);
 }
 
 START_TEST(agrees_with_the_model)

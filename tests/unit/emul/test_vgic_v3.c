@@ -3,11 +3,9 @@
 #include "support/suite.h"
 #include "unit/emul/vgic_system.h"
 
-#define IROUTER 0x6000
 #define PIDR2 0xffe8
 #define GICR_TYPER 0x0008
 #define GICR_WAKER 0x0014
-#define SGI_FRAME 0x10000
 #define FRAMES VGIC_REDISTRIBUTOR_SIZE
 #define SPI 40
 #define PPI 20
@@ -15,16 +13,9 @@
 
 static uint64_t access(unsigned v, bool redistributor, uint32_t offset, unsigned size, bool write, uint64_t value)
 {
-    struct mmio_access access = {.offset = offset, .size = (uint8_t)size, .write = write, .value = value};
-
-    exit_guest(v);
     if (redistributor)
-        ck_assert_int_eq(vgic_redistributor_access(&sys.vcpus[v], &sys.domain, &access), MMIO_HANDLED);
-    else
-        ck_assert_int_eq(vgic_v3_distributor_access(&sys.vcpus[v], &sys.domain, &access), MMIO_HANDLED);
-    enter_guest(v);
-    settle_all();
-    return access.value;
+        return access_redistributor(v, offset / FRAMES, offset % FRAMES, size, write, value);
+    return access_raw(v, offset, size, write, value);
 }
 
 static uint64_t gicd_read(unsigned v, uint32_t offset, unsigned size)
@@ -67,14 +58,6 @@ static void gicd_bit(unsigned v, uint32_t base, uint32_t intid)
 static bool gicd_has(unsigned v, uint32_t base, uint32_t intid)
 {
     return gicd_read(v, base + intid / 32 * 4, 4) >> intid % 32 & 1;
-}
-
-static void send_sgi(unsigned v, uint64_t value)
-{
-    exit_guest(v);
-    vgic_write_sgi(&sys.vcpus[v], value, true);
-    enter_guest(v);
-    settle_all();
 }
 
 /** A guest that has everything on. */
@@ -326,8 +309,8 @@ START_TEST(sgis_are_interrupts_like_others)
     ck_assert(!gicr_has(0, 0, ISPENDR, 5));
     gicr_bit(0, 0, ICENABLER, 5);
     ck_assert(!gicr_has(0, 0, ISENABLER, 5));
-    send_sgi(1, 5u << 24 | 1);
-    send_sgi(0, 5u << 24 | 1);
+    send_sgi(1, 5u << 24 | 1, true);
+    send_sgi(0, 5u << 24 | 1, true);
     ck_assert_uint_eq(taker_of(5), UINT32_MAX);
     ck_assert(gicr_has(0, 0, ISPENDR, 5));
     gicr_bit(0, 0, ISENABLER, 5);
@@ -335,7 +318,7 @@ START_TEST(sgis_are_interrupts_like_others)
     end(0, 5);
     ck_assert_uint_eq(acknowledge(0), GIC_SPURIOUS); /* two made one */
     gicr_bit(0, 0, ICENABLER, 5);
-    send_sgi(0, 5u << 24 | 1);
+    send_sgi(0, 5u << 24 | 1, true);
     gicr_bit(0, 0, ICPENDR, 5);
     gicr_bit(0, 0, ISENABLER, 5);
     ck_assert_uint_eq(acknowledge(0), GIC_SPURIOUS);
@@ -345,9 +328,9 @@ END_TEST
 START_TEST(an_sgi_comes_again_while_it_is_active)
 {
     setup(2, 32);
-    send_sgi(1, 3u << 24 | 1);
+    send_sgi(1, 3u << 24 | 1, true);
     ck_assert_uint_eq(acknowledge(0), 3);
-    send_sgi(0, 3u << 24 | 1);
+    send_sgi(0, 3u << 24 | 1, true);
     ck_assert(gicr_has(1, 0, ISPENDR, 3) && gicr_has(1, 0, ISACTIVER, 3));
     end(0, 3);
     ck_assert_uint_eq(acknowledge(0), 3);
@@ -442,7 +425,7 @@ static uint32_t reached(unsigned self, uint64_t value)
 {
     uint32_t mask = 0;
 
-    send_sgi(self, value | 7u << 24);
+    send_sgi(self, value | 7u << 24, true);
     for (unsigned v = 0; v < sys.domain.vcpu_count; v++) {
         uint32_t intid = acknowledge(v);
         if (intid == GIC_SPURIOUS)
@@ -504,7 +487,7 @@ START_TEST(sgi_groups)
     vgic_write_sgi(&sys.vcpus[0], 4u << 24 | 1, false);
     bounce(0);
     ck_assert_uint_eq(taker_of(4), 0);
-    send_sgi(0, 4u << 24 | 1);
+    send_sgi(0, 4u << 24 | 1, true);
     ck_assert_uint_eq(taker_of(4), 0);
 }
 END_TEST

@@ -27,6 +27,8 @@
 #define SGIR 0xf00
 #define CPENDSGIR 0xf10
 #define SPENDSGIR 0xf20
+#define IROUTER 0x6000
+#define SGI_FRAME 0x10000 /* of a redistributor */
 
 static struct vgic_system {
     struct domain domain;
@@ -171,15 +173,41 @@ static inline void setup_system(unsigned vcpus, uint32_t spis, unsigned lrs)
     setup_version(GIC_V2, vcpus, spis, lrs);
 }
 
-static inline uint64_t access_raw(unsigned v, uint32_t offset, unsigned size, bool write, uint64_t value)
+static inline uint64_t
+access_device(unsigned v, enum mmio_result (*handler)(struct vcpu *vcpu, void *device, struct mmio_access *access),
+              uint32_t offset, unsigned size, bool write, uint64_t value)
 {
     struct mmio_access access = {.offset = offset, .size = (uint8_t)size, .write = write, .value = value};
 
     exit_guest(v);
-    require(vgic_distributor_access(&sys.vcpus[v], &sys.domain, &access) == MMIO_HANDLED, "aborts at %#x", offset);
+    require(handler(&sys.vcpus[v], &sys.domain, &access) == MMIO_HANDLED, "aborts at %#x", offset);
     enter_guest(v);
     settle_all();
     return access.value;
+}
+
+/** In the distributor. */
+static inline uint64_t access_raw(unsigned v, uint32_t offset, unsigned size, bool write, uint64_t value)
+{
+    bool v3 = hypervisor.gic.version == GIC_V3;
+
+    return access_device(v, v3 ? vgic_v3_distributor_access : vgic_distributor_access, offset, size, write, value);
+}
+
+/** In the frames of vCPU @p owner. */
+static inline uint64_t access_redistributor(unsigned v, unsigned owner, uint32_t offset, unsigned size, bool write,
+                                            uint64_t value)
+{
+    return access_device(v, vgic_redistributor_access, owner * VGIC_REDISTRIBUTOR_SIZE + offset, size, write, value);
+}
+
+/** vCPU @p v writes ICC_SGI1R_EL1, or ICC_SGI0R_EL1. */
+static inline void send_sgi(unsigned v, uint64_t value, bool group1)
+{
+    exit_guest(v);
+    vgic_write_sgi(&sys.vcpus[v], value, group1);
+    enter_guest(v);
+    settle_all();
 }
 
 static inline uint32_t read32(unsigned v, uint32_t offset)

@@ -1,0 +1,44 @@
+/* The vGIC of a GICv3 host against the model, by random sequences. */
+#include "support/shrink.h"
+#include "support/suite.h"
+#include "unit/emul/vgic_steps.h"
+
+#define STEPS 600
+
+static struct choices *choices;
+
+static uint32_t rnd(uint32_t below)
+{
+    return (uint32_t)choose(choices, below);
+}
+
+static bool next_step(void)
+{
+    return choose_step(choices);
+}
+
+static void run(struct choices *drawn)
+{
+    choices = drawn;
+    seed_now = choices_seed(drawn);
+    verbose = choices_shown(drawn);
+    run_steps(GIC_V3, STEPS);
+}
+
+START_TEST(agrees_with_the_model)
+{
+    const char *count = getenv("BULKHEAD_SEEDS");
+
+    shrink_run(run, 1, count != NULL ? strtoull(count, NULL, 0) : 1500);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("vgic-v3-random");
+    TCase *tests = tcase_create("random");
+    tcase_set_timeout(tests, 0);
+    tcase_add_test(tests, agrees_with_the_model);
+    suite_add_tcase(suite, tests);
+    return suite_execute(suite);
+}
