@@ -11,7 +11,8 @@ struct arch_mmio {
 
 /**
  * Maps a device's registers as Device-nGnRE for as long as the hypervisor runs. Boot CPU only.
- * @return false where address space is exhausted
+ * @return false where address space is exhausted, or where no registers can be: beyond arch_pa_bits(), or not at a
+ * multiple of 4
  */
 bool arch_mmio_map(struct arch_mmio *mmio, pa_t base, uint64_t size);
 

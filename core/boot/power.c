@@ -20,7 +20,7 @@ static bool any_alive(void)
 {
     for (unsigned i = 0; i < HV_MAX_DOMAINS; i++) {
         const struct domain *domain = hypervisor.domains[i];
-        if (domain != NULL && load_acquire(&domain->state) <= DOMAIN_RUNNING)
+        if (domain != NULL && load_acquire(&domain->announced) == 0)
             return true;
     }
     return false;
@@ -32,6 +32,7 @@ void hv_domain_stopped(struct domain *domain)
     console_printf("%s: %s: %s\n", domain->name, domain_state_name(load_acquire(&domain->state)),
                    domain->reason != NULL ? domain->reason : "no reason given");
     console_close(&domain->vpl011.console);
+    store_release(&domain->announced, 1);
     if (any_alive() || __atomic_exchange_n(&hypervisor.all_off, 1, __ATOMIC_ACQ_REL) != 0)
         return; /* the last ones may stop at the same time on two CPUs: one of them says so */
     console_printf("all domains are off\n");

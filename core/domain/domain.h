@@ -25,6 +25,7 @@ struct domain {
     uint16_t domid;
     uint32_t state;     /* enum domain_state; release/acquire */
     const char *reason; /* static text */
+    uint32_t announced; /* its end was printed; release/acquire. The machine is not turned off before */
     uint32_t restarts;  /* PSCI SYSTEM_RESET */
     struct stage2 stage2;
     struct arch_spinlock memory_lock; /* a block is zeroed and mapped by one CPU at a time. Taken before stage2.lock */
