@@ -2,6 +2,8 @@
  * too. */
 #include "arch/mmio.h"
 
+#include "arch/mem.h"
+
 #include "layout.h"
 #include "mmu.h"
 
@@ -9,7 +11,10 @@
 
 bool arch_mmio_map(struct arch_mmio *mmio, pa_t base, uint64_t size)
 {
-    mmio->base = mmu_map(base, size, DEVICE_DATA);
+    uint64_t end = 1ULL << arch_pa_bits();
+    bool possible = base.raw % 4 == 0 && base.raw < end && size <= end - base.raw;
+
+    mmio->base = possible ? mmu_map(base, size, DEVICE_DATA) : 0;
     return mmio->base != 0;
 }
 

@@ -11,7 +11,9 @@ bool arch_mmio_map(struct arch_mmio *mmio, pa_t base, uint64_t size)
     sim_spend(sim_this_cpu(), SIM_COST_MAP, 1);
     if (sim_bank_find(machine, base.raw, 1) != NULL)
         sim_fail("arch_mmio_map(%#llx): RAM as a device", (unsigned long long)base.raw);
-    if (machine->mapping_count == SIM_MAX_MAPPINGS)
+    uint64_t end = 1ULL << machine->options.pa_bits;
+    mmio->base = 0;
+    if (base.raw % 4 != 0 || base.raw >= end || size > end - base.raw || machine->mapping_count == SIM_MAX_MAPPINGS)
         return false;
     machine->mappings[machine->mapping_count] = (struct sim_mapping){base.raw, size};
     mmio->base = ++machine->mapping_count;

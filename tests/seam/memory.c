@@ -197,6 +197,9 @@ void seam_maps(void)
     CHECK(arch_map(pa(0xfffffffff000), 0x2000, ARCH_MAP_READ) == NULL);
     CHECK(arch_map(pa(UINT64_MAX - 5), 16, ARCH_MAP_READ) == NULL);
     CHECK(!arch_mmio_map(&nowhere, pa(0x1000000000000), PAGE_SIZE));
+    CHECK(!arch_mmio_map(&nowhere, pa(1ULL << arch_pa_bits()), PAGE_SIZE));
+    CHECK(!arch_mmio_map(&nowhere, pa((1ULL << arch_pa_bits()) - PAGE_SIZE), 2 * PAGE_SIZE));
+    CHECK(!arch_mmio_map(&nowhere, pa(0x9000002), PAGE_SIZE));
     CHECK_EQUAL(nowhere.base, 0);
     /* After refusals there is still room. */
     check_map(0x7000, 0x1000, ARCH_MAP_READ);

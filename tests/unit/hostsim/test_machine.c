@@ -345,6 +345,23 @@ START_TEST(test_cells_out_of_range)
 }
 END_TEST
 
+/* What a damaged tree may say of a device's registers. */
+START_TEST(test_frames_that_cannot_be)
+{
+    struct sim_machine *machine = make_machine(&(struct sim_options){.pa_bits = 40});
+    struct arch_mmio mmio;
+
+    ck_assert(arch_mmio_map(&mmio, pa(0x9000000), 0x1000));
+    ck_assert(arch_mmio_map(&mmio, pa((1ULL << 40) - 0x1000), 0x1000));
+    ck_assert(!arch_mmio_map(&mmio, pa((1ULL << 40) - 0x1000), 0x1001));
+    ck_assert(!arch_mmio_map(&mmio, pa(1ULL << 40), 0x1000));
+    ck_assert(!arch_mmio_map(&mmio, pa(0x4bf21580a45f5174), 0x1000));
+    ck_assert(!arch_mmio_map(&mmio, pa(UINT64_MAX - 3), 0x1000));
+    ck_assert(!arch_mmio_map(&mmio, pa(0x3d), 0x1000));
+    sim_destroy(machine);
+}
+END_TEST
+
 START_TEST(test_no_machine)
 {
     uint8_t garbage[64] = {0};
@@ -384,6 +401,7 @@ int main(void)
     tcase_add_test(tcase, test_uart_receives);
     tcase_add_test(tcase, test_parts_of_a_server);
     tcase_add_loop_test(tcase, test_cells_out_of_range, 0, 4);
+    tcase_add_test(tcase, test_frames_that_cannot_be);
     tcase_add_test(tcase, test_no_machine);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
