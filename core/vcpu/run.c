@@ -114,6 +114,8 @@ HARDLY_EVER static void stop_storm(struct cpu *cpu, uint32_t intid)
 {
     struct machine *machine = &hypervisor.machine;
 
+    if (intid == GIC_SGI_KICK) /* a guest's doing; and the number of a UART that has no interrupt */
+        return;
     if (intid == machine->uart.intid && hypervisor.uart.ops != NULL) {
         turn_off(cpu, intid, "storms");
         machine->uart.intid = 0;

@@ -8,6 +8,7 @@
 #define LEVEL 4
 #define TIMER 27
 #define MAX_SHAPE_CPUS 16
+#define PRIVATE_RWP 8u /* GICR_CTLR */
 
 static struct sim_machine *machine;
 static struct machine_gic description;
@@ -291,10 +292,12 @@ START_TEST(delivers_to_the_cpu_asked_for)
         sim_act_as(machine, cpu);
         ck_assert_uint_eq(acknowledge(), cpu == 6 ? 60 : GIC_SPURIOUS);
     }
-    gic.ops->disable(&gic, 60);
+    gic.ops->disable(&gic, 60); /* everywhere, when it returns */
+    ck_assert_uint_eq(arch_mmio_read32(&gicd, CTLR) & RWP, 0);
     ck_assert(!shared_bit(ISENABLER, 60));
     gic.ops->enable(&gic, 20);
     gic.ops->disable(&gic, 20);
+    ck_assert_uint_eq(arch_mmio_read32(&gicr, 7 * CPU_FRAMES + CTLR) & PRIVATE_RWP, 0);
     ck_assert(!private_bit(7, ISENABLER, 20));
 }
 END_TEST
@@ -320,6 +323,28 @@ START_TEST(kicks)
                 ck_assert_uint_eq(acknowledge(), GIC_SPURIOUS);
             }
         }
+}
+END_TEST
+
+/** The upper levels of an affinity are where the manual has them: a CPU that differs in one is another. */
+START_TEST(upper_levels_of_an_affinity)
+{
+    static const uint64_t others[] = {0x201, 0x10001, 0x100000001};
+
+    start_with(&(struct gicv3_shape){.cpus = 4}, NULL);
+    sim_act_as(machine, 1);
+    gic.ops->enable(&gic, GIC_SGI_KICK);
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+        gic.cpus[3].affinity = others[i];
+        gic.ops->send_kick(&gic, 3);
+        ck_assert_uint_eq(acknowledge(), GIC_SPURIOUS);
+        gic.ops->configure(&gic, 50, LEVEL, 3, 0x80);
+        uint64_t route = arch_mmio_read32(&gicd, IROUTER + 8 * 50);
+        route |= (uint64_t)arch_mmio_read32(&gicd, IROUTER + 8 * 50 + 4) << 32;
+        ck_assert_uint_eq(route, others[i]);
+    }
+    gic.ops->send_kick(&gic, 1);
+    take(GIC_SGI_KICK);
 }
 END_TEST
 
@@ -439,6 +464,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, configures);
     tcase_add_test(tests, delivers_to_the_cpu_asked_for);
     tcase_add_test(tests, kicks);
+    tcase_add_test(tests, upper_levels_of_an_affinity);
     tcase_add_test(tests, active_and_pending_state);
     tcase_add_test(tests, list_register_format);
     tcase_add_test(tests, load_and_put);

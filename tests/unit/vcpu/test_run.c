@@ -1,5 +1,5 @@
 /* What goes with a vCPU when another one gets the CPU: the virtual timer's interrupt, which stays active on the host
- * until the guest has handled it. */
+ * until the guest has handled it. And interrupts that never end. */
 #include "support/suite.h"
 #include "unit/domain/fixture.h"
 #include "vcpu/run.h"
@@ -10,6 +10,8 @@
 static struct {
     bool active;
     unsigned changes, loads, puts;
+    uint32_t storm; /* the interrupt that comes again and again, until it is disabled */
+    unsigned taken, ended, disabled;
 } gic;
 
 static void set_active(struct gic *self, uint32_t intid, bool active)
@@ -34,7 +36,43 @@ static void vcpu_put(struct gic *self, struct gic_vcpu_state *state)
     gic.puts++;
 }
 
-static const struct gic_ops ops = {.set_active = set_active, .vcpu_load = vcpu_load, .vcpu_put = vcpu_put};
+static uint32_t acknowledge(struct gic *self, uint32_t *token)
+{
+    (void)self;
+    *token = gic.storm;
+    if (gic.disabled != 0)
+        return GIC_SPURIOUS;
+    gic.taken++;
+    return gic.storm;
+}
+
+static void priority_drop(struct gic *self, uint32_t token)
+{
+    (void)self;
+    ck_assert_uint_eq(token, gic.storm);
+}
+
+static void deactivate(struct gic *self, uint32_t token)
+{
+    (void)self;
+    ck_assert_uint_eq(token, gic.storm);
+    gic.ended++;
+}
+
+static void disable(struct gic *self, uint32_t intid)
+{
+    (void)self;
+    ck_assert_uint_eq(intid, gic.storm);
+    gic.disabled++;
+}
+
+static const struct gic_ops ops = {.set_active = set_active,
+                                   .vcpu_load = vcpu_load,
+                                   .vcpu_put = vcpu_put,
+                                   .acknowledge = acknowledge,
+                                   .priority_drop = priority_drop,
+                                   .deactivate = deactivate,
+                                   .disable = disable};
 
 static struct cpu *start(void)
 {
@@ -88,8 +126,77 @@ START_TEST(without_one_nothing_is_touched)
 }
 END_TEST
 
+/** Takes interrupt @p intid for ever. @return how often before it was turned off */
+static unsigned take_storm(struct cpu *cpu, uint32_t intid)
+{
+    gic.storm = intid;
+    gic.taken = gic.ended = gic.disabled = 0;
+    for (unsigned i = 0; i < 3; i++)
+        run_interrupts(cpu);
+    ck_assert_uint_eq(gic.disabled, intid != GIC_SGI_KICK); /* once */
+    ck_assert_uint_eq(gic.ended, gic.taken);
+    return gic.taken;
+}
+
+START_TEST(interrupts_that_never_end_are_turned_off)
+{
+    struct cpu *cpu = start();
+    struct machine *machine = &hypervisor.machine;
+
+    machine->timer_hypervisor_intid = 26;
+    ck_assert_uint_eq(take_storm(cpu, 77), 1); /* nobody's: at once */
+    ck_assert(!cpu->timer_lost);
+    ck_assert_uint_eq(take_storm(cpu, 26), RUN_MAX_INTERRUPTS);
+    ck_assert(cpu->timer_lost);
+    ck_assert_uint_eq(take_storm(cpu, GIC_SGI_KICK),
+                      3 * RUN_MAX_INTERRUPTS); /* other CPUs need it; the UART has none */
+}
+END_TEST
+
+static unsigned served;
+
+static void serve(struct uart *uart)
+{
+    (void)uart;
+    served++;
+}
+
+static size_t write_all(struct uart *uart, const uint8_t *bytes, size_t count)
+{
+    (void)uart;
+    (void)bytes;
+    return count;
+}
+
+static bool no_input(struct uart *uart, uint8_t *byte)
+{
+    (void)uart;
+    (void)byte;
+    return false;
+}
+
+START_TEST(a_uart_that_storms_is_asked_from_time_to_time)
+{
+    static const struct uart_ops uart_ops = {.write = write_all, .try_get = no_input, .acknowledge = serve};
+    struct cpu *cpu = start();
+    const struct uart_ops *before = hypervisor.uart.ops;
+
+    hypervisor.uart.ops = &uart_ops;
+    hypervisor.machine.uart.intid = 33;
+    cpu->console_due = ARCH_TIMER_NEVER;
+    ck_assert_uint_eq(take_storm(cpu, 33), RUN_MAX_INTERRUPTS);
+    ck_assert_uint_eq(served, RUN_MAX_INTERRUPTS);
+    ck_assert_uint_eq(hypervisor.machine.uart.intid, 0);
+    ck_assert_uint_eq(cpu->console_due, 0);
+    ck_assert_uint_eq(take_storm(cpu, GIC_SGI_KICK), 3 * RUN_MAX_INTERRUPTS);
+    hypervisor.uart.ops = before;
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
+    tcase_add_test(tests, interrupts_that_never_end_are_turned_off);
+    tcase_add_test(tests, a_uart_that_storms_is_asked_from_time_to_time);
     tcase_add_test(tests, an_interrupt_in_flight_goes_and_comes_with_its_vcpu);
     tcase_add_test(tests, without_one_nothing_is_touched);
 }
