@@ -10,6 +10,7 @@
 #include "hostsim/timers.h"
 
 #define REPEAT_NS 20000
+#define MAX_US 1000000000000ULL          /* in nanoseconds it still fits */
 #define ESR_EXTERNAL_ABORT 0x96000010ULL /* data abort at EL2, synchronous external abort (Arm ARM D19.2.37) */
 
 static const struct sim_fault_info table[] = {
@@ -62,6 +63,20 @@ const struct sim_fault_info *sim_fault_info(unsigned index)
     return index < ARRAY_SIZE(table) ? &table[index] : NULL;
 }
 
+/* Times have an end; what happens for the n-th time happens for a first time. */
+static bool number_makes_sense(const struct sim_fault_info *info, uint64_t n)
+{
+    static const char *const counted[] = {"SGI", "entry", "exit", "access", "acknowledge", "read", "deadline", "code"};
+    if (info->unit == NULL)
+        return false;
+    if (strcmp(info->unit, "us") == 0)
+        return n <= MAX_US;
+    for (unsigned i = 0; i < ARRAY_SIZE(counted); i++)
+        if (strcmp(info->unit, counted[i]) == 0)
+            return n > 0;
+    return true;
+}
+
 bool sim_fault_read(struct sim_fault *fault, const char *text)
 {
     size_t length = strcspn(text, "@");
@@ -75,7 +90,8 @@ bool sim_fault_read(struct sim_fault *fault, const char *text)
         char *end;
         errno = 0;
         fault->n = strtoull(number, &end, 0);
-        return table[i].unit != NULL && *number >= '0' && *number <= '9' && *end == '\0' && errno == 0;
+        return *number >= '0' && *number <= '9' && *end == '\0' && errno == 0 &&
+               number_makes_sense(&table[i], fault->n);
     }
     return false;
 }

@@ -199,7 +199,8 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(len(names), len(set(names)))
         out, _ = self.run_command("sim", "--milliseconds", "3000", "--fault", "cpu-never-starts@1", self.dtb)
         self.assertIn(b"CPU 1 (affinity 0x1) did not come up", out)
-        for wrong in ("nonsense", "dtb-bit@", "dtb-bit@x", "psci-missing@1", "dtb-bi"):
+        for wrong in ("nonsense", "dtb-bit@", "dtb-bit@x", "psci-missing@1", "dtb-bi", "kick-lost@0", "lr-lost@0",
+                      "cpu-on-error@0", "timer-early@1000000000001", "cpu-late@18446744073709551615"):
             self.run_command("sim", "--fault", wrong, self.dtb, status=2)
 
     def test_sim_input(self):
