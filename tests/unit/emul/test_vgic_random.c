@@ -1,4 +1,4 @@
-/* The vGIC against the model, by random sequences. */
+/* The vGIC of either version against the model, by random sequences. */
 #include "support/shrink.h"
 #include "support/suite.h"
 #include "unit/emul/vgic_steps.h"
@@ -17,19 +17,40 @@ static bool next_step(void)
     return choose_step(choices);
 }
 
-static void run(struct choices *drawn)
+static void run(struct choices *drawn, enum gic_version version)
 {
     choices = drawn;
     seed_now = choices_seed(drawn);
     verbose = choices_shown(drawn);
-    run_steps(GIC_V2, STEPS);
+    run_steps(version, STEPS);
+}
+
+static void run_v2(struct choices *drawn)
+{
+    run(drawn, GIC_V2);
+}
+
+static void run_v3(struct choices *drawn)
+{
+    run(drawn, GIC_V3);
+}
+
+static uint64_t seeds(void)
+{
+    const char *count = getenv("BULKHEAD_SEEDS");
+
+    return count != NULL ? strtoull(count, NULL, 0) : 1500;
 }
 
 START_TEST(agrees_with_the_model)
 {
-    const char *count = getenv("BULKHEAD_SEEDS");
+    shrink_run(run_v2, 1, seeds());
+}
+END_TEST
 
-    shrink_run(run, 1, count != NULL ? strtoull(count, NULL, 0) : 1500);
+START_TEST(v3_agrees_with_the_model)
+{
+    shrink_run(run_v3, 1, seeds());
 }
 END_TEST
 
@@ -39,6 +60,7 @@ int main(void)
     TCase *tests = tcase_create("random");
     tcase_set_timeout(tests, 0);
     tcase_add_test(tests, agrees_with_the_model);
+    tcase_add_test(tests, v3_agrees_with_the_model);
     suite_add_tcase(suite, tests);
     return suite_execute(suite);
 }
