@@ -21,9 +21,15 @@ HV_NORETURN void __stack_chk_fail(void);
 
 static bool reporting[HV_MAX_CPUS];
 
+/** Above bit 31 newer CPUs say more (ISS2). */
+static unsigned esr_class(uint64_t esr)
+{
+    return (uint32_t)esr >> 26;
+}
+
 static bool is_undefined_smc(const struct fault_frame *frame)
 {
-    return frame->elr == (uint64_t)smc_instruction && frame->esr >> 26 == 0;
+    return frame->elr == (uint64_t)smc_instruction && esr_class(frame->esr) == 0;
 }
 
 /** The guard page is what lies below the stack of each CPU. */
@@ -31,7 +37,8 @@ static bool is_stack_overflow(const struct fault_frame *frame)
 {
     uint64_t offset = frame->far - (uint64_t)stacks_start;
 
-    return frame->esr >> 26 == 0x25 && offset < MAX_CPUS * STACK_STRIDE && offset % STACK_STRIDE < STACK_GUARD_BYTES;
+    return esr_class(frame->esr) == 0x25 && offset < MAX_CPUS * STACK_STRIDE &&
+           offset % STACK_STRIDE < STACK_GUARD_BYTES;
 }
 
 /** @param kind  number of the vector: 0..3 with SP_EL0, 4..7 with SP_EL2; synchronous, IRQ, FIQ, SError */

@@ -23,6 +23,8 @@
 #define CORE_REG(name)                                                                                                 \
     (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | offsetof(struct kvm_regs, name) / sizeof(uint32_t))
 #define X(number) (CORE_REG(regs.regs[0]) + (number) * (sizeof(uint64_t) / sizeof(uint32_t)))
+#define SERVICES(number) (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_FW_FEAT_BMAP | (number))
+#define SERVICE_GROUPS 3
 #define MPIDR_EL1 ARM64_SYS_REG(3, 0, 0, 0, 5)
 
 /* What core may ask of a vCPU. The virtual timer's are not here: hostsim keeps a copy, for its model of the line. */
@@ -134,6 +136,18 @@ static void read_timer(struct sim_cpu *cpu, const struct sim_kvm_vcpu *vcpu)
     sim_timers_update(cpu);
 }
 
+/* KVM answers SMCCC calls itself. Random numbers, stolen time and its own calls core would refuse: so does KVM, where
+ * it lets itself be told (Linux 5.19). */
+static void refuse_services(const struct sim_kvm_vcpu *vcpu)
+{
+    for (unsigned i = 0; i < SERVICE_GROUPS; i++) {
+        uint64_t offered = 0;
+        struct kvm_one_reg reg = {.id = SERVICES(i), .addr = (uintptr_t)&offered};
+        if (ioctl(vcpu->fd, KVM_GET_ONE_REG, &reg) == 0 && offered != 0)
+            set(vcpu, SERVICES(i), 0);
+    }
+}
+
 void kvm_arch_vcpu_start(struct sim_cpu *cpu, struct sim_guest *guest)
 {
     const struct sim_kvm_vcpu *vcpu = guest->kvm;
@@ -141,6 +155,7 @@ void kvm_arch_vcpu_start(struct sim_cpu *cpu, struct sim_guest *guest)
     KVM_CALL(vcpu->domain->fd, KVM_ARM_PREFERRED_TARGET, &init);
     init.features[0] |= 1u << KVM_ARM_VCPU_PSCI_0_2;
     KVM_CALL(vcpu->fd, KVM_ARM_VCPU_INIT, &init);
+    refuse_services(vcpu);
     if (get(vcpu, MPIDR_EL1) != guest->vcpu->vmpidr)
         set(vcpu, MPIDR_EL1, guest->vcpu->vmpidr);
     set(vcpu, X(0), guest->x[0]);

@@ -190,7 +190,7 @@ def of_once(lines, domain):
 def arm64_programs(lab):
     """The A64 payloads, as they run on the board: console, memory, restarts, timer and software interrupts by core's vGIC."""
     arguments = {"hello": "one two", "memory": "stride=64", "timer": "ticks=5 period-us=20000", "ipi": "", "mmio": "",
-                 "reset": "until-ms=200"}
+                 "reset": "until-ms=200", "hostile": "rounds=3 step=64", "spin": "lines=3 period-us=20000"}
     domains = [Domain(name, os.path.join(lab.options.aarch64, "guests", name + ".bin"), memory=32, bootargs=bootargs)
                for name, bootargs in arguments.items()]
     lines = lab.arm64_host(lab.system(domains, cpus=2, memory=512), limit=170)

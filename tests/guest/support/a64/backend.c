@@ -1,6 +1,8 @@
 /* Exceptions, calls and interrupts of an A64 payload. */
 #include "native.h"
 
+/* Bits 32 and above are no part of it: newer CPUs have ISS2 there, Linux 6.1's KVM ones when it injects an abort. */
+#define EC(esr) ((unsigned)((esr) >> 26) & 0x3f)
 #define EC_INSTRUCTION_ABORT 0x21
 #define EXCEPTION_SYNC 4 /* kinds of the vectors for "current EL, SP_ELx" */
 #define EXCEPTION_IRQ 5
@@ -32,7 +34,7 @@ void guest_exception(struct exception_frame *frame, unsigned kind)
               frame->pc - platform.image_start);
         power_off(&platform);
     }
-    frame->pc = esr >> 26 == EC_INSTRUCTION_ABORT ? frame->x[30] : frame->pc + 4;
+    frame->pc = EC(esr) == EC_INSTRUCTION_ABORT ? frame->x[30] : frame->pc + 4;
 }
 
 void native_poll_exception(void)
