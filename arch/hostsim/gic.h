@@ -64,6 +64,8 @@ bool sim_gic_list_register(const struct sim_cpu *cpu, unsigned index, struct sim
 enum sim_gic_access sim_gic_guest_register(struct sim_cpu *cpu, uint32_t encoding, bool read, uint64_t *value);
 
 /* gicv2.c */
+#define GICV2_MAX_CPUS 8
+
 struct gicv2_frames {
     uint64_t distributor, cpu_interface, hyp_interface, virtual_interface; /* bases; 0: has none */
     uint64_t cpu_interface_size, virtual_interface_size;

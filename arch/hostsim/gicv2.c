@@ -22,10 +22,55 @@
 #define GICC_ABPR 0x01c
 #define GICC_AIAR 0x020
 #define GICC_AEOIR 0x024
-#define GICC_APR 0x0d0
+#define GICC_AHPPIR 0x028
+#define GICC_APR 0x0d0 /* to 0x0dc */
 #define GICC_NSAPR 0x0e0
 #define GICC_IIDR 0x0fc
 #define GICC_DIR 0x1000
+
+/* What the frame holds (4.4); the Non-secure view lacks the aliases. FIQs and the bypass of the interface are not
+ * modelled. */
+static const struct gicv2_register layout[] = {
+    {GICC_CTLR, 1, GICV2_READ_WRITE, 0x617},
+    {GICC_PMR, 1, GICV2_READ_WRITE, 0xff},
+    {GICC_BPR, 1, GICV2_READ_WRITE, 0x7},
+    {GICC_IAR, 1, GICV2_READ, 0},
+    {GICC_EOIR, 1, GICV2_WRITE, 0x1fff},
+    {GICC_RPR, 1, GICV2_READ, 0},
+    {GICC_HPPIR, 1, GICV2_READ, 0},
+    {GICC_APR, 4, GICV2_READ_WRITE, 0}, /* there are none that software could make up */
+    {GICC_IIDR, 1, GICV2_READ, 0},
+    {GICC_DIR, 1, GICV2_WRITE, 0x1fff},
+    {GICC_NSAPR, 4, GICV2_READ_WRITE, 0},
+    {GICC_ABPR, 1, GICV2_READ_WRITE, 0x7},
+    {GICC_AIAR, 1, GICV2_READ, 0},
+    {GICC_AEOIR, 1, GICV2_WRITE, 0x1fff},
+    {GICC_AHPPIR, 1, GICV2_READ, 0},
+};
+#define SECURE_REGISTERS 5 /* the last of them */
+
+void gicv2_check_access(const char *frame, const struct gicv2_register *registers, unsigned count, uint64_t offset,
+                        enum gicv2_access access, uint64_t value)
+{
+    const struct gicv2_register *found = NULL;
+    for (unsigned i = 0; i < count; i++)
+        if (offset >= registers[i].offset && offset - registers[i].offset < 4u * registers[i].words)
+            found = &registers[i];
+    const char *what = access == GICV2_READ ? "read" : "write";
+    if (found == NULL)
+        sim_fail("%s: %s of a reserved register, offset %#llx", frame, what, (unsigned long long)offset);
+    if ((found->access & access) == 0)
+        sim_fail("%s: %s of a register that is not for it, offset %#llx", frame, what, (unsigned long long)offset);
+    if (access == GICV2_WRITE && (value & ~(uint64_t)found->bits) != 0)
+        sim_fail("%s: reserved bits written at offset %#llx: %#llx", frame, (unsigned long long)offset,
+                 (unsigned long long)value);
+}
+
+static void check_access(const struct gicv2 *gic, uint64_t offset, enum gicv2_access access, uint64_t value)
+{
+    unsigned count = ARRAY_SIZE(layout) - (gic->security ? SECURE_REGISTERS : 0);
+    gicv2_check_access("GICC", layout, count, offset, access, value);
+}
 
 struct gicv2_interrupt *gicv2_interrupt(struct gicv2 *gic, const struct sim_cpu *cpu, unsigned intid)
 {
@@ -108,18 +153,27 @@ static bool signals(struct sim_gic *any, struct sim_cpu *cpu)
            group_priority(interface, interrupt) < running_priority(interface);
 }
 
-/* @param want_group1  which alias is read: AIAR (or IAR in the Non-secure view) takes Group 1 only */
+/* What IAR and HPPIR make of @p intid by its group (4.4.4, 4.4.7). @param want_group1  which alias is read: AIAR (or
+ * IAR in the Non-secure view) takes Group 1 only */
+static unsigned by_group(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid, bool want_group1)
+{
+    if (intid == GIC_NONE_PENDING)
+        return GIC_NONE_PENDING;
+    bool group1 = gicv2_interrupt(gic, cpu, intid)->group1;
+    if (group1 && !want_group1 && (gic->interfaces[cpu->index].control & GICC_ACK_CONTROL) == 0)
+        return GIC_WRONG_GROUP;
+    return !group1 && want_group1 ? GIC_NONE_PENDING : intid;
+}
+
 static uint32_t acknowledge(struct gicv2 *gic, struct sim_cpu *cpu, bool want_group1)
 {
     struct gicv2_cpu_interface *interface = &gic->interfaces[cpu->index];
     if (gicv2_fault_acknowledge(gic, cpu) || !sim_gic_signals(cpu))
         return GIC_NONE_PENDING;
-    unsigned intid = best_pending(gic, cpu);
+    unsigned intid = by_group(gic, cpu, best_pending(gic, cpu), want_group1);
+    if (intid >= GIC_INTIDS)
+        return intid;
     struct gicv2_interrupt *interrupt = gicv2_interrupt(gic, cpu, intid);
-    if (interrupt->group1 && !want_group1 && (interface->control & GICC_ACK_CONTROL) == 0)
-        return GIC_WRONG_GROUP;
-    if (!interrupt->group1 && want_group1)
-        return GIC_NONE_PENDING;
     unsigned source = 0;
     if (interrupt->sgi_sources != 0) {
         source = (unsigned)__builtin_ctz(interrupt->sgi_sources);
@@ -148,6 +202,18 @@ void gicv2_deactivate(struct gicv2 *gic, const struct sim_cpu *cpu, unsigned int
 static bool eoi_mode(const struct gicv2 *gic, const struct gicv2_cpu_interface *interface)
 {
     return (interface->control & (gic->security ? GICC_EOI_MODE_NS : GICC_EOI_MODE_S)) != 0;
+}
+
+/* GICC_DIR, by whichever CPU: its own interface must be in the mode for it, and have dropped the priority before. */
+static void write_deactivate(struct gicv2 *gic, const struct sim_cpu *cpu, uint32_t value)
+{
+    const struct gicv2_cpu_interface *interface = &gic->interfaces[cpu->index];
+    if (!eoi_mode(gic, interface))
+        sim_fail("GICC_DIR written with EOImode 0 (IHI 0048B 4.4.15: unpredictable)");
+    for (unsigned i = 0; i < interface->depth; i++)
+        if (interface->running[i].intid == (value & 0x3ff))
+            sim_fail("GICC_DIR = %#x: its priority was not dropped yet", value);
+    gicv2_deactivate(gic, cpu, value & 0x3ff);
 }
 
 static void end_of_interrupt(struct gicv2 *gic, struct sim_cpu *cpu, uint32_t value)
@@ -187,14 +253,15 @@ static void write_control(const struct gicv2 *gic, struct gicv2_cpu_interface *i
     if (gic->security)
         interface->control = (value & 1 ? GICC_ENABLE_GROUP1 : 0) | (value >> 9 & 1 ? GICC_EOI_MODE_NS : 0);
     else
-        interface->control = value & 0x61f;
+        interface->control = value;
 }
 
-static uint32_t highest_pending(struct gicv2 *gic, struct sim_cpu *cpu)
+/* With the source of an SGI, as IAR would give it. */
+static uint32_t highest_pending(struct gicv2 *gic, struct sim_cpu *cpu, bool want_group1)
 {
-    unsigned intid = best_pending(gic, cpu);
-    return intid == GIC_NONE_PENDING || !gic->security || gicv2_interrupt(gic, cpu, intid)->group1 ? intid
-                                                                                                   : GIC_NONE_PENDING;
+    unsigned intid = by_group(gic, cpu, best_pending(gic, cpu), want_group1);
+    unsigned sources = intid < GIC_INTIDS ? gicv2_interrupt(gic, cpu, intid)->sgi_sources : 0;
+    return sources != 0 ? (uint32_t)__builtin_ctz(sources) << 10 | intid : intid;
 }
 
 /* GICC_APR: a bit for each preemption level in use. */
@@ -213,6 +280,7 @@ bool gicv2_interface_read(void *context, struct sim_cpu *cpu, uint64_t offset, u
     const struct gicv2_cpu_interface *interface = &gic->interfaces[cpu->index];
     if (size != 4)
         return false;
+    check_access(gic, offset, GICV2_READ, 0);
     switch (offset) {
     case GICC_CTLR:
         *value = read_control(gic, interface);
@@ -224,19 +292,22 @@ bool gicv2_interface_read(void *context, struct sim_cpu *cpu, uint64_t offset, u
         *value = gic->security ? interface->aliased_binary_point : interface->binary_point;
         break;
     case GICC_ABPR:
-        *value = gic->security ? 0 : interface->aliased_binary_point;
+        *value = interface->aliased_binary_point;
         break;
     case GICC_IAR:
         *value = acknowledge(gic, cpu, gic->security);
         break;
     case GICC_AIAR:
-        *value = gic->security ? GIC_NONE_PENDING : acknowledge(gic, cpu, true);
+        *value = acknowledge(gic, cpu, true);
         break;
     case GICC_RPR:
         *value = interface->depth > 0 ? seen_priority(gic, running_priority(interface)) : 0xff;
         break;
     case GICC_HPPIR:
-        *value = highest_pending(gic, cpu);
+        *value = highest_pending(gic, cpu, gic->security);
+        break;
+    case GICC_AHPPIR:
+        *value = highest_pending(gic, cpu, true);
         break;
     case GICC_APR:
         *value = active_priorities(interface);
@@ -263,12 +334,13 @@ bool gicv2_interface_write(void *context, struct sim_cpu *cpu, uint64_t offset, 
     uint32_t value = (uint32_t)value64;
     if (size != 4)
         return false;
+    check_access(gic, offset, GICV2_WRITE, value);
     switch (offset) {
     case GICC_CTLR:
         write_control(gic, interface, value);
         break;
     case GICC_PMR:
-        interface->priority_mask = (gic->security ? 0x80 | (value & 0xff) >> 1 : value) & GIC_PRIORITY_MASK;
+        interface->priority_mask = (gic->security ? 0x80 | value >> 1 : value) & GIC_PRIORITY_MASK;
         break;
     case GICC_BPR:
         if (gic->security)
@@ -277,22 +349,18 @@ bool gicv2_interface_write(void *context, struct sim_cpu *cpu, uint64_t offset, 
             interface->binary_point = clamp(value, 2);
         break;
     case GICC_ABPR:
-        if (!gic->security)
-            interface->aliased_binary_point = clamp(value, 3);
+        interface->aliased_binary_point = clamp(value, 3);
         break;
     case GICC_EOIR:
     case GICC_AEOIR:
         end_of_interrupt(gic, cpu, value);
         break;
     case GICC_DIR:
-        if (!eoi_mode(gic, interface))
-            sim_fail("GICC_DIR written with EOImode 0 (IHI 0048B 4.4.15: unpredictable)");
-        gicv2_deactivate(gic, cpu, value & 0x3ff);
+        write_deactivate(gic, cpu, value);
         break;
     case GICC_APR:
     case GICC_NSAPR:
-        if (value == 0)
-            interface->depth = 0;
+        interface->depth = 0;
         break;
     default:
         break;
@@ -368,10 +436,8 @@ struct sim_gic *gicv2_create(struct sim_machine *machine, const struct gicv2_fra
         gic->interfaces[cpu].binary_point = 2;
         gic->interfaces[cpu].aliased_binary_point = 3;
         gicv2_virtual_reset(&gic->virtuals[cpu]);
-        for (unsigned i = 0; i < GIC_PRIVATE; i++) {
+        for (unsigned i = 0; i < GIC_PRIVATE; i++)
             gic->private[cpu][i].edge = i < 16;
-            gic->private[cpu][i].enabled = i < 16; /* GIC-400: SGIs cannot be disabled */
-        }
         /* Secure firmware gives everything to the Non-secure world */
         for (unsigned i = 0; gic->security && i < GIC_PRIVATE; i++)
             gic->private[cpu][i].group1 = true;

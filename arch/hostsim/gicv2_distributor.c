@@ -7,6 +7,14 @@
 #define GICD_SGIR 0xf00
 #define GICD_ICPIDR2 0xfe8
 
+#define SGIR_BITS 0x03ff000fu /* NSATT is for Secure software */
+
+/* What the frame holds besides fields (4.3). */
+static const struct gicv2_register layout[] = {
+    {GICD_CTLR, 1, GICV2_READ_WRITE, 0x3},  {GICD_TYPER, 1, GICV2_READ, 0}, {GICD_IIDR, 1, GICV2_READ, 0},
+    {GICD_SGIR, 1, GICV2_WRITE, SGIR_BITS}, {0xfd0, 12, GICV2_READ, 0}, /* identification */
+};
+
 /* A field of one or more bits for each interrupt, in consecutive words. */
 struct field {
     uint16_t offset, bytes;
@@ -50,7 +58,7 @@ static void set_enabled(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid, 
 static void clear_enabled(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
 {
     struct gicv2_interrupt *interrupt = visible(gic, cpu, intid);
-    if (interrupt != NULL && value != 0 && intid >= 16)
+    if (interrupt != NULL && value != 0)
         interrupt->enabled = false;
 }
 
@@ -155,7 +163,7 @@ static void set_sgi_sources(struct gicv2 *gic, struct sim_cpu *cpu, unsigned int
 {
     struct gicv2_interrupt *interrupt = visible(gic, cpu, intid);
     if (interrupt != NULL)
-        interrupt->sgi_sources |= (uint8_t)value;
+        interrupt->sgi_sources |= (uint8_t)(value & ((1u << gic->machine->cpu_count) - 1));
 }
 
 static void clear_sgi_sources(struct gicv2 *gic, struct sim_cpu *cpu, unsigned intid, uint32_t value)
@@ -190,6 +198,7 @@ static const struct field *find_field(uint64_t offset, unsigned size)
 
 static bool read_single(struct gicv2 *gic, uint64_t offset, uint64_t *value)
 {
+    gicv2_check_access("GICD", layout, ARRAY_SIZE(layout), offset, GICV2_READ, 0);
     switch (offset) {
     case GICD_CTLR:
         *value = gic->security ? gic->control >> 1 : gic->control;
@@ -204,7 +213,7 @@ static bool read_single(struct gicv2 *gic, uint64_t offset, uint64_t *value)
         *value = 0x2b; /* architecture version 2 */
         return true;
     default:
-        return true; /* reserved: reads as zero */
+        return true;
     }
 }
 
@@ -224,6 +233,8 @@ bool gicv2_distributor_read(void *context, struct sim_cpu *cpu, uint64_t offset,
 static void send_sgi(struct gicv2 *gic, struct sim_cpu *self, uint32_t value)
 {
     unsigned filter = value >> 24 & 3, list = value >> 16 & 0xff, intid = value & 0xf;
+    if (filter == 3)
+        sim_fail("GICD_SGIR = %#x: reserved target filter (IHI 0048B 4.3.15)", value);
     for (unsigned i = 0; i < gic->machine->cpu_count; i++) {
         bool chosen = filter == 0   ? (list >> i & 1) != 0
                       : filter == 1 ? i != self->index
@@ -248,6 +259,7 @@ bool gicv2_distributor_write(void *context, struct sim_cpu *cpu, uint64_t offset
     if (field == NULL) {
         if (size != 4)
             return false;
+        gicv2_check_access("GICD", layout, ARRAY_SIZE(layout), offset, GICV2_WRITE, value);
         if (offset == GICD_CTLR)
             gic->control = gic->security ? (value & 1) << 1 : value & 3;
         else if (offset == GICD_SGIR && !sim_fault_loses_kick(cpu, (uint32_t)value, send_again))

@@ -70,6 +70,16 @@ bool gicv2_is_pending(const struct gicv2_interrupt *interrupt);
 uint64_t gicv2_unalias(const struct gicv2 *gic, uint64_t offset);
 void gicv2_deactivate(struct gicv2 *gic, const struct sim_cpu *cpu, unsigned intid);
 
+/** A register, or some in a row, of a frame that belongs to the hypervisor. */
+struct gicv2_register {
+    uint16_t offset, words;
+    enum gicv2_access { GICV2_READ = 1, GICV2_WRITE = 2, GICV2_READ_WRITE = 3 } access;
+    uint32_t bits; /* of which others may be written as 0 only */
+};
+/** Fails the run for an access that the manual leaves without meaning. @param value  what is written */
+void gicv2_check_access(const char *frame, const struct gicv2_register *registers, unsigned count, uint64_t offset,
+                        enum gicv2_access access, uint64_t value);
+
 /* Register frames; the signatures of struct sim_device. */
 bool gicv2_distributor_read(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned size, uint64_t *value);
 bool gicv2_distributor_write(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned size, uint64_t value);

@@ -22,7 +22,8 @@
 #define LR_PENDING (1u << 28)
 #define LR_STATE (LR_ACTIVE | LR_PENDING)
 #define LR_EOI (1u << 19) /* only where HW is 0 */
-#define LR_IMPLEMENTED 0xff8fffffu
+#define LR_BITS_LINKED 0xff8fffffu
+#define LR_BITS_SOFTWARE 0xff881fffu
 
 #define GICV_ENABLE_GROUP0 (1u << 0)
 #define GICV_ENABLE_GROUP1 (1u << 1)
@@ -30,6 +31,17 @@
 #define GICV_FIQ_ENABLE (1u << 3)
 #define GICV_COMMON_BINARY_POINT (1u << 4)
 #define GICV_EOI_MODE (1u << 9)
+
+/* What the frame holds (5.3) besides list registers. */
+static const struct gicv2_register layout[] = {
+    {GICH_HCR, 1, GICV2_READ_WRITE, 0xf80000ff},
+    {GICH_VTR, 1, GICV2_READ, 0},
+    {GICH_VMCR, 1, GICV2_READ_WRITE, 0xf8fc021f},
+    {GICH_MISR, 1, GICV2_READ, 0},
+    {GICH_EISR, 2, GICV2_READ, 0},
+    {GICH_ELRSR, 2, GICV2_READ, 0},
+    {GICH_APR, 1, GICV2_READ_WRITE, UINT32_MAX},
+};
 
 static unsigned lr_intid(uint32_t lr)
 {
@@ -136,10 +148,10 @@ void gicv2_check_entry(struct sim_gic *any, struct sim_cpu *cpu)
             continue;
         if ((lr[i] & LR_HW) != 0 && (lr[i] & LR_STATE) == LR_STATE)
             sim_fail("GICH_LR%u = %#x: hardware interrupt pending and active (IHI 0048B 5.3.9)", i, lr[i]);
-        for (unsigned j = 0; j < i; j++)
-            if ((lr[j] & LR_STATE) != 0 && lr_intid(lr[i]) == lr_intid(lr[j]) && lr_source(lr[i]) == lr_source(lr[j]))
-                sim_fail("GICH_LR%u and GICH_LR%u both hold virtual INTID %u (IHI 0048B 5.2.2: unpredictable)", j, i,
-                         lr_intid(lr[i]));
+        for (unsigned j = 0; j < i; j++) /* an SGI's source makes no difference */
+            if ((lr[j] & LR_STATE) != 0 && lr_intid(lr[i]) == lr_intid(lr[j]))
+                sim_fail("GICH_LR%u and GICH_LR%u both hold virtual INTID %u (IHI 0048B 5.3.9: it must be unique)", j,
+                         i, lr_intid(lr[i]));
     }
 }
 
@@ -223,6 +235,7 @@ bool gicv2_hyp_read(void *context, struct sim_cpu *cpu, uint64_t offset, unsigne
         *value = sim_fault_list_register(gic->machine, interface->lr[(offset - GICH_LR) / 4], LR_PENDING);
         return true;
     }
+    gicv2_check_access("GICH", layout, ARRAY_SIZE(layout), offset, GICV2_READ, 0);
     switch (offset) {
     case GICH_HCR:
         *value = interface->hcr | interface->eoi_count << 27;
@@ -247,10 +260,20 @@ bool gicv2_hyp_read(void *context, struct sim_cpu *cpu, uint64_t offset, unsigne
     case GICH_APR:
         *value = interface->apr;
         break;
-    default:
-        *value = 0;
     }
     return true;
+}
+
+static void write_lr(struct gicv2 *gic, struct gicv2_virtual *interface, unsigned index, uint32_t lr)
+{
+    bool linked = (lr & LR_HW) != 0;
+    if ((lr & ~(linked ? LR_BITS_LINKED : LR_BITS_SOFTWARE)) != 0)
+        sim_fail("GICH_LR%u = %#x: reserved bits (IHI 0048B 5.3.9)", index, lr);
+    if ((lr & LR_STATE) != 0 && linked && (lr_physical(lr) < 16 || lr_physical(lr) >= gic->intids))
+        sim_fail("GICH_LR%u = %#x: linked to an SGI or to an interrupt that there is not (IHI 0048B 5.3.9)", index, lr);
+    if ((lr & LR_STATE) != 0 && lr_intid(lr) >= GIC_INTIDS)
+        sim_fail("GICH_LR%u = %#x: virtual INTID %u is a special one (IHI 0048B 5.3.9)", index, lr, lr_intid(lr));
+    interface->lr[index] = lr;
 }
 
 bool gicv2_hyp_write(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned size, uint64_t value)
@@ -260,11 +283,12 @@ bool gicv2_hyp_write(void *context, struct sim_cpu *cpu, uint64_t offset, unsign
     if (size != 4)
         return false;
     if (offset >= GICH_LR && offset < GICH_LR + 4 * list_registers(gic)) {
-        uint32_t lr = (uint32_t)value;
-        if ((lr & LR_STATE) != 0 && (lr & LR_HW) != 0 && lr_physical(lr) < 16)
-            sim_fail("GICH_LR%u = %#x: linked to an SGI (IHI 0048B 5.3.9)", (unsigned)(offset - GICH_LR) / 4, lr);
-        interface->lr[(offset - GICH_LR) / 4] = lr & LR_IMPLEMENTED;
-    } else if (offset == GICH_HCR) {
+        write_lr(gic, interface, (unsigned)(offset - GICH_LR) / 4, (uint32_t)value);
+        virtual_changed(gic, cpu);
+        return true;
+    }
+    gicv2_check_access("GICH", layout, ARRAY_SIZE(layout), offset, GICV2_WRITE, value);
+    if (offset == GICH_HCR) {
         interface->hcr = (uint32_t)value & 0xff;
         interface->eoi_count = (uint32_t)value >> 27;
     } else if (offset == GICH_VMCR) {
@@ -308,8 +332,7 @@ static void deactivate(struct gicv2 *gic, struct sim_cpu *cpu, uint32_t value)
             gicv2_deactivate(gic, cpu, lr_physical(*lr));
         return;
     }
-    if (interface->eoi_count < 31)
-        interface->eoi_count++;
+    interface->eoi_count = (interface->eoi_count + 1) & 31; /* wraps (5.3.2) */
 }
 
 static void end_of_interrupt(struct gicv2 *gic, struct sim_cpu *cpu, uint32_t value)

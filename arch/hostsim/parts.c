@@ -117,7 +117,7 @@ static const char *read_cpus(struct sim_machine *machine, const void *dtb)
     return machine->cpu_count > 0 ? NULL : "no CPU node";
 }
 
-static void read_gicv2(struct sim_machine *machine, const void *dtb)
+static const char *read_gicv2(struct sim_machine *machine, const void *dtb)
 {
     static const char *const names[] = {"arm,gic-400", "arm,cortex-a15-gic", "arm,cortex-a7-gic", "arm,cortex-a9-gic"};
     for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
@@ -130,9 +130,12 @@ static void read_gicv2(struct sim_machine *machine, const void *dtb)
         if (read_reg(dtb, node, 2, &frames.hyp_interface, &size) &&
             !read_reg(dtb, node, 3, &frames.virtual_interface, &frames.virtual_interface_size))
             frames.virtual_interface = 0;
+        if (machine->cpu_count > GICV2_MAX_CPUS)
+            return "interrupt controller: a GICv2 has interfaces for 8 CPUs";
         machine->gic = gicv2_create(machine, &frames);
-        return;
+        return NULL;
     }
+    return NULL;
 }
 
 /* Redistributor regions follow the distributor in reg, as many as #redistributor-regions says. */
@@ -225,8 +228,9 @@ const char *sim_parts_read(struct sim_machine *machine, const void *dtb)
     if (problem != NULL)
         return problem;
     read_timer(machine, dtb);
-    read_gicv2(machine, dtb);
-    problem = read_gicv3(machine, dtb);
+    problem = read_gicv2(machine, dtb);
+    if (problem == NULL)
+        problem = read_gicv3(machine, dtb);
     if (problem != NULL)
         return problem;
     read_uarts(machine, dtb);

@@ -165,8 +165,10 @@ END_TEST
 /* 4.3.15: to a list, to all others, to oneself; each source is pending for itself and comes with its number. */
 START_TEST(test_sgi)
 {
+    arch_mmio_write32(&gicd, 0x100, 1u << 3);
     arch_mmio_write32(&gicd, 0xf00, 1u << 16 | 3);
     sim_act_as(machine, 1);
+    arch_mmio_write32(&gicd, 0x100, 1u << 4);
     arch_mmio_write32(&gicd, 0xf00, 1u << 24 | 3);
     arch_mmio_write32(&gicd, 0xf00, 2u << 24 | 4);
     arch_mmio_write32(&gicc, 0x04, 0xff);
@@ -179,6 +181,66 @@ START_TEST(test_sgi)
     ck_assert_uint_eq(acknowledge(), 1u << 10 | 3);
     end(1u << 10 | 3);
     ck_assert_uint_eq(acknowledge(), SPURIOUS);
+}
+END_TEST
+
+/* 4.3.5: whether SGIs are enabled from the start, and can be disabled, is the implementation's choice; here neither is
+ * taken for granted. */
+START_TEST(test_sgi_enable)
+{
+    arch_mmio_write32(&gicd, 0xf00, 2u << 24 | 3);
+    ck_assert(bit(PENDING, 3));
+    ck_assert_uint_eq(acknowledge(), SPURIOUS);
+    arch_mmio_write32(&gicd, 0x100, 1u << 3);
+    ck_assert_uint_eq(acknowledge(), 3);
+    end(3);
+    arch_mmio_write32(&gicd, 0x180, 1u << 3);
+    arch_mmio_write32(&gicd, 0xf00, 2u << 24 | 3);
+    ck_assert_uint_eq(acknowledge(), SPURIOUS);
+}
+END_TEST
+
+/* 4.4.7: what IAR would give if nothing stood in its way, and its aliases. */
+START_TEST(test_highest_pending)
+{
+    ck_assert_uint_eq(arch_mmio_read32(&gicc, 0x18), SPURIOUS);
+    enable(40, 0xa0, 1);
+    sim_set_spi(machine, 40, true);
+    arch_mmio_write32(&gicc, 0x04, 0);
+    ck_assert_uint_eq(arch_mmio_read32(&gicc, 0x18), 40);
+    ck_assert_uint_eq(arch_mmio_read32(&gicc, 0x28), SPURIOUS);
+    arch_mmio_write32(&gicd, 0x84, 1u << 8); /* Group 1 */
+    arch_mmio_write32(&gicd, 0x00, 3);
+    ck_assert_uint_eq(arch_mmio_read32(&gicc, 0x18), 1022);
+    ck_assert_uint_eq(arch_mmio_read32(&gicc, 0x28), 40);
+    arch_mmio_write32(&gicc, 0x00, 1 | 1u << 2); /* AckCtl */
+    ck_assert_uint_eq(arch_mmio_read32(&gicc, 0x18), 40);
+    arch_mmio_write32(&gicd, 0x100, 1u << 3);
+    sim_act_as(machine, 1);
+    arch_mmio_write32(&gicd, 0xf00, 1u << 16 | 3);
+    sim_act_as(machine, 0);
+    ck_assert_uint_eq(arch_mmio_read32(&gicc, 0x18), 1u << 10 | 3);
+}
+END_TEST
+
+/* 3.9: IAR and its alias each take their own group. */
+START_TEST(test_groups)
+{
+    arch_mmio_write32(&gicd, 0x84, 1u << 8);
+    arch_mmio_write32(&gicd, 0x00, 3);
+    arch_mmio_write32(&gicc, 0x00, 3);
+    enable(40, 0xa0, 1);
+    enable(41, 0x80, 1);
+    sim_set_spi(machine, 40, true);
+    ck_assert_uint_eq(acknowledge(), 1022);
+    ck_assert(!bit(ACTIVE, 40));
+    ck_assert_uint_eq(arch_mmio_read32(&gicc, 0x20), 40);
+    sim_set_spi(machine, 41, true);
+    ck_assert_uint_eq(arch_mmio_read32(&gicc, 0x20), SPURIOUS);
+    ck_assert_uint_eq(acknowledge(), 41);
+    end(41);
+    arch_mmio_write32(&gicc, 0x24, 40);
+    ck_assert(!bit(ACTIVE, 40));
 }
 END_TEST
 
@@ -336,6 +398,20 @@ START_TEST(test_end_of_the_unlisted)
 }
 END_TEST
 
+/* 5.3.2: the count has five bits; an end that finds nothing active is not counted. */
+START_TEST(test_count_of_ends_wraps)
+{
+    begin_virtual();
+    arch_mmio_write32(&gicv, 0x10, 40);
+    ck_assert_uint_eq(arch_mmio_read32(&gich, 0x00), 1);
+    for (unsigned i = 0; i < 33; i++) {
+        arch_mmio_write32(&gich, 0xf0, 1u << 20);
+        arch_mmio_write32(&gicv, 0x10, 40);
+    }
+    ck_assert_uint_eq(arch_mmio_read32(&gich, 0x00) >> 27, 1);
+}
+END_TEST
+
 START_TEST(test_vmcr_is_the_guests_view)
 {
     begin_virtual();
@@ -365,6 +441,9 @@ int main(void)
     tcase_add_test(tcase, test_priorities);
     tcase_add_test(tcase, test_targets);
     tcase_add_test(tcase, test_sgi);
+    tcase_add_test(tcase, test_sgi_enable);
+    tcase_add_test(tcase, test_highest_pending);
+    tcase_add_test(tcase, test_groups);
     tcase_add_test(tcase, test_split_end);
     tcase_add_test(tcase, test_security);
     tcase_add_test(tcase, test_list_registers);
@@ -372,6 +451,7 @@ int main(void)
     tcase_add_test(tcase, test_maintenance);
     tcase_add_test(tcase, test_maintenance_by_groups);
     tcase_add_test(tcase, test_end_of_the_unlisted);
+    tcase_add_test(tcase, test_count_of_ends_wraps);
     tcase_add_test(tcase, test_vmcr_is_the_guests_view);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

@@ -345,6 +345,28 @@ START_TEST(test_cells_out_of_range)
 }
 END_TEST
 
+START_TEST(test_too_many_cpus_for_gicv2)
+{
+    static uint8_t dtb[1 << 16];
+    size_t size;
+    void *file = read_file("ok/two-domains.dtb", &size);
+    ck_assert_int_eq(fdt_open_into(file, dtb, sizeof(dtb)), 0);
+    free(file);
+    for (int cpus = 2; cpus < 9; cpus++) {
+        char name[] = "cpu@100";
+        struct sim_machine *machine = sim_create(dtb, fdt_totalsize(dtb), NULL);
+        ck_assert_msg(machine != NULL, "%d CPUs: %s", cpus, sim_create_error());
+        sim_destroy(machine);
+        name[6] = (char)('0' + cpus);
+        int node = fdt_add_subnode(dtb, fdt_path_offset(dtb, "/cpus"), name);
+        ck_assert_int_ge(node, 0);
+        ck_assert_int_eq(fdt_setprop_string(dtb, node, "device_type", "cpu"), 0);
+    }
+    ck_assert_ptr_null(sim_create(dtb, fdt_totalsize(dtb), NULL));
+    ck_assert_str_eq(sim_create_error(), "interrupt controller: a GICv2 has interfaces for 8 CPUs");
+}
+END_TEST
+
 /* What a damaged tree may say of a device's registers. */
 START_TEST(test_frames_that_cannot_be)
 {
@@ -401,6 +423,7 @@ int main(void)
     tcase_add_test(tcase, test_uart_receives);
     tcase_add_test(tcase, test_parts_of_a_server);
     tcase_add_loop_test(tcase, test_cells_out_of_range, 0, 4);
+    tcase_add_test(tcase, test_too_many_cpus_for_gicv2);
     tcase_add_test(tcase, test_frames_that_cannot_be);
     tcase_add_test(tcase, test_no_machine);
     suite_add_tcase(suite, tcase);
