@@ -1,10 +1,33 @@
 /* PSCI SYSTEM_RESET, again and again, until the physical counter says enough; then off. Memory must be fresh each time,
- * and so must the image. Arguments: until-ms=N (500), of the machine's time since reset; pause-us=N (1000) before a
- * reset. */
+ * and so must the image and the interrupt distributor. Arguments: until-ms=N (500), of the machine's time since reset;
+ * pause-us=N (1000) before a reset. */
 #include "programs.h"
 
 #define SCRATCH_MARK 0x5c5c5c5c5c5c5c5cul
 #define HEADER_RESERVED 40 /* a word of the image's header that is 0 in the file: counts the starts of one copy */
+
+/* Registers that are 0 at reset, in GICv2 (IHI 0048B 4.3) as in GICv3 (IHI 0069 12.9): bits that a guest can set. */
+static const struct {
+    const char *name;
+    uint32_t offset, bits;
+} fresh[] = {
+    {"GICD_CTLR", 0x000, 0x3},
+    {"GICD_ISENABLER1", 0x104, 0x80000000},
+    {"GICD_ISPENDR1", 0x204, 0x80000000},
+    {"GICD_ISACTIVER1", 0x304, 0x80000000},
+    {"GICD_IPRIORITYR15", 0x43c, 0x50000000},
+};
+
+static void leave_marks(const struct platform *platform)
+{
+    for (unsigned i = 0; platform->distributor != 0 && i < sizeof(fresh) / sizeof(fresh[0]); i++) {
+        uint64_t address = platform->distributor + fresh[i].offset;
+
+        if ((read32(address) & fresh[i].bits) != 0)
+            program_fail(platform, fresh[i].name, read32(address));
+        write32(address, fresh[i].bits);
+    }
+}
 
 void program_reset(struct platform *platform)
 {
@@ -17,6 +40,7 @@ void program_reset(struct platform *platform)
     print(platform, "reset: up, start %lu, scratch %lx\n", read64(starts) + 1, read64(scratch));
     write64(starts, read64(starts) + 1);
     write64(scratch, SCRATCH_MARK);
+    leave_marks(platform);
     if (now < until) {
         while (READ_SYSREG(CNTPCT_EL0) - now < pause)
             compute();
