@@ -94,18 +94,27 @@ const char *sim_kvm_open(struct sim_machine *machine)
     return NULL;
 }
 
+static void domain_free(struct kvm_domain *domain)
+{
+    struct kvm_domain **link = &domain->kvm->domains;
+    while (*link != domain)
+        link = &(*link)->next;
+    *link = domain->next;
+    if (domain->gic >= 0)
+        close(domain->gic);
+    if (domain->fd >= 0)
+        close(domain->fd);
+    free(domain->slots);
+    free(domain);
+}
+
 void sim_kvm_close(struct sim_machine *machine)
 {
     struct sim_kvm *kvm = machine->kvm;
     if (kvm == NULL)
         return;
-    while (kvm->domains != NULL) {
-        struct kvm_domain *domain = kvm->domains;
-        kvm->domains = domain->next;
-        close(domain->fd);
-        free(domain->slots);
-        free(domain);
-    }
+    while (kvm->domains != NULL)
+        domain_free(kvm->domains);
     kvm_arch_close(kvm);
     timer_delete(alarm_timer);
     close(kvm->fd);
@@ -113,7 +122,12 @@ void sim_kvm_close(struct sim_machine *machine)
     machine->kvm = NULL;
 }
 
-/* ---- VMs and vCPUs: made when a guest first begins, kept over its restarts */
+bool sim_kvm_has_own_gic(const struct sim_machine *machine)
+{
+    return machine->kvm != NULL && machine->kvm->own_gic;
+}
+
+/* ---- VMs and vCPUs: made when a guest first begins, kept over its restarts if KVM can */
 
 static struct kvm_domain *find_domain(const struct sim_kvm *kvm, uint16_t vmid)
 {
@@ -131,7 +145,7 @@ static struct kvm_domain *domain_of(struct sim_kvm *kvm, uint16_t vmid)
     domain = calloc(1, sizeof(*domain));
     if (domain == NULL)
         abort();
-    *domain = (struct kvm_domain){.next = kvm->domains, .kvm = kvm, .vmid = vmid, .fd = -1};
+    *domain = (struct kvm_domain){.next = kvm->domains, .kvm = kvm, .vmid = vmid, .fd = -1, .gic = -1};
     kvm->domains = domain;
     domain->fd = ioctl(kvm->fd, KVM_CREATE_VM, kvm_arch_vm_type(kvm));
     if (domain->fd < 0)
@@ -145,7 +159,8 @@ static struct sim_kvm_vcpu *vcpu_create(struct kvm_domain *domain)
     struct sim_kvm_vcpu *vcpu = calloc(1, sizeof(*vcpu));
     if (vcpu == NULL)
         abort();
-    *vcpu = (struct sim_kvm_vcpu){.domain = domain, .number = domain->vcpu_count++};
+    *vcpu = (struct sim_kvm_vcpu){.domain = domain, .number = domain->vcpu_count++, .fd = -1};
+    domain->alive++;
     vcpu->fd = ioctl(domain->fd, KVM_CREATE_VCPU, (unsigned long)vcpu->number);
     if (vcpu->fd < 0)
         sim_fail("KVM: no vCPU for VMID %u: %s", domain->vmid, strerror(errno));
@@ -163,12 +178,6 @@ void kvm_flush(struct sim_kvm_vcpu *vcpu)
     vcpu->incomplete = false;
 }
 
-void sim_kvm_stop(struct sim_guest *guest)
-{
-    if (guest->kvm != NULL)
-        kvm_flush(guest->kvm);
-}
-
 void sim_kvm_free(struct sim_guest *guest)
 {
     struct sim_kvm_vcpu *vcpu = guest->kvm;
@@ -176,8 +185,23 @@ void sim_kvm_free(struct sim_guest *guest)
         return;
     munmap(vcpu->run, vcpu->domain->kvm->run_size);
     close(vcpu->fd);
+    vcpu->domain->alive--;
     free(vcpu);
     guest->kvm = NULL;
+}
+
+/* KVM's own interrupt controller cannot be reset: it goes with its VM, and so do the vCPUs. */
+void sim_kvm_stop(struct sim_guest *guest)
+{
+    if (guest->kvm == NULL)
+        return;
+    struct kvm_domain *domain = guest->kvm->domain;
+    kvm_flush(guest->kvm);
+    if (!domain->kvm->own_gic)
+        return;
+    sim_kvm_free(guest);
+    if (domain->alive == 0)
+        domain_free(domain);
 }
 
 void sim_kvm_prepare(struct sim_cpu *cpu, struct sim_guest *guest)
@@ -270,6 +294,10 @@ bool sim_kvm_enter(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exi
         learn(cpu, vcpu);
         kvm_arch_complete(cpu, guest);
         guest->operation = NULL;
+    }
+    if (kvm_arch_prepares(guest)) {
+        guest->operation = &vcpu->operation;
+        return false;
     }
     if (!run(cpu, guest)) {
         vcpu->incomplete = false;

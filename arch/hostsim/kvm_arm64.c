@@ -1,13 +1,15 @@
 /* KVM on arm64 hosts: the kernels are what they are on the board. KVM keeps EL1's registers, the virtual timer and
- * PSCI; the interrupt controller is core's, with the machine's GICV as the guest's CPU interface. */
+ * PSCI; the interrupt controller is core's, with the machine's GICV as the guest's CPU interface, or KVM's
+ * own (kvm_gic.h). */
 #if defined(__aarch64__)
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "hostsim/gic.h"
-#include "hostsim/kvm_backend.h"
+#include "hostsim/kvm_gic.h"
 #include "hostsim/mmu.h"
 #include "hostsim/timers.h"
 
@@ -79,6 +81,29 @@ static uint64_t host_frequency(void)
     return value;
 }
 
+static bool has(const struct sim_kvm *kvm, long capability)
+{
+    return ioctl(kvm->fd, KVM_CHECK_EXTENSION, capability) > 0;
+}
+
+/* Whether KVM can make a GICv2 shows only in a VM. */
+static bool makes_gic(const struct sim_kvm *kvm)
+{
+    struct kvm_create_device device = {.type = KVM_DEV_TYPE_ARM_VGIC_V2, .flags = KVM_CREATE_DEVICE_TEST};
+    int vm = ioctl(kvm->fd, KVM_CREATE_VM, kvm_arch_vm_type(kvm));
+    bool can = vm >= 0 && ioctl(vm, KVM_CREATE_DEVICE, &device) == 0;
+    if (vm >= 0)
+        close(vm);
+    return can;
+}
+
+static const char *choose_gic(struct sim_kvm *kvm)
+{
+    const struct sim_machine *machine = kvm->machine;
+    const struct kvm_gic_abilities abilities = {.none = has(kvm, KVM_CAP_ARM_USER_IRQ), .own = makes_gic(kvm)};
+    return kvm_gic_choose(machine->options.kvm_gic, sim_gic_version(machine), &abilities, &kvm->own_gic);
+}
+
 const char *kvm_arch_open(struct sim_kvm *kvm)
 {
     static const struct {
@@ -87,14 +112,16 @@ const char *kvm_arch_open(struct sim_kvm *kvm)
     } needs[] = {
         {KVM_CAP_ONE_REG, "the host's KVM is too old: no KVM_CAP_ONE_REG"},
         {KVM_CAP_ARM_PSCI_0_2, "the host's KVM is too old: no KVM_CAP_ARM_PSCI_0_2"},
-        {KVM_CAP_ARM_USER_IRQ,
-         "the host's KVM cannot do without its own interrupt controller: no KVM_CAP_ARM_USER_IRQ"},
-        {KVM_CAP_ARM_NISV_TO_USER, "the host's KVM does not report all accesses: no KVM_CAP_ARM_NISV_TO_USER"},
     };
     struct sim_machine *machine = kvm->machine;
     for (unsigned i = 0; i < ARRAY_SIZE(needs); i++)
-        if (ioctl(kvm->fd, KVM_CHECK_EXTENSION, needs[i].capability) <= 0)
+        if (!has(kvm, needs[i].capability))
             return needs[i].missing;
+    const char *problem = choose_gic(kvm);
+    if (problem != NULL)
+        return problem;
+    if (!kvm->own_gic && !has(kvm, KVM_CAP_ARM_NISV_TO_USER))
+        return "the host's KVM does not report all accesses: no KVM_CAP_ARM_NISV_TO_USER";
     int bits = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_VM_IPA_SIZE);
     if ((unsigned)(bits > 0 ? bits : 40) < machine->options.pa_bits)
         return "the host's intermediate addresses are smaller than the machine's: try a smaller --pa-bits";
@@ -110,8 +137,7 @@ void kvm_arch_close(struct sim_kvm *kvm)
 
 unsigned long kvm_arch_vm_type(const struct sim_kvm *kvm)
 {
-    bool settable = ioctl(kvm->fd, KVM_CHECK_EXTENSION, KVM_CAP_ARM_VM_IPA_SIZE) > 0;
-    return settable ? KVM_VM_TYPE_ARM_IPA_SIZE(kvm->machine->options.pa_bits) : 0;
+    return has(kvm, KVM_CAP_ARM_VM_IPA_SIZE) ? KVM_VM_TYPE_ARM_IPA_SIZE(kvm->machine->options.pa_bits) : 0;
 }
 
 /* The guest's counter is the host's: time passes in it while it sleeps, too. */
@@ -123,15 +149,18 @@ int kvm_arch_clock(void)
 void kvm_arch_vm_created(struct kvm_domain *domain)
 {
     struct kvm_enable_cap report_all = {.cap = KVM_CAP_ARM_NISV_TO_USER};
-    KVM_CALL(domain->fd, KVM_ENABLE_CAP, &report_all);
+    if (has(domain->kvm, KVM_CAP_ARM_NISV_TO_USER))
+        KVM_CALL(domain->fd, KVM_ENABLE_CAP, &report_all);
 }
 
 /* ---- Registers */
 
-/* The line of the virtual timer is hostsim's to drive, from the state in which the guest left the timer. */
+/* The line of the virtual timer is hostsim's to drive, from the state in which the guest left the timer; unless KVM has
+ * an interrupt controller to drive it to. */
 static void read_timer(struct sim_cpu *cpu, const struct sim_kvm_vcpu *vcpu)
 {
-    cpu->sysregs[VCPU_CNTV_CTL_EL0] = get(vcpu, KVM_REG_ARM_TIMER_CTL) & 3;
+    bool own = cpu->machine->kvm->own_gic;
+    cpu->sysregs[VCPU_CNTV_CTL_EL0] = own ? 0 : get(vcpu, KVM_REG_ARM_TIMER_CTL) & 3;
     cpu->sysregs[VCPU_CNTV_CVAL_EL0] = get(vcpu, KVM_REG_ARM_TIMER_CVAL);
     sim_timers_update(cpu);
 }
@@ -163,6 +192,8 @@ void kvm_arch_vcpu_start(struct sim_cpu *cpu, struct sim_guest *guest)
     set(vcpu, CORE_REG(regs.pstate), guest->pstate);
     guest->kvm->line = false;
     read_timer(cpu, vcpu);
+    if (cpu->machine->kvm->own_gic && vcpu->domain->gic < 0)
+        kvm_gic_create(cpu, guest);
 }
 
 bool sim_kvm_sysreg_read(const struct sim_guest *guest, enum vcpu_sysreg sysreg, uint64_t *value)
@@ -294,11 +325,9 @@ void kvm_arch_complete(struct sim_cpu *cpu, struct sim_guest *guest)
     guest->has_exception = false;
 }
 
-void kvm_arch_before(struct sim_cpu *cpu, struct sim_guest *guest)
+static void set_interrupt(const struct sim_guest *guest, bool wanted)
 {
     struct sim_kvm_vcpu *vcpu = guest->kvm;
-    bool wanted = (guest->vcpu->virtual_lines & HCR_VI) != 0 || sim_gic_signals_virtual(cpu);
-    set(vcpu, KVM_REG_ARM_TIMER_CNT, sim_virtual_counter(cpu));
     if (wanted == vcpu->line)
         return;
     struct kvm_irq_level level = {
@@ -308,6 +337,21 @@ void kvm_arch_before(struct sim_cpu *cpu, struct sim_guest *guest)
     };
     KVM_CALL(vcpu->domain->fd, KVM_IRQ_LINE, &level);
     vcpu->line = wanted;
+}
+
+void kvm_arch_before(struct sim_cpu *cpu, struct sim_guest *guest)
+{
+    struct sim_kvm_vcpu *vcpu = guest->kvm;
+    set(vcpu, KVM_REG_ARM_TIMER_CNT, sim_virtual_counter(cpu));
+    if (cpu->machine->kvm->own_gic)
+        kvm_gic_set_lines(cpu, vcpu->domain);
+    else
+        set_interrupt(guest, (guest->vcpu->virtual_lines & HCR_VI) != 0 || sim_gic_signals_virtual(cpu));
+}
+
+bool kvm_arch_prepares(struct sim_guest *guest)
+{
+    return guest->machine->kvm->own_gic && kvm_gic_enable_next(guest, &guest->kvm->operation);
 }
 
 #endif

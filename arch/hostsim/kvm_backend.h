@@ -12,15 +12,22 @@ struct kvm_slot {
     bool read_only;
 };
 
+#define KVM_GIC_WORDS 32 /* bitmap words for all INTIDs */
+
 /** The VM of one VMID. */
 struct kvm_domain {
     struct kvm_domain *next;
     struct sim_kvm *kvm;
     uint16_t vmid;
     int fd;
-    unsigned vcpu_count;
-    struct kvm_slot *slots; /* KVM's number: index + KVM_FIRST_SLOT */
+    unsigned vcpu_count, alive; /* made, and not freed yet */
+    struct kvm_slot *slots;     /* KVM's number: index + KVM_FIRST_SLOT */
     unsigned slot_count;
+    /* KVM's own interrupt controller, where sim_kvm::own_gic: */
+    int gic; /* the device; -1: none */
+    uint64_t distributor;
+    unsigned enabled_words;        /* writes to core's distributor that were made for the guest */
+    uint32_t lines[KVM_GIC_WORDS]; /* SPIs that KVM knows as asserted */
 };
 
 /** Slots below are the architecture's own. */
@@ -40,6 +47,7 @@ struct sim_kvm {
     struct sim_machine *machine;
     int fd;
     size_t run_size;
+    bool own_gic; /* interrupts are KVM's (kvm_gic.h) */
     struct kvm_domain *domains;
     void *shared; /* the architecture's, for all VMs */
     uint64_t hidden;
@@ -84,6 +92,9 @@ void kvm_arch_before(struct sim_cpu *cpu, struct sim_guest *guest);
 void kvm_arch_interrupted(struct sim_cpu *cpu, struct sim_guest *guest);
 /** Reads what hostsim and core need to know of the vCPU, and why it came out. */
 enum kvm_outcome kvm_arch_after(struct sim_cpu *cpu, struct sim_guest *guest);
+/** What core must have done before the guest goes on, though the guest does not ask for it: @return whether there is
+ * something, then the vCPU's operation is filled in. */
+bool kvm_arch_prepares(struct sim_guest *guest);
 /** The clock that virtual time follows while a guest runs: CLOCK_... */
 int kvm_arch_clock(void);
 

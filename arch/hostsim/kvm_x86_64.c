@@ -79,6 +79,8 @@ static const char *read_cpuid(const struct sim_kvm *kvm, struct host *host)
 
 const char *kvm_arch_open(struct sim_kvm *kvm)
 {
+    if (kvm->machine->options.kvm_gic == SIM_KVM_GIC_HOST)
+        return "payloads for x86-64 have no interrupts: a GIC of KVM's own is for arm64 hosts";
     struct host *host = calloc(1, sizeof(*host));
     if (host == NULL)
         abort();
@@ -108,6 +110,12 @@ unsigned long kvm_arch_vm_type(const struct sim_kvm *kvm)
 {
     (void)kvm;
     return 0;
+}
+
+bool kvm_arch_prepares(struct sim_guest *guest)
+{
+    (void)guest;
+    return false;
 }
 
 /* Processor time rather than the wall's: how fast virtual time goes does not depend on what else the host does. */

@@ -35,6 +35,13 @@ enum sim_schedule {
     SIM_SCHEDULE_PCT,     /* random priorities with few changes: arch/hostsim/pct.c */
 };
 
+/** Whose interrupt controller guests in KVM have. */
+enum sim_kvm_gic {
+    SIM_KVM_GIC_DEFAULT, /* core's, if the host's KVM can do without one of its own */
+    SIM_KVM_GIC_CORE,
+    SIM_KVM_GIC_HOST, /* KVM's own: core's is bypassed but for the lines that it raises */
+};
+
 #define SIM_MAX_FAULTS 8
 
 /** All zero is a good machine: what a field's 0 means is written beside it. */
@@ -51,6 +58,7 @@ struct sim_options {
     bool clean_ram;           /* RAM holds zeros at power-on; false: traces of earlier use in every 2 MiB block */
     bool coherent; /* no cache model: what EL2 writes is in memory at once (as QEMU). false: only when cleaned */
     bool kvm;      /* guests are native code in the host's KVM rather than guest programs; makes RAM coherent */
+    enum sim_kvm_gic kvm_gic;
 
     /* Where the boot loader put things; addresses must lie in RAM. 0: image 2 MiB above the first bank's base, 2 MiB
      * long; device tree 4 MiB below the first bank's end. */
@@ -140,6 +148,9 @@ uint64_t sim_time_ns(const struct sim_machine *machine);
 uint64_t sim_steps(const struct sim_machine *machine);
 /** A number that two runs share only if they did the same things in the same order. */
 uint64_t sim_fingerprint(const struct sim_machine *machine);
+
+/** @return whether guests run in KVM with its own interrupt controller: core's vGIC is not what they see then. */
+bool sim_kvm_has_own_gic(const struct sim_machine *machine);
 
 /** One vCPU that ran, in the order in which they first did. */
 struct sim_guest_info {

@@ -69,7 +69,8 @@ class Lab:
 
 
     def arm64_host(self, system, *arguments, limit, memory=1024):
-        """The same on an arm64 Linux in QEMU: its /init is this run, then it powers off."""
+        """The same on an arm64 Linux in QEMU: its /init is this run, then it powers off. Time goes by instructions: the host is
+        at the same point of its boot at the same time, however busy this machine is."""
         files = {"/system.dtb": system.path("system.dtb"), "/bin/bulkhead": os.path.join(self.options.arm64, "bulkhead")}
         words = ["bulkhead", "sim", "--accel=kvm", "--quiet", *arguments]
         for argument in system.host_arguments():
@@ -83,7 +84,8 @@ class Lab:
             busybox = os.path.join(self.options.deps, "arm64", "bin", "busybox")
             file.write(make_initramfs.build(busybox, init, files.items()))
         command = ["timeout", "-k", "5", str(limit), "qemu-system-aarch64", "-M", "virt,virtualization=on,gic-version=2",
-                   "-cpu", "cortex-a57", "-m", str(memory), "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot",
+                   "-cpu", "cortex-a57", "-icount", "shift=1,sleep=off", "-m", str(memory), "-display", "none",
+                   "-monitor", "none", "-serial", "stdio", "-no-reboot",
                    "-kernel", os.path.join(self.options.deps, "Image"), "-initrd", file.name,
                    "-append", "console=ttyAMA0 quiet panic=-1"]
         print(" ".join(command), flush=True)
@@ -186,35 +188,68 @@ def of_once(lines, domain):
     return [line for line, earlier in zip(own, [None] + own) if line != earlier]
 
 
-@case
-def arm64_programs(lab):
-    """The A64 payloads, as they run on the board: console, memory, restarts, timer and software interrupts by core's vGIC."""
-    arguments = {"hello": "one two", "memory": "stride=64", "timer": "ticks=5 period-us=20000", "ipi": "", "mmio": "",
-                 "reset": "until-ms=200", "hostile": "rounds=3 step=64", "spin": "lines=3 period-us=20000"}
-    domains = [Domain(name, os.path.join(lab.options.aarch64, "guests", name + ".bin"), memory=32, bootargs=bootargs)
-               for name, bootargs in arguments.items()]
-    lines = lab.arm64_host(lab.system(domains, cpus=2, memory=512), limit=170)
-    for name in arguments:
+ARM64_PROGRAMS = {"hello": "one two", "memory": "stride=64", "timer": "ticks=5 period-us=20000", "ipi": "", "mmio": "",
+                  "reset": "until-ms=4000 pause-us=200000", "hostile": "rounds=3 step=64", "spin": "lines=3 period-us=20000"}
+
+
+def run_arm64_programs(lab, bootargs, *arguments):
+    domains = [Domain(name, os.path.join(lab.options.aarch64, "guests", name + ".bin"), memory=32, bootargs=words)
+               for name, words in bootargs.items()]
+    lines = lab.arm64_host(lab.system(domains, cpus=2, memory=512), *arguments, limit=170)
+    for name in bootargs:
         check(expect.matches(name, of_once(lines, name)), f"not what tests/guest/expect says of {name}: {of(lines, name)}")
         check(f"bulkhead: {name}: off: powered off" in lines, f"{name} is not off")
     check('hello: image 40000000, device tree 41e00000, bootargs "one two"' in of(lines, "hello"), "what hello was given")
+    check(sum(line.startswith("reset: up, start ") for line in of(lines, "reset")) > 1, "reset was not restarted")
+    return lines
 
 
-@case
-def arm64_linux(lab):
-    """A real kernel with core's vGICv2 and vpl011 comes up to its init, sleeps, and powers off."""
+def run_arm64_linux(lab, *arguments):
     init = make_initramfs.INIT.replace("while true; do\n    setsid cttyhack sh\ndone\n",
-                                       "sleep 1\ngrep -c arch_timer /proc/interrupts\nuname -m\npoweroff -f\n")
+                                       "sleep 1\ngrep -c arch_timer /proc/interrupts\nuname -m\n"
+                                       "echo awaits a word\nread -t 10 word\necho \"read $word\"\npoweroff -f\n")
     check("poweroff" in init, "make_initramfs.INIT has another end")
     with open(os.path.join(lab.directory, "guest.cpio"), "wb") as file:
         file.write(make_initramfs.build(os.path.join(lab.options.deps, "arm64", "bin", "busybox"), init))
     linux = Domain("linux1", os.path.join(lab.options.deps, "Image"), memory=128, ramdisk=file.name,
                    bootargs="console=ttyAMA0 quiet panic=-1")
-    lines = lab.arm64_host(lab.system([linux], cpus=1, memory=512), "--milliseconds", "400000", limit=500, memory=1536)
+    lines = lab.arm64_host(lab.system([linux], cpus=1, memory=512), "--milliseconds", "400000", "--input-after=awaits",
+                           "--input=typed\\\\n", *arguments, limit=500, memory=1536)
     printed = of(lines, "linux1")
     check(any(line.startswith("init: reached after ") for line in printed), "Linux did not come to its init")
     check("aarch64" in printed and "1" in printed, "its init did not run to its end")
+    check("read typed" in printed, "the UART's interrupt did not bring what was typed")
     check("bulkhead: linux1: off: powered off" in lines, "the domain is not off")
+    return lines
+
+
+OWN_GIC = "sim: interrupts came from KVM's own GICv2: the hypervisor's vGIC was not used"
+
+
+@case
+def arm64_programs(lab):
+    """The A64 payloads, as they run on the board: console, memory, restarts, timer and software interrupts by core's vGIC."""
+    check(OWN_GIC not in run_arm64_programs(lab, ARM64_PROGRAMS), "core's vGIC was not used")
+
+
+@case
+def arm64_linux(lab):
+    """A real kernel with core's vGICv2 and vpl011 comes up to its init, sleeps, and powers off."""
+    check(OWN_GIC not in run_arm64_linux(lab), "core's vGIC was not used")
+
+
+@case
+def arm64_programs_host_gic(lab):
+    """The same payloads print the same with KVM's own interrupt controller; each restart finds a fresh one. Not mmio: KVM's
+    GICv2 has no GICD_PIDR2."""
+    programs = {name: bootargs for name, bootargs in ARM64_PROGRAMS.items() if name != "mmio"}
+    check(OWN_GIC in run_arm64_programs(lab, programs, "--kvm-gic=host"), "KVM's GIC was not used")
+
+
+@case
+def arm64_linux_host_gic(lab):
+    """The same kernel with KVM's own interrupt controller and core's vpl011."""
+    check(OWN_GIC in run_arm64_linux(lab, "--kvm-gic=host"), "KVM's GIC was not used")
 
 
 def host_has_kvm():

@@ -52,7 +52,10 @@ static const struct option_entry entries[] = {
     {"program", 'g', false, "NAME", FOR(COMMAND_SIM),
      "guest program of kernels without sim.program= in their bootargs"},
     {"input", 'i', false, "TEXT", FOR(COMMAND_SIM), "typed on the keyboard; \\n, \\xHH and \\\\ as in C"},
+    {"input-after", 'I', false, "TEXT", FOR(COMMAND_SIM), "--input is typed once TEXT has come out of the console"},
     {"accel", 'k', false, "kvm", FOR(COMMAND_SIM), "run the kernels given by --module natively, in the host's KVM"},
+    {"kvm-gic", 'G', false, "core|host", FOR(COMMAND_SIM),
+     "interrupt controller of domains in KVM: the hypervisor's, or KVM's own (core, if KVM can)"},
     {"fault", 'f', false, "NAME[@N]", FOR(COMMAND_SIM),
      "what goes wrong, up to 8 times; --fault help lists the faults"},
     {"help", 'h', true, NULL, FOR_ALL, "print this and exit"},
@@ -147,6 +150,17 @@ static bool read_fault(struct options *options, const char *text)
            complain("no fault, or no number of it (--fault help lists them):", text);
 }
 
+static bool read_kvm_gic(struct options *options, const char *name)
+{
+    if (strcmp(name, "core") == 0)
+        options->kvm_gic = SIM_KVM_GIC_CORE;
+    else if (strcmp(name, "host") == 0)
+        options->kvm_gic = SIM_KVM_GIC_HOST;
+    else
+        return complain("neither core nor host:", name);
+    return true;
+}
+
 static bool read_number_option(struct options *options, const struct option_entry *entry, const char *text)
 {
     uint64_t value;
@@ -207,9 +221,14 @@ static bool read_option(struct options *options, const struct option_entry *entr
     case 'i':
         options->input = argument;
         return true;
+    case 'I':
+        options->input_after = argument;
+        return true;
     case 'k':
         options->kvm = strcmp(argument, "kvm") == 0;
         return options->kvm || complain("no such accelerator:", argument);
+    case 'G':
+        return read_kvm_gic(options, argument);
     default:
         return read_number_option(options, entry, argument);
     }

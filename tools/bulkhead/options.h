@@ -40,11 +40,13 @@ struct options {
 
     /* sim */
     uint64_t seed;
-    uint64_t milliseconds; /* virtual time, 0: hostsim's default */
-    const char *platform;  /* whose times; NULL: QEMU's */
-    const char *program;   /* guest program for kernels that name none */
-    const char *input;     /* keyboard */
-    bool kvm;              /* kernels run natively in the host's KVM */
+    uint64_t milliseconds;   /* virtual time, 0: hostsim's default */
+    const char *platform;    /* whose times; NULL: QEMU's */
+    const char *program;     /* guest program for kernels that name none */
+    const char *input;       /* keyboard */
+    const char *input_after; /* NULL: at once */
+    enum sim_kvm_gic kvm_gic;
+    bool kvm; /* kernels run natively in the host's KVM */
     struct sim_fault faults[SIM_MAX_FAULTS];
     unsigned fault_count;
 };

@@ -96,6 +96,8 @@ static void summary(struct sim_machine *machine, enum sim_end end)
     fprintf(stderr, "sim: %s after %llu us of virtual time%s%s\n", sim_end_name(end),
             (unsigned long long)(sim_time_ns(machine) / 1000), *sim_message(machine) != '\0' ? ": " : "",
             sim_message(machine));
+    if (sim_kvm_has_own_gic(machine))
+        fprintf(stderr, "sim: interrupts came from KVM's own GICv2: the hypervisor's vGIC was not used\n");
     for (unsigned i = 0; sim_guest_info(machine, i, &info); i++)
         fprintf(stderr, "sim: domain %u (%s): first instruction after %llu.%03llu us, %u start%s, %llu exits\n",
                 info.vmid, info.program, (unsigned long long)(info.first_instruction_ns / 1000),
@@ -131,6 +133,7 @@ int command_sim(struct desk *desk)
         .time_limit_us = options->milliseconds * 1000,
         .pa_bits = options->pa_bits,
         .kvm = options->kvm,
+        .kvm_gic = options->kvm_gic,
         .image_base = desk->machine.image.base,
         .image_size = region_size(desk->machine.image),
         .dtb_base = desk->machine.dtb.base,
@@ -155,7 +158,10 @@ int command_sim(struct desk *desk)
     if (options->input != NULL) {
         input = strdup(options->input);
         unescape(input);
-        sim_input(machine, 0, input);
+        if (options->input_after != NULL)
+            sim_input_after(machine, options->input_after, input);
+        else
+            sim_input(machine, 0, input);
     }
     end = sim_run(machine);
     if (last != '\n') /* a prompt */

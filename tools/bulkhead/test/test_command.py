@@ -209,6 +209,18 @@ class CommandTest(unittest.TestCase):
         self.assertIn(b"boot timeline", out)
         self.assertIn("power off", err)
 
+    def test_sim_input_after(self):
+        text = r"\x01\x01\x01" * 2 + "hq"
+        out, err = self.run_command("sim", "--milliseconds", "3000", "--input-after", "this never comes", "--input", text, self.dtb)
+        self.assertNotIn(b"boot timeline", out)
+        out, err = self.run_command("sim", "--milliseconds", "3000", "--input-after", "keyboard -> ", "--input", text, self.dtb)
+        self.assertIn(b"boot timeline", out)
+        self.assertIn("power off", err)
+
+    def test_sim_kvm_gic(self):
+        _, err = self.run_command("sim", "--kvm-gic=other", self.dtb, status=2)
+        self.assertIn("neither core nor host", err)
+
 
 if __name__ == "__main__":
     unittest.main()
