@@ -108,9 +108,9 @@ poweroff -f
 
 
 def of(lines, domain):
-    """What one domain printed. What the keyboard's owner has not finished is shown after a while, and again when it is whole."""
+    """What one domain printed, without lines of the keyboard's owner that were shown before they were whole; see expect.whole()."""
     own = [line[len(domain) + 2:] for line in lines if line.startswith(domain + ": ")]
-    return [line for line, next_line in zip(own, own[1:] + [""]) if not (line and next_line != line and next_line.startswith(line))]
+    return [line for line, following in zip(own, own[1:] + [""]) if not (line and following != line and following.startswith(line))]
 
 
 def check_probe(lines, *domains):
@@ -182,12 +182,6 @@ def refused(lab):
     check(result.returncode == 1 and b"--accel=kvm needs the kernel of memory" in result.stderr, f"{result}")
 
 
-def of_once(lines, domain):
-    """The same, without what is shown twice because only the end of the line was missing at first."""
-    own = of(lines, domain)
-    return [line for line, earlier in zip(own, [None] + own) if line != earlier]
-
-
 ARM64_PROGRAMS = {"hello": "one two", "memory": "stride=64", "timer": "ticks=5 period-us=20000", "ipi": "", "mmio": "",
                   "reset": "until-ms=4000 pause-us=200000", "hostile": "rounds=3 step=64", "spin": "lines=3 period-us=20000"}
 
@@ -197,7 +191,7 @@ def run_arm64_programs(lab, bootargs, *arguments):
                for name, words in bootargs.items()]
     lines = lab.arm64_host(lab.system(domains, cpus=2, memory=512), *arguments, limit=170)
     for name in bootargs:
-        check(expect.matches(name, of_once(lines, name)), f"not what tests/guest/expect says of {name}: {of(lines, name)}")
+        check(expect.matches(name, expect.whole(of(lines, name))), f"not what tests/guest/expect says of {name}: {of(lines, name)}")
         check(f"bulkhead: {name}: off: powered off" in lines, f"{name} is not off")
     check('hello: image 40000000, device tree 41e00000, bootargs "one two"' in of(lines, "hello"), "what hello was given")
     check(sum(line.startswith("reset: up, start ") for line in of(lines, "reset")) > 1, "reset was not restarted")

@@ -139,7 +139,7 @@ class Board:
 
     def check_program(self, owner, program=None):
         """The lines of @owner are those that @program prints, no more and no less."""
-        lines = self.lines(owner)
+        lines = expect.whole(self.lines(owner))
         check(expect.matches(program or owner, lines), f"not what tests/guest/expect says of {program or owner}: {lines}")
 
     def finish(self):

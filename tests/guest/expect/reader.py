@@ -12,6 +12,13 @@ def pattern_of(line):
     return f"(?:{text}\n){repeat}"
 
 
+def whole(lines):
+    """Without what the screen shows of a line before its end has come: the keyboard's owner is shown what it has not finished
+    after a while, and all of the line again if another domain printed meanwhile. On a busy machine a pause may come anywhere."""
+    return [line for line, following in zip(lines, lines[1:] + [None])
+            if following is None or not line or not following.startswith(line)]
+
+
 def matches(program, lines):
     """Whether @lines are what @program prints, no more and no less."""
     with open(os.path.join(FOLDER, program + ".txt"), encoding="utf-8") as file:
