@@ -68,8 +68,9 @@ void hv_panic(const char *format, ...)
     va_start(arguments, format);
     format_string_v(text, sizeof(text), format, arguments);
     va_end(arguments);
-    console_take_over(); /* whoever holds the console's lock may be this CPU, or may never come back */
-    console_printf("panic: CPU %u: %s\n", arch_cpu_id(), text);
-    stop_other_cpus(); /* last: where it is the interrupt controller that fails, this does not return */
+    if (console_take_over()) { /* of several only the first: it is the cause, and has to come out whole */
+        console_printf("panic: CPU %u: %s\n", arch_cpu_id(), text);
+        stop_other_cpus(); /* last: where it is the interrupt controller that fails, this does not return */
+    }
     arch_cpu_halt();
 }

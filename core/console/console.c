@@ -164,17 +164,23 @@ struct diag *console_diag(void)
     return &reports;
 }
 
-void console_take_over(void)
+bool console_take_over(void)
 {
-    /* A line that another CPU is sending would be mixed up with what comes now; but that CPU may be the reason. */
     const uint64_t patience = arch_timer_frequency() * TAKE_OVER_US / 1000000;
     uint64_t start = arch_timer_now();
+    uint32_t self = arch_cpu_id() + 1, first = 0;
 
-    while (load_acquire(&console.lock.owner) != load_acquire(&console.lock.next) &&
+    if (!__atomic_compare_exchange_n(&console.taken_over, &first, self, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) &&
+        first != self)
+        return false;
+    /* A line that another CPU is sending would be mixed up with what comes now; but that CPU may be the reason. Who has
+     * the screen after it is muted. */
+    uint32_t owner = load_acquire(&console.lock.owner);
+    while (load_acquire(&console.lock.owner) == owner && load_acquire(&console.lock.next) != owner &&
            arch_timer_now() - start <= patience)
         ;
-    store_release(&console.taken_over, arch_cpu_id() + 1);
-    console_flush(&own_outputs[arch_cpu_id()].source);
+    console_flush(&own_outputs[self - 1].source);
+    return true;
 }
 
 /* One CPU at a time reads the UART, so that what is typed keeps its order; one that comes meanwhile has it look again.

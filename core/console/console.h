@@ -72,7 +72,8 @@ struct console {
     uint32_t held_keys; /* Ctrl-A in a row, not yet passed on */
     uint64_t held_since;
     bool more_input;     /* the last poll stopped at its bound */
-    uint32_t taken_over; /* number, from 1, of a CPU that panics: it prints without asking, and nobody else does */
+    uint32_t taken_over; /* number, from 1, of the first CPU that panics: it prints without asking */
+    uint32_t muted;      /* the screen was locked by another one since: what that one prints is dropped */
     const struct console_key *keys;
     size_t key_count;
     uint64_t log_end; /* characters logged since the start; the last CONSOLE_LOG_SIZE of them are in log[] */
@@ -111,8 +112,9 @@ void console_printf(const char *format, ...) HV_PRINTF(1, 2);
 struct text_sink *console_sink(void);
 /** A diag whose reports are printed on the hypervisor's console. */
 struct diag *console_diag(void);
-/** From here on this CPU prints without waiting for locks: for hv_panic(), which may have come while they were held. */
-void console_take_over(void);
+/** From here on this CPU prints without waiting for locks, and no other prints: for hv_panic(), which may have come
+ * while they were held. @return false where another CPU did so before */
+bool console_take_over(void);
 
 /**
  * Reads what the UART received and hands it to its owner: three Ctrl-A in a row move the keyboard to the next domain

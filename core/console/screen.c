@@ -6,15 +6,27 @@
 
 #define COLOUR_OFF "\x1b[0m"
 
+/** Whether this CPU panics. */
+static bool asks_nobody(void)
+{
+    uint32_t taken_over = load_relaxed(&console.taken_over);
+
+    return taken_over != 0 && taken_over == arch_cpu_id() + 1;
+}
+
+/* Beside a CPU that panics the others keep to the locks: who waits for one gets it, goes on, and halts. */
 void screen_lock(struct arch_spinlock *lock)
 {
-    if (console.taken_over == 0)
-        arch_spin_lock(lock);
+    if (asks_nobody())
+        return;
+    arch_spin_lock(lock);
+    if (load_acquire(&console.taken_over) != 0 && lock == &console.lock)
+        store_relaxed(&console.muted, 1);
 }
 
 void screen_unlock(struct arch_spinlock *lock)
 {
-    if (console.taken_over == 0)
+    if (!asks_nobody())
         arch_spin_unlock(lock);
 }
 
@@ -32,10 +44,10 @@ static void log_put(const char *text, size_t length)
 
 void screen_put(const char *text, size_t length)
 {
-    uint32_t taken_over = console.taken_over;
-
+    if (load_relaxed(&console.muted) != 0 && !asks_nobody())
+        return;
     log_put(text, length);
-    if (console.uart != NULL && (taken_over == 0 || taken_over == arch_cpu_id() + 1))
+    if (console.uart != NULL)
         uart_write(console.uart, text, length);
 }
 

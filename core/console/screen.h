@@ -4,7 +4,7 @@
 
 #include "console/console.h"
 
-/** Takes a lock of the console; does nothing once console_take_over() was called. */
+/** Takes a lock of the console; does nothing on the CPU that has called console_take_over(). */
 void screen_lock(struct arch_spinlock *lock);
 void screen_unlock(struct arch_spinlock *lock);
 
