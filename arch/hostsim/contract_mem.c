@@ -130,7 +130,7 @@ void arch_stage2_invalidate(const struct arch_stage2 *stage2, ipa_t base, uint64
 {
     struct sim_cpu *cpu = sim_this_cpu();
     if (cpu->machine != NULL) {
-        sim_tlb_invalidate(cpu->machine, stage2->vmid, base.raw, size);
+        sim_tlb_invalidate(cpu->machine, stage2, base.raw, size);
         sim_kvm_invalidate(cpu->machine, stage2->vmid, base.raw, size);
     }
     sim_spend(cpu, SIM_COST_TLB, 1);

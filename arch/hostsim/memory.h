@@ -21,6 +21,7 @@ struct sim_page {
     uint8_t readers, writers; /* mappings and windows of core */
     bool hypervisor;          /* mapped by core for ever: never a guest's */
     uint8_t vmid;             /* whose stage 2 translated to it last and was not invalidated since; 0: none's */
+    uint8_t block_vmid;       /* the same of a 2 MiB block or larger, in the record of its first page */
     bool used;                /* memory may hold something other than zeros */
     bool current;             /* sim_bank::cached holds what memory holds, but for lines in the caches */
     bool unsettled;           /* core could write since dirty lines were last looked for */

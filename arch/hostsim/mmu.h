@@ -34,7 +34,8 @@ struct sim_translation {
 struct sim_translation sim_translate(struct sim_cpu *cpu, uint64_t address, enum sim_access access);
 struct sim_tlb *sim_tlb_create(void);
 void sim_tlb_destroy(struct sim_tlb *tlb);
-void sim_tlb_invalidate(struct sim_machine *machine, uint16_t vmid, uint64_t base, uint64_t size);
+/** Removes what the TLB holds of [base, base + size). @param stage2  the tables as they are by now */
+void sim_tlb_invalidate(struct sim_machine *machine, const struct arch_stage2 *stage2, uint64_t base, uint64_t size);
 
 /* ---- stage1.c */
 

@@ -406,7 +406,7 @@ static void tables_not_aligned(void *context)
     struct mini mini;
     (void)context;
     mini_begin(&mini, "hvc");
-    mini.stage2.ipa_bits = 41; /* four concatenated tables, which must be 16 KiB aligned */
+    mini.stage2.start_level = 2; /* four concatenated tables, which must be 16 KiB aligned */
     mini.stage2.root.raw += 0x1000;
     arch_vcpu_load(&mini.vcpu);
     mini_run(&mini);
