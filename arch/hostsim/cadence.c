@@ -31,8 +31,8 @@
 #define CR_STTBRK (1u << 7)
 #define CR_STPBRK (1u << 8)
 
-#define MR_CLKS (1u << 0) /* reference clock / 8 */
-#define MR_CHMODE (3u << 8)
+#define MR_CLKS (1u << 0)          /* reference clock / 8 */
+#define MR_UNMODELLED (0x3fu << 8) /* echo, loop-back, infrared, and FIFO accesses of several bytes (WSIZE) */
 
 #define ISR_RTRIG (1u << 0)
 #define ISR_REMPTY (1u << 1)
@@ -121,6 +121,7 @@ static bool receiver_on(struct cadence *uart)
 
 /* ---- Time. UG1085: baud rate = clock / (CD x (BDIV + 1)) */
 
+/* @return 0: the generator is off */
 static unsigned baud(struct cadence *uart)
 {
     unsigned option = uart->line.machine->options.uart_baud;
@@ -128,9 +129,7 @@ static unsigned baud(struct cadence *uart)
         return option != 0 ? option : SIM_UART_TYPING_BAUD;
     uint32_t clock = (*reg(uart, REG_MR) & MR_CLKS) != 0 ? REFERENCE_CLOCK / 8 : REFERENCE_CLOCK;
     uint32_t divisor = *reg(uart, REG_BAUDGEN) * (*reg(uart, REG_BDIV) + 1);
-    if (divisor == 0 || clock / divisor == 0)
-        sim_fail("Cadence UART: used with its baud rate generator off");
-    return clock / divisor;
+    return divisor != 0 ? clock / divisor : 0;
 }
 
 /* ---- Interrupts */
@@ -171,11 +170,12 @@ static uint32_t status(struct cadence *uart)
 static void start_shifting(struct cadence *uart)
 {
     struct sim_machine *machine = uart->line.machine;
-    if (uart->shifting || uart->tx_count == 0)
+    unsigned rate = baud(uart);
+    if (uart->shifting || uart->tx_count == 0 || rate == 0 || !transmitter_on(uart))
         return;
     uart->tx_count--;
     uart->shifting = true;
-    sim_event_schedule(machine, &uart->transmit, machine->now + sim_uart_character_time(baud(uart)));
+    sim_event_schedule(machine, &uart->transmit, machine->now + sim_uart_character_time(rate));
 }
 
 static void character_sent(struct sim_machine *machine, struct sim_event *event)
@@ -189,14 +189,18 @@ static void character_sent(struct sim_machine *machine, struct sim_event *event)
 
 static void send(struct cadence *uart, uint8_t byte)
 {
-    if (!transmitter_on(uart))
-        sim_fail("Cadence UART: character sent while the transmitter is off or in reset");
+    if (!transmitter_on(uart) || baud(uart) == 0) {
+        sim_uart_misused(&uart->line, "character sent while the transmitter is off or in reset, or has no baud rate");
+        return;
+    }
     if (sim_uart_stuck(&uart->line)) {
         uart->tx_count += uart->tx_count < FIFO_DEPTH ? 1 : 0;
         return;
     }
-    if (uart->tx_count == FIFO_DEPTH)
-        sim_fail("Cadence UART: character written to a full transmit FIFO is lost");
+    if (uart->tx_count == FIFO_DEPTH) {
+        sim_uart_misused(&uart->line, "character written to a full transmit FIFO is lost");
+        return;
+    }
     sim_uart_capture(&uart->line, (char)byte);
     if (uart->line.machine->options.uart_baud == 0)
         return;
@@ -221,10 +225,11 @@ static void restart_timeout(struct cadence *uart, unsigned bits_ago)
     struct sim_machine *machine = uart->line.machine;
     uint64_t bits = *reg(uart, REG_RXTOUT) * 4ULL + 3;
     sim_event_cancel(machine, &uart->receive_timeout);
-    if (*reg(uart, REG_RXTOUT) == 0 || uart->timed_out)
+    unsigned rate = baud(uart);
+    if (*reg(uart, REG_RXTOUT) == 0 || uart->timed_out || rate == 0)
         return;
     bits -= bits_ago < bits ? bits_ago : bits;
-    sim_event_schedule(machine, &uart->receive_timeout, machine->now + bits * 1000000000ULL / baud(uart));
+    sim_event_schedule(machine, &uart->receive_timeout, machine->now + bits * 1000000000ULL / rate);
 }
 
 static void receive(struct sim_uart *line, uint8_t byte, bool damaged)
@@ -246,8 +251,10 @@ static void receive(struct sim_uart *line, uint8_t byte, bool damaged)
 
 static uint8_t take(struct cadence *uart)
 {
-    if (uart->rx_count == 0)
-        sim_fail("Cadence UART: read of an empty receive FIFO");
+    if (uart->rx_count == 0) {
+        sim_uart_misused(&uart->line, "read of an empty receive FIFO");
+        return 0;
+    }
     uint8_t byte = uart->rx[uart->rx_head].byte;
     uart->rx_head = (uart->rx_head + 1) % FIFO_DEPTH;
     uart->rx_count--;
@@ -281,25 +288,30 @@ static void reset_paths(struct cadence *uart, uint32_t control)
 static void write_control(struct cadence *uart, uint32_t value)
 {
     uint32_t *control = reg(uart, REG_CR);
+    bool sends = (value & (CR_TXEN | CR_TXDIS | CR_TXRES)) == CR_TXEN;
     if ((value & CR_STTBRK) != 0 && (value & CR_STPBRK) != 0)
-        sim_fail("Cadence UART: a break is started and stopped at once");
+        sim_uart_misused(&uart->line, "a break is started and stopped at once");
+    if (!sends && (uart->tx_count > 0 || uart->shifting) && !sim_uart_stuck(&uart->line))
+        sim_uart_misused(&uart->line, "the transmitter is turned off or reset while it sends");
     if ((value & CR_TORST) != 0) {
         uart->timed_out = false;
         restart_timeout(uart, 0);
     }
     *control = (value & ~CR_TORST) | (*control & (CR_RXRES | CR_TXRES)); /* a reset under way is not recalled */
     reset_paths(uart, value);
+    start_shifting(uart);
 }
 
 static void write_setting(struct cadence *uart, uint64_t offset, uint32_t value)
 {
     if (transmitter_on(uart) || receiver_on(uart))
-        sim_fail("Cadence UART: %s written while the UART is enabled", layout[offset / 4].name);
+        sim_uart_misused(&uart->line, "%s written while the UART is enabled", layout[offset / 4].name);
+    if (offset == REG_MR && (value & MR_UNMODELLED) != 0)
+        sim_uart_misused(&uart->line, "MR = %#x: loop-back, wide FIFO accesses and others are not modelled", value);
     if (offset == REG_BDIV && value < 4)
-        sim_fail("Cadence UART: BDIV below 4 is ignored");
-    if (offset == REG_MR && (value & MR_CHMODE) != 0)
-        sim_fail("Cadence UART: echo and loop-back are not modelled");
-    *reg(uart, offset) = value;
+        sim_uart_misused(&uart->line, "BDIV below 4 is ignored");
+    else
+        *reg(uart, offset) = value;
 }
 
 static void write_register(struct cadence *uart, uint64_t offset, uint32_t value)
@@ -340,33 +352,40 @@ static uint32_t read_register(struct cadence *uart, uint64_t offset)
     }
 }
 
-static void check_access(uint64_t offset, unsigned size, enum access refused, const char *what)
+/* @return whether there is anything to read or write */
+static bool is_possible(const struct cadence *uart, uint64_t offset, unsigned size, enum access refused,
+                        const char *what)
 {
+    bool reserved = offset / 4 >= REGISTERS || layout[offset / 4].access == RESERVED;
     if (size != 4)
-        sim_fail("Cadence UART: %u-byte %s at offset %#llx", size, what, (unsigned long long)offset);
-    if (offset / 4 >= REGISTERS || layout[offset / 4].access == RESERVED)
-        sim_fail("Cadence UART: %s of a reserved register, offset %#llx", what, (unsigned long long)offset);
-    if (layout[offset / 4].access == refused)
-        sim_fail("Cadence UART: %s of %s", what, layout[offset / 4].name);
+        sim_uart_misused(&uart->line, "%u-byte %s at offset %#llx", size, what, (unsigned long long)offset);
+    else if (reserved)
+        sim_uart_misused(&uart->line, "%s of a reserved register, offset %#llx", what, (unsigned long long)offset);
+    else if (layout[offset / 4].access == refused)
+        sim_uart_misused(&uart->line, "%s of %s", what, layout[offset / 4].name);
+    else
+        return true;
+    return false;
 }
 
 static bool cadence_read(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned size, uint64_t *value)
 {
     (void)cpu;
-    check_access(offset, size, WRITE_ONLY, "read");
-    *value = read_register(context, offset);
+    *value = is_possible(context, offset, size, WRITE_ONLY, "read") ? read_register(context, offset) : 0;
     return true;
 }
 
 static bool cadence_write(void *context, struct sim_cpu *cpu, uint64_t offset, unsigned size, uint64_t value)
 {
+    struct cadence *uart = context;
     (void)cpu;
-    check_access(offset, size, READ_ONLY, "write");
+    if (!is_possible(uart, offset, size, READ_ONLY, "write"))
+        return true;
     if ((value & ~(uint64_t)layout[offset / 4].bits) != 0)
-        sim_fail("Cadence UART: reserved bits of %s written: %#llx", layout[offset / 4].name,
-                 (unsigned long long)value);
-    write_register(context, offset, (uint32_t)value);
-    update(context, 0);
+        sim_uart_misused(&uart->line, "reserved bits of %s written: %#llx", layout[offset / 4].name,
+                         (unsigned long long)value);
+    write_register(uart, offset, (uint32_t)value & layout[offset / 4].bits);
+    update(uart, 0);
     return true;
 }
 
@@ -385,6 +404,7 @@ struct sim_uart *sim_cadence_create(struct sim_machine *machine, uint64_t base, 
     struct cadence *uart = sim_uart_create(machine, intid, sizeof(*uart));
     for (unsigned i = 0; i < ARRAY_SIZE(boot_loader); i++)
         *reg(uart, boot_loader[i].offset) = boot_loader[i].value;
+    uart->line.name = "Cadence UART";
     uart->line.arrives = receive;
     uart->conditions = conditions(uart);
     uart->latched = ISR_TEMPTY | ISR_REMPTY | ISR_TIMEOUT; /* as polling leaves it */

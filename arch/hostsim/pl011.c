@@ -92,15 +92,19 @@ static void character_sent(struct sim_machine *machine, struct sim_event *event)
 static void send(struct pl011 *uart, uint8_t byte)
 {
     struct sim_machine *machine = uart->line.machine;
-    if ((uart->control & (CR_UARTEN | CR_TXE)) != (CR_UARTEN | CR_TXE))
-        sim_fail("UART: character sent while the transmitter is off");
+    if ((uart->control & (CR_UARTEN | CR_TXE)) != (CR_UARTEN | CR_TXE)) {
+        sim_uart_misused(&uart->line, "character sent while the transmitter is off");
+        return;
+    }
     if (sim_uart_stuck(&uart->line)) {
         if (uart->tx_count < depth(uart))
             uart->tx_count++;
         return;
     }
-    if (uart->tx_count >= depth(uart))
-        sim_fail("UART: character written to a full transmit FIFO is lost");
+    if (uart->tx_count >= depth(uart)) {
+        sim_uart_misused(&uart->line, "character written to a full transmit FIFO is lost");
+        return;
+    }
     sim_uart_capture(&uart->line, (char)byte);
     if (machine->options.uart_baud == 0) {
         uart->raw |= INT_TX;
@@ -235,6 +239,7 @@ static bool uart_write(void *context, struct sim_cpu *cpu, uint64_t offset, unsi
 struct sim_uart *sim_pl011_create(struct sim_machine *machine, uint64_t base, uint64_t size, unsigned intid)
 {
     struct pl011 *uart = sim_uart_create(machine, intid, sizeof(*uart));
+    uart->line.name = "UART";
     uart->line.arrives = receive;
     uart->control = CR_UARTEN | CR_TXE | CR_RXE; /* as a boot loader leaves it */
     uart->line_control = 0x70;

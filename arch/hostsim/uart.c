@@ -1,5 +1,6 @@
 #include "hostsim/uart.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,18 @@ void sim_uart_set_line(struct sim_uart *uart, bool level)
         level = true;
     if (uart->intid != 0)
         sim_gic_set_shared(uart->machine, uart->intid, level);
+}
+
+void sim_uart_misused(const struct sim_uart *uart, const char *format, ...)
+{
+    char text[128];
+    va_list arguments;
+    if (sim_this_cpu()->guest != NULL)
+        return;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    sim_fail("%s: %s", uart->name, text);
 }
 
 bool sim_uart_stuck(const struct sim_uart *uart)

@@ -12,6 +12,7 @@ struct sim_input;
 
 struct sim_uart {
     struct sim_machine *machine;
+    const char *name;
     unsigned intid; /* 0: none */
     /** A character has arrived; @p damaged: with a framing error. */
     void (*arrives)(struct sim_uart *uart, uint8_t byte, bool damaged);
@@ -28,6 +29,9 @@ void sim_uart_destroy(struct sim_uart *uart);
 /** A character has left for good. */
 void sim_uart_capture(struct sim_uart *uart, char character);
 void sim_uart_set_line(struct sim_uart *uart, bool level);
+/** Software did to it what the manual does not allow: the hypervisor must not, and the run fails. A guest may: it is to
+ * happen what the caller does next. */
+void sim_uart_misused(const struct sim_uart *uart, const char *format, ...) HV_PRINTF(2, 3);
 /** @return whether the transmitter never drains. */
 bool sim_uart_stuck(const struct sim_uart *uart);
 uint64_t sim_uart_character_time(unsigned baud);

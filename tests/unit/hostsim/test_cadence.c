@@ -272,8 +272,6 @@ START_TEST(resets)
 {
     start(&(struct sim_options){.uart_baud = SIM_BAUD_DIVISORS});
     type("abc");
-    set(FIFO, 'x');
-    set(FIFO, 'y');
     set(CR, ON | RXRES | TXRES);
     ck_assert_uint_eq(get(CR), ON | RXRES | TXRES);
     ck_assert_uint_eq(get(SR), REMPTY | TEMPTY);
@@ -319,7 +317,10 @@ static struct rule {
     {"BDIV below 4", {{WRITE, CR, OFF}, {WRITE, BDIV, 3}}},
     {"loop-back", {{WRITE, CR, OFF}, {WRITE, MR, 0x220}}},
     {"a break is started and stopped", {{WRITE, CR, ON | 0x80}}},
-    {"baud rate generator off", {{WRITE, CR, OFF}, {WRITE, BAUDGEN, 0}, {WRITE, CR, ON}, {WRITE, FIFO, 'x'}}},
+    {"MR = 0x2020: loop-back, wide FIFO accesses", {{WRITE, CR, OFF}, {WRITE, MR, 0x2020}}},
+    {"turned off or reset while it sends", {{WRITE, FIFO, 'x'}, {WRITE, CR, 0x124}}},
+    {"turned off or reset while it sends", {{WRITE, FIFO, 'x'}, {WRITE, FIFO, 'y'}, {WRITE, CR, ON | TXRES}}},
+    {"has no baud rate", {{WRITE, CR, OFF}, {WRITE, BAUDGEN, 0}, {WRITE, CR, ON}, {WRITE, FIFO, 'x'}}},
 };
 
 static void break_rule(void *context)
@@ -351,6 +352,51 @@ START_TEST(broken_rules)
 }
 END_TEST
 
+/* ---- A guest to whom the UART is assigned: what it does wrong is nobody's failure */
+
+static const struct rule *misuse;
+
+static void program_misuse(uint64_t device_tree)
+{
+    (void)device_tree;
+    for (unsigned i = 0; i < ARRAY_SIZE(misuse->steps); i++) {
+        uint64_t address = SPARE_IPA + misuse->steps[i].offset, value = misuse->steps[i].value;
+        if (misuse->steps[i].step == WRITE)
+            guest_write32(address, (uint32_t)value);
+        else if (misuse->steps[i].step == BYTE)
+            guest_write(address, 1, value);
+        else if (misuse->steps[i].step == READ)
+            ck_assert_uint_eq(guest_read32(address), 0);
+        for (unsigned j = 0; misuse->steps[i].step == FILL && j < value; j++)
+            guest_write32(address, 'x');
+    }
+    guest_hvc(0, 0, 0, 0);
+}
+
+static void run_guest(void *context)
+{
+    struct mini mini;
+
+    (void)context;
+    mini_begin(&mini, "misuse");
+    mini_map(&mini, SPARE_IPA, FRAME, DEVICE);
+    arch_vcpu_load(&mini.vcpu);
+    struct arch_exit exit = mini_run(&mini);
+    ck_assert_uint_eq(exit_class(&exit), CLASS_HVC);
+    arch_vcpu_put(&mini.vcpu);
+}
+
+START_TEST(misused_by_a_guest)
+{
+    misuse = &rules[_i];
+    sim_register_guest("misuse", program_misuse);
+    machine = make_zynqmp(&(struct sim_options){.uart_baud = SIM_BAUD_DIVISORS});
+    enum sim_end end = sim_run_with(machine, run_guest, NULL, NULL);
+    ck_assert_msg(end == SIM_END_RETURNED, "%s: %s", sim_end_name(end), sim_message(machine));
+    sim_advance(machine, 1000000); /* what was sent leaves, or does not */
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
     tcase_add_checked_fixture(tests, NULL, teardown);
@@ -362,6 +408,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, overflow_and_noise);
     tcase_add_test(tests, resets);
     tcase_add_loop_test(tests, broken_rules, 0, ARRAY_SIZE(rules));
+    tcase_add_loop_test(tests, misused_by_a_guest, 0, ARRAY_SIZE(rules));
 }
 
 int main(void)

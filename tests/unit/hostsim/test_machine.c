@@ -306,6 +306,41 @@ START_TEST(test_uart_receives)
 }
 END_TEST
 
+/* A guest to whom the UART is assigned may misuse it. */
+static void program_misuse(uint64_t device_tree)
+{
+    (void)device_tree;
+    guest_write32(SPARE_IPA + 0x30, 0); /* CR: off */
+    guest_write32(SPARE_IPA, 'x');
+    guest_write32(SPARE_IPA + 0x30, 0x301);
+    for (unsigned i = 0; i < 40; i++)
+        guest_write32(SPARE_IPA, 'y');
+    guest_hvc(0, 0, 0, 0);
+}
+
+static void run_misuse(void *context)
+{
+    struct mini mini;
+    (void)context;
+    mini_begin(&mini, "misuse");
+    mini_map(&mini, SPARE_IPA, UART, DEVICE);
+    arch_vcpu_load(&mini.vcpu);
+    struct arch_exit exit = mini_run(&mini);
+    ck_assert_uint_eq(exit_class(&exit), CLASS_HVC);
+    arch_vcpu_put(&mini.vcpu);
+}
+
+START_TEST(test_uart_misused_by_a_guest)
+{
+    struct sim_machine *machine = make_machine(&(struct sim_options){.uart_baud = 9600});
+    sim_register_guest("misuse", program_misuse);
+    enum sim_end end = sim_run_with(machine, run_misuse, NULL, NULL);
+    ck_assert_msg(end == SIM_END_RETURNED, "%s: %s", sim_end_name(end), sim_message(machine));
+    ck_assert_str_eq(sim_output(machine), "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"); /* the others were lost */
+    sim_destroy(machine);
+}
+END_TEST
+
 /* ---- What the device tree says */
 
 START_TEST(test_parts_of_a_server)
@@ -424,6 +459,7 @@ int main(void)
     tcase_add_test(tcase, test_parts_of_a_server);
     tcase_add_loop_test(tcase, test_cells_out_of_range, 0, 4);
     tcase_add_test(tcase, test_too_many_cpus_for_gicv2);
+    tcase_add_test(tcase, test_uart_misused_by_a_guest);
     tcase_add_test(tcase, test_frames_that_cannot_be);
     tcase_add_test(tcase, test_no_machine);
     suite_add_tcase(suite, tcase);
