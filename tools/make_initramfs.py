@@ -18,7 +18,7 @@ BUSYBOX = os.path.join(ROOT, "build", "deps", "arm64", "bin", "busybox")
 # The applets are symbolic links, made here because `busybox --install` at boot costs time in every run.
 APPLETS = """[ ash awk cat chmod cp cttyhack cut date dd df dmesg echo env expr false free grep head hexdump hostname id ifconfig
 ip kill ln ls lsmod md5sum mkdir mknod modprobe insmod mount mv nc nproc od ping poweroff printf ps pwd reboot rm rmdir sed seq
-setsid sh sha256sum sleep sort stat stty sync tail tee test tftp time top touch tr true umount uname uptime vi wc wget
+setsid sh sha256sum sleep sort stat stty sync tail taskset tee test tftp time top touch tr true umount uname uptime vi wc wget
 xargs yes""".split()
 
 INIT = """#!/bin/sh

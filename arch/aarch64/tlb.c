@@ -27,6 +27,12 @@ void tlb_invalidate_own(void)
     barrier_isb();
 }
 
+void tlb_invalidate_stage1(void)
+{
+    tlbi_all("vmalle1", "nsh");
+    barrier_isb();
+}
+
 void tlb_invalidate_own_range(uint64_t va, uint64_t pages)
 {
     if (pages > RANGE_MAX_PAGES) {

@@ -8,6 +8,9 @@
 /** Drops this CPU's translations of EL2. */
 void tlb_invalidate_own(void);
 
+/** What this CPU holds of EL1&0 stage-1 translations of the VMID in VTTBR_EL2. */
+void tlb_invalidate_stage1(void);
+
 /** Drops this CPU's EL2 translations of @p pages pages from @p va. */
 void tlb_invalidate_own_range(uint64_t va, uint64_t pages);
 

@@ -9,6 +9,7 @@
 #include "feature.h"
 #include "layout.h"
 #include "sysreg.h"
+#include "tlb.h"
 
 _Static_assert(offsetof(struct arch_vcpu, regs.x[30]) == VCPU_OFFSET_X30, "vectors.S");
 _Static_assert(offsetof(struct arch_vcpu, regs.pc) == VCPU_OFFSET_PC, "vectors.S");
@@ -106,6 +107,8 @@ void arch_vcpu_load(struct arch_vcpu *vcpu)
 #undef X
     fp_load(vcpu);
     barrier_isb();
+    if (vcpu->shares_vmid)
+        tlb_invalidate_stage1();
     sysreg_write(tcr_el1, vcpu->sysregs[VCPU_TCR_EL1]);
     vcpu->loaded = true;
 }

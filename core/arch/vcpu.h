@@ -58,6 +58,7 @@ struct arch_vcpu {
     const struct arch_stage2 *stage2;
     uint64_t virtual_lines; /* HCR_EL2.VSE/VI/VF to set at the next entry (HCR bit positions) */
     bool trap_wfi;          /* HCR_EL2.TWI: false lets a vCPU that has its CPU to itself wait in hardware */
+    bool shares_vmid;       /* another vCPU of the same stage 2 runs on this CPU, too: see arch_vcpu_load() */
     bool loaded;
     void *backend; /* hostsim's guest coroutine; unused on silicon */
 };
@@ -77,11 +78,13 @@ struct arch_exit {
 
 /**
  * Puts @p vcpu into its reset state: registers and system registers zero (SCTLR_EL1 = 0x00c50078: MMU and caches off),
- * PSTATE = EL1h with DAIF masked, FP zero. Keeps stage2, vmpidr and counter_offset. Not while loaded.
+ * PSTATE = EL1h with DAIF masked, FP zero. Keeps stage2, vmpidr, counter_offset and shares_vmid. Not while loaded.
  */
 void arch_vcpu_init(struct arch_vcpu *vcpu, uint64_t entry, uint64_t x0);
 
-/** Makes @p vcpu the one whose EL1 state, FP state and stage 2 this CPU's hardware holds. None may be loaded. */
+/** Makes @p vcpu the one whose EL1 state, FP state and stage 2 this CPU's hardware holds. None may be loaded.
+ * If @p vcpu shares its VMID with another one on this CPU, what this CPU's TLB holds of the guest's own translations
+ * goes: vCPUs may use one ASID for different things, and with their MMU off use none (Arm ARM D8.13: TLBI VMALLE1). */
 void arch_vcpu_load(struct arch_vcpu *vcpu);
 
 /** Saves it again. Afterwards no guest state is live on this CPU, FP included. */

@@ -235,9 +235,6 @@ static void read_cpus(struct domain_reader *self)
         return;
     }
     self->domain->cpus = (uint32_t)cpus;
-    if (cpus > CONFIG_SUPPORTED_VCPUS)
-        property_error(self, "cpus", value, "<0x1>", "domains with more than one vCPU are not supported yet",
-                       "write cpus = <1>;");
 }
 
 /** Properties that count by being there; a value of <0> does not take them back. */

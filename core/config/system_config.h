@@ -8,7 +8,6 @@
 #include "lib/types.h"
 
 #define CONFIG_BOOTARGS_MAX 1024 /* bytes with the NUL, as Xen: a longer command line is refused */
-#define CONFIG_SUPPORTED_VCPUS 1 /* of one domain; up to HV_MAX_VCPUS are understood, more than this are refused */
 
 enum module_kind {
     MODULE_KERNEL,

@@ -22,6 +22,14 @@ _Static_assert(sizeof(struct vcpu) <= PLAN_VCPU_BYTES, "struct vcpu outgrew its 
 
 #define MPIDR_RES1 (1ULL << 31)
 
+static bool shares_cpu(const struct plan_domain *plan, unsigned index)
+{
+    for (unsigned i = 0; i < plan->vcpu_count; i++)
+        if (i != index && plan->vcpu_cpu[i] == plan->vcpu_cpu[index])
+            return true;
+    return false;
+}
+
 static struct vcpu *create_vcpu(struct domain *domain, uint8_t *area, unsigned index)
 {
     struct vcpu *vcpu = (struct vcpu *)(void *)(area + PLAN_DOMAIN_BYTES + index * PLAN_VCPU_BYTES);
@@ -31,6 +39,7 @@ static struct vcpu *create_vcpu(struct domain *domain, uint8_t *area, unsigned i
     vcpu->index = (uint8_t)index;
     vcpu->cpu = domain->plan->vcpu_cpu[index];
     vcpu->arch.stage2 = &domain->stage2.arch;
+    vcpu->arch.shares_vmid = shares_cpu(domain->plan, index);
     vcpu->arch.vmpidr = MPIDR_RES1 | guest_dt_vcpu_affinity(index);
     return vcpu;
 }

@@ -41,6 +41,12 @@ void vgic_vcpu_init(struct vcpu *vcpu)
             (struct vgic_irq){.enabled = i < VGIC_SGIS, .edge = i < VGIC_SGIS, .group1 = starts_in_group1()};
 }
 
+void vgic_reset_interface(struct vcpu *vcpu)
+{
+    vcpu->vgic.hw.vmcr = 0;
+    memset(vcpu->vgic.hw.apr, 0, sizeof(vcpu->vgic.hw.apr));
+}
+
 void vgic_set_spi(struct domain *domain, uint32_t intid, bool level)
 {
     if (intid < VGIC_PRIVATE || intid - VGIC_PRIVATE >= domain->vgic.spi_count)

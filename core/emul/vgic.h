@@ -73,6 +73,9 @@ struct vgic_vcpu {
 void vgic_init(struct vgic *vgic, uint32_t spi_count);
 /** Not while the vCPU is loaded: what its list registers hold would be delivered to whoever comes next. */
 void vgic_vcpu_init(struct vcpu *vcpu);
+/** PSCI CPU_ON: the CPU interface is as at reset; interrupts of the vCPU stay what they were. Not while it is loaded.
+ */
+void vgic_reset_interface(struct vcpu *vcpu);
 /** MMIO handlers; device is the struct domain. They never abort: what is reserved reads as zero, ignores writes. */
 enum mmio_result vgic_distributor_access(struct vcpu *vcpu, void *device, struct mmio_access *access); /* GICv2 */
 enum mmio_result vgic_v3_distributor_access(struct vcpu *vcpu, void *device, struct mmio_access *access);

@@ -119,6 +119,7 @@ bool psci_start_requested(const struct vcpu *vcpu)
 void psci_start(struct vcpu *vcpu)
 {
     arch_vcpu_init(&vcpu->arch, vcpu->on_request.entry, vcpu->on_request.context);
+    vgic_reset_interface(vcpu);
     store(&vcpu->state, VCPU_READY);
     store(&vcpu->on_request.state, PSCI_NO_REQUEST);
 }

@@ -39,20 +39,28 @@ void run_unload(struct cpu *cpu)
     __atomic_store_n(&cpu->loaded, NULL, __ATOMIC_RELEASE); /* from here on another CPU may build on it */
 }
 
-void run_load(struct cpu *cpu, struct vcpu *vcpu, bool trap_wfi)
+bool run_load(struct cpu *cpu, struct vcpu *vcpu, bool trap_wfi)
 {
-    vcpu->arch.trap_wfi = trap_wfi;
-    if (cpu->loaded == vcpu)
-        return;
+    if (cpu->loaded == vcpu) {
+        vcpu->arch.trap_wfi = trap_wfi;
+        return true;
+    }
     run_unload(cpu);
     /* In one order with the domain's state for all CPUs: whoever takes a domain apart first changes its state and then
-     * looks who has its vCPUs loaded, and run_until_reschedule() looks at the state once more before the guest is
-     * entered. */
+     * looks who has its vCPUs loaded. Until the state was looked at once more, the vCPU may be anybody's. */
     __atomic_store_n(&cpu->loaded, vcpu, __ATOMIC_SEQ_CST);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (load_acquire(&vcpu->domain->state) != DOMAIN_RUNNING) {
+        __atomic_store_n(&cpu->loaded, NULL, __ATOMIC_RELEASE);
+        return false;
+    }
+    if (psci_start_requested(vcpu))
+        psci_start(vcpu);
+    vcpu->arch.trap_wfi = trap_wfi;
     restore_timer_interrupt(vcpu);
     arch_vcpu_load(&vcpu->arch);
     vgic_load(vcpu);
+    return true;
 }
 
 static void virtual_timer(struct cpu *cpu, uint32_t intid, uint32_t token)

@@ -4,8 +4,10 @@
 
 #include "vcpu/sched.h"
 
-/** Makes the hardware hold @p vcpu's state, putting the one it held. @param trap_wfi  others want this CPU too */
-void run_load(struct cpu *cpu, struct vcpu *vcpu, bool trap_wfi);
+/** Makes the hardware hold @p vcpu's state, putting the one it held; one that PSCI CPU_ON started is reset first.
+ * @param trap_wfi  others want this CPU too
+ * @return false, and none is loaded, if its domain stopped running meanwhile */
+bool run_load(struct cpu *cpu, struct vcpu *vcpu, bool trap_wfi);
 /** Takes the loaded vCPU's state out of the hardware; none loaded is fine. */
 void run_unload(struct cpu *cpu);
 /** Enters the loaded @p vcpu again and again, until it waits or stops, its domain ends, or cpu->reschedule is set. */

@@ -85,8 +85,8 @@ static bool runnable(const struct cpu *cpu, struct vcpu *vcpu)
             return true;
         /* The timer of the vCPU that is loaded is in the hardware and announces itself by its interrupt. */
         return vcpu != cpu->loaded && timer_deadline(vcpu) <= arch_timer_now();
-    default:
-        return false;
+    default: /* off */
+        return psci_start_requested(vcpu);
     }
 }
 
@@ -126,13 +126,15 @@ static uint64_t microseconds(uint64_t count)
     return count * arch_timer_frequency() / 1000000;
 }
 
-/** It waits no longer. Not a plain store: another CPU may be turning the vCPU off, with its domain. */
-static void end_wait(struct vcpu *vcpu)
+/** It waits no longer. Not a plain store: another CPU may be turning the vCPU off, with its domain.
+ * @return its state before */
+static uint32_t end_wait(struct vcpu *vcpu)
 {
     uint32_t waiting = VCPU_WAITING;
 
     store_release(&vcpu->wake, 0);
     __atomic_compare_exchange_n(&vcpu->state, &waiting, VCPU_READY, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+    return waiting;
 }
 
 /** Runs @p vcpu until it waits, stops, or its time is over. */
@@ -149,9 +151,10 @@ static void run_slice(struct cpu *cpu, struct vcpu *vcpu)
     }
     arch_timer_set_deadline(deadline);
     cpu->reschedule = false;
-    end_wait(vcpu);
-    run_load(cpu, vcpu, contended);
-    run_until_reschedule(cpu, vcpu);
+    if (end_wait(vcpu) == VCPU_OFF)
+        run_unload(cpu); /* it is reset at its start, and may still be the one that is loaded */
+    if (run_load(cpu, vcpu, contended))
+        run_until_reschedule(cpu, vcpu);
 }
 
 /* Of two CPUs that ask at once, the earlier time stays. In one order with serve_console()'s store: who still finds an
@@ -176,7 +179,8 @@ static void idle(struct cpu *cpu)
 {
     uint64_t deadline = load_relaxed64(&cpu->console_due);
 
-    if (cpu->loaded != NULL && load_acquire(&cpu->loaded->domain->state) != DOMAIN_RUNNING)
+    if (cpu->loaded != NULL &&
+        (load_acquire(&cpu->loaded->domain->state) != DOMAIN_RUNNING || load_acquire(&cpu->loaded->state) == VCPU_OFF))
         run_unload(cpu); /* or its timer would go on interrupting */
     for (struct vcpu *vcpu = cpu->queue; vcpu != NULL; vcpu = vcpu->next)
         if (vcpu != cpu->loaded && load_acquire(&vcpu->state) == VCPU_WAITING)

@@ -122,3 +122,32 @@ def linux_machine(lab, gic, controller):
 
 case(timeout=300, name="linux-machine", gic=2, controller=r"Root IRQ handler: gic_handle_irq|GICv2|gic")(linux_machine)
 case(timeout=300, name="linux-machine-gicv3", gic=3, controller=r"GICv3: CPU0: found redistributor 0 region 0:0x0*3020000")(linux_machine)
+
+
+def linux_vcpus(lab, cpus, gic=2):
+    """Domains of several vCPUs, on fewer CPUs than vCPUs: all come up, take interrupts of each other, go off and on, and start again
+    after a reboot; the neighbour goes on."""
+    system = lab.system([lab.linux_domain("linux1", cpus=3), lab.linux_domain("linux2", cpus=2)], cpus=cpus, gic=gic)
+    board = lab.boot(system)
+    board.expect_all([r"linux1: init: reached after[^\n]* 3 CPU", r"linux2: init: reached after[^\n]* 2 CPU"], timeout=400)
+    board.keyboard_to("linux1")
+    shell(board, "linux1")
+    board.send_line("for i in 0 1 2; do taskset $((1 << i)) sh -c 'echo on cpu $(cut -d\" \" -f39 /proc/self/stat)'; done")
+    board.expect_all([rf"linux1: on cpu {i}" for i in range(3)])
+    for state in (0, 1, 0, 1):
+        board.send_line(f"echo {state} >/sys/devices/system/cpu/cpu2/online; echo online $(cat /sys/devices/system/cpu/online)")
+        board.expect(r"linux1: online 0-2" if state else r"linux1: online 0-1")
+    board.send_line("grep -E 'arch_timer|IPI' /proc/interrupts; reboot -f")
+    board.expect(r"linux1: \[    0.000000\] Booting Linux", timeout=60)
+    board.expect(r"linux1: init: reached after[^\n]* 3 CPU", timeout=240)
+    board.keyboard_to("linux2")
+    shell(board, "linux2")
+    board.send_line("nproc; poweroff -f")
+    board.expect(r"linux2: 2\r")
+    board.expect(r"bulkhead: linux2: off: powered off", timeout=60)
+    board.quit()
+
+
+case(timeout=480, name="linux-vcpus-smp1", cpus=1)(linux_vcpus)
+case(timeout=480, name="linux-vcpus-smp2", cpus=2)(linux_vcpus)
+case(timeout=480, name="linux-vcpus-gicv3-smp2", cpus=2, gic=3)(linux_vcpus)

@@ -80,7 +80,7 @@ static void assert_sound(const struct machine *machine, const struct system_conf
 
         if (!domain->valid)
             continue;
-        REQUIRE(domain->memory > 0 && domain->cpus > 0 && domain->cpus <= CONFIG_SUPPORTED_VCPUS);
+        REQUIRE(domain->memory > 0 && domain->cpus > 0 && domain->cpus <= HV_MAX_VCPUS);
         REQUIRE(domain->kernel.present && domain->kernel.size > 0);
         REQUIRE(domain->bootargs == NULL || strlen(domain->bootargs) < CONFIG_BOOTARGS_MAX);
     }
