@@ -39,10 +39,30 @@ void gicv3_changed(struct gicv3 *gic)
     }
 }
 
+static void begin(struct gicv3 *gic, uint64_t *settles, uint64_t nanoseconds)
+{
+    *settles = gic->machine->now + nanoseconds;
+    gic->settles = max_u64(gic->settles, *settles);
+}
+
 uint64_t gicv3_write_begins(struct gicv3 *gic, uint64_t *settles)
 {
-    *settles = gic->settles = gic->machine->now + GIC_WRITE_NANOSECONDS;
+    begin(gic, settles, gic->write_ns);
     return *settles;
+}
+
+void gicv3_wake_begins(struct gicv3 *gic, uint64_t *settles)
+{
+    begin(gic, settles, gic->wake_ns);
+}
+
+/* With it off, these registers are another GIC's (4.2, 2.3.1). */
+void gicv3_check_routing(const struct gicv3 *gic, const char *frame, const char *name)
+{
+    if ((gic->control & GICD_ARE) == 0)
+        sim_fail("%s_%s with affinity routing off (GICD_CTLR.ARE 0): the model has no legacy operation", frame, name);
+    if (gic->machine->now < gic->routing_until)
+        sim_fail("%s_%s before GICD_CTLR.RWP said that affinity routing is on (IHI 0069 12.9.4)", frame, name);
 }
 
 uint64_t gicv3_affinity(const struct sim_cpu *cpu)
@@ -239,6 +259,8 @@ struct sim_gic *gicv3_create(struct sim_machine *machine, const struct gicv3_fra
     gic->machine = machine;
     gic->security = machine->options.gic_security;
     gic->control = gic->security ? GICD_ARE : 0;
+    gic->write_ns = machine->options.gic_write_ns != 0 ? machine->options.gic_write_ns : GIC_SETTLE_NANOSECONDS;
+    gic->wake_ns = machine->options.gic_wake_ns != 0 ? machine->options.gic_wake_ns : GIC_SETTLE_NANOSECONDS;
     gic->intids = (unsigned)min_u64(GIC_PRIVATE + align_up(machine->options.spi_count, 32), GIC_INTIDS);
     gic->version = 1;
     for (unsigned cpu = 0; cpu < SIM_MAX_CPUS; cpu++)

@@ -36,9 +36,13 @@ static void write_control(struct gicv3 *gic, uint32_t value)
         sim_fail("GICD_CTLR = %#x: a group enabled with affinity routing off: the model has no legacy operation",
                  value);
     gic->control = value & writable;
-    if (before != gic->control && gicv3_write_begins(gic, &gic->writes_settle) != 0 &&
-        (before & ~gic->control & GICD_ENABLE_GROUP1) != 0)
+    if (before == gic->control)
+        return;
+    gicv3_write_begins(gic, &gic->writes_settle);
+    if ((before & ~gic->control & GICD_ENABLE_GROUP1) != 0)
         gic->groups_until = gic->writes_settle;
+    if ((gic->control & ~before & GICD_ARE) != 0)
+        gic->routing_until = gic->writes_settle;
 }
 
 static struct gicv3_interrupt *routed(struct gicv3 *gic, uint64_t offset, unsigned size)
@@ -46,8 +50,7 @@ static struct gicv3_interrupt *routed(struct gicv3 *gic, uint64_t offset, unsign
     unsigned intid = (unsigned)(offset - GICD_IROUTER) / 8;
     if (offset < GICD_IROUTER || intid < GIC_PRIVATE || intid >= gic->intids || size < 4)
         return NULL;
-    if ((gic->control & GICD_ARE) == 0)
-        sim_fail("GICD_IROUTER%u with affinity routing off (IHI 0069 12.9.22: reserved)", intid);
+    gicv3_check_routing(gic, "GICD", "IROUTER");
     struct gicv3_interrupt *interrupt = gicv3_interrupt(gic, NULL, intid);
     return !gic->security || interrupt->group1 ? interrupt : NULL;
 }

@@ -42,7 +42,7 @@ static void clear_enabled(struct gicv3 *gic, struct gicv3_interrupt *interrupt, 
     if (value == 0 || !interrupt->enabled)
         return;
     interrupt->enabled = false;
-    interrupt->forwarded_until = gic->machine->now + GIC_WRITE_NANOSECONDS;
+    interrupt->forwarded_until = gic->machine->now + gic->write_ns;
 }
 
 static uint32_t get_pending(const struct gicv3 *gic, const struct gicv3_interrupt *interrupt)
@@ -167,12 +167,9 @@ static struct gicv3_interrupt *visible(struct gicv3 *gic, const struct sim_cpu *
     return interrupt != NULL && (!gic->security || interrupt->group1) ? interrupt : NULL;
 }
 
-/* With affinity routing off, these registers are another GIC's (4.2, 2.3.1). */
-static void check_routing(const struct gicv3 *gic, const struct sim_cpu *cpu, const struct field *field)
+static const char *frame_of(const struct sim_cpu *cpu)
 {
-    if ((gic->control & GICD_ARE) == 0)
-        sim_fail("%s_%s with affinity routing off (GICD_CTLR.ARE 0): the model has no legacy operation",
-                 cpu != NULL ? "GICR" : "GICD", field->name);
+    return cpu != NULL ? "GICR" : "GICD";
 }
 
 bool gicv3_field_read(struct gicv3 *gic, struct sim_cpu *cpu, uint64_t offset, unsigned size, uint64_t *value)
@@ -180,7 +177,7 @@ bool gicv3_field_read(struct gicv3 *gic, struct sim_cpu *cpu, uint64_t offset, u
     const struct field *field = find_field(cpu, offset, size);
     if (field == NULL)
         return false;
-    check_routing(gic, cpu, field);
+    gicv3_check_routing(gic, frame_of(cpu), field->name);
     unsigned first = (unsigned)((offset - field->offset) * 8 / field->bits);
     for (unsigned i = 0; i < size * 8 / field->bits; i++) {
         const struct gicv3_interrupt *interrupt = visible(gic, cpu, first + i);
@@ -195,7 +192,7 @@ bool gicv3_field_write(struct gicv3 *gic, struct sim_cpu *cpu, uint64_t offset, 
     const struct field *field = find_field(cpu, offset, size);
     if (field == NULL)
         return false;
-    check_routing(gic, cpu, field);
+    gicv3_check_routing(gic, frame_of(cpu), field->name);
     unsigned first = (unsigned)((offset - field->offset) * 8 / field->bits);
     uint32_t mask = (1u << field->bits) - 1;
     if (cpu == NULL && first < GIC_PRIVATE && value != 0)

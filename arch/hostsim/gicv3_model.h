@@ -16,8 +16,8 @@
 #define GIC_PPI_MAINTENANCE 25
 #define GIC_MAX_LIST_REGISTERS 16
 #define GIC_FRAME 0x10000
-#define GIC_IIDR 0x0200043b      /* GIC-600 */
-#define GIC_WRITE_NANOSECONDS 60 /* how long a write that GICD_CTLR.RWP tracks takes to be everywhere */
+#define GIC_IIDR 0x0200043b       /* GIC-600 */
+#define GIC_SETTLE_NANOSECONDS 60 /* what RWP or ChildrenAsleep tracks takes so long, unless asked otherwise */
 
 #define GICD_ENABLE_GROUP0 (1u << 0)
 #define GICD_ENABLE_GROUP1 (1u << 1) /* EnableGrp1A in the Non-secure view */
@@ -82,7 +82,9 @@ struct gicv3 {
     struct sim_machine *machine;
     bool security;
     unsigned intids;
+    uint64_t write_ns, wake_ns; /* how long what RWP and what ChildrenAsleep tracks takes */
     uint32_t control;
+    uint64_t routing_until; /* affinity routing was turned on, but may be off until then */
     uint64_t groups_until;  /* group 1 was disabled, but may still arrive until then */
     uint64_t writes_settle; /* GICD_CTLR.RWP until then */
     struct gicv3_interrupt shared[GIC_INTIDS - GIC_PRIVATE];
@@ -104,6 +106,10 @@ bool gicv3_is_quiet(const struct gicv3 *gic, const struct gicv3_interrupt *inter
 void gicv3_changed(struct gicv3 *gic);
 /** A write that RWP tracks begins. @return when it is everywhere; also kept in @p settles */
 uint64_t gicv3_write_begins(struct gicv3 *gic, uint64_t *settles);
+/** The same for a change that ChildrenAsleep will follow. */
+void gicv3_wake_begins(struct gicv3 *gic, uint64_t *settles);
+/** Call before an access to what affinity routing gives its meaning. @param frame  "GICD" or "GICR" */
+void gicv3_check_routing(const struct gicv3 *gic, const char *frame, const char *name);
 /** @return MPIDR's affinity fields. */
 uint64_t gicv3_affinity(const struct sim_cpu *cpu);
 /** @return the pending interrupt of highest priority that @p cpu would be sent; GIC_NONE_PENDING: none. */

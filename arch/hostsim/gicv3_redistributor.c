@@ -61,7 +61,7 @@ static void write_waker(struct gicv3 *gic, const struct sim_cpu *cpu, uint32_t v
     if (sleep && gic->interfaces[cpu->index].enable_group1)
         sim_fail("GICR_WAKER.ProcessorSleep set with ICC_IGRPEN1_EL1 enabled (IHI 0069 12.11.42: unpredictable)");
     redistributor->sleep = sleep;
-    gicv3_write_begins(gic, &redistributor->sleep_settles);
+    gicv3_wake_begins(gic, &redistributor->sleep_settles);
 }
 
 static uint64_t read_single(const struct gicv3 *gic, const struct sim_cpu *cpu, uint64_t offset)

@@ -1,5 +1,6 @@
 /* The GICv3 driver on hostsim's model of the controller: what it makes of the distributor, the redistributors and the
  * CPU interfaces, and what it puts into the registers of the virtual one. */
+#include "arch/timer.h"
 #include "drivers/gic.h"
 #include "support/suite.h"
 #include "unit/hostsim/gicv3.h"
@@ -199,6 +200,56 @@ START_TEST(takes_over_from_the_boot_loader)
                           !private_bit(0, ISACTIVER, intid),
                       "%u", intid);
     ck_assert_uint_eq(acknowledge(), GIC_SPURIOUS);
+}
+END_TEST
+
+/* ---- What takes its time: a controller may be slower at it than all that is done meanwhile */
+
+#define SLOW_NS 2000 /* more than the whole of init_cpu() */
+
+static const struct sim_options slow_writes = {.gic_write_ns = SLOW_NS, .spi_count = 64};
+
+/** The boot loader had affinity routing off: nothing else has a meaning until it is on. */
+START_TEST(waits_for_affinity_routing)
+{
+    start_with(&(struct gicv3_shape){0}, &slow_writes);
+    ck_assert_uint_eq(arch_mmio_read32(&gicd, CTLR) & (ARE | GROUP1), ARE | GROUP1);
+    ck_assert_uint_eq(acknowledge(), GIC_SPURIOUS);
+}
+END_TEST
+
+/** What the boot loader left enabled is off everywhere before the group is on: the CPU's interface takes all there is.
+ */
+START_TEST(waits_for_what_was_enabled)
+{
+    power_on(&(struct gicv3_shape){0}, &slow_writes);
+    arch_mmio_write32(&gicd, CTLR, ARE);
+    wait_until_clear(&gicd, CTLR, RWP);
+    gicv3_enable_cpu(&gicr, 0);
+    arch_mmio_write32(&gicd, IGROUPR + 8, UINT32_MAX);
+    arch_mmio_write32(&gicd, ISENABLER + 8, UINT32_MAX);
+    arch_mmio_write32(&gicr, SGI_FRAME + ISENABLER, UINT32_MAX);
+    arch_mmio_write32(&gicd, CTLR, ARE | GROUP1);
+    ck_assert_int_eq(gic_open(&gic, &description), HV_OK);
+    ck_assert(gic.ops->find_cpu(&gic, 0, 0));
+    sim_set_spi(machine, 70, true);
+    gic.ops->init_distributor(&gic);
+    ck_assert_uint_eq(acknowledge(), GIC_SPURIOUS);
+    sim_set_spi(machine, 70, false);
+    arch_timer_set_deadline(0); /* its interrupt is asserted, and enabled */
+    gic.ops->init_cpu(&gic);
+    ck_assert_uint_eq(acknowledge(), GIC_SPURIOUS);
+}
+END_TEST
+
+/** A CPU interface that is not awake loses what is written to it, or worse. */
+START_TEST(waits_for_the_cpu_interface)
+{
+    start_with(&(struct gicv3_shape){0}, &(struct sim_options){.gic_wake_ns = SLOW_NS});
+    gic.ops->configure(&gic, 50, LEVEL, 0, 0x80);
+    gic.ops->enable(&gic, 50);
+    sim_set_spi(machine, 50, true);
+    take(50);
 }
 END_TEST
 
@@ -458,6 +509,9 @@ static void add_tests(TCase *tests)
     tcase_add_loop_test(tests, finds_each_cpu, 0, 4);
     tcase_add_test(tests, finds_no_more_than_there_is);
     tcase_add_test(tests, takes_over_from_the_boot_loader);
+    tcase_add_test(tests, waits_for_affinity_routing);
+    tcase_add_test(tests, waits_for_what_was_enabled);
+    tcase_add_test(tests, waits_for_the_cpu_interface);
     tcase_add_test(tests, clears_active_priorities);
     tcase_add_test(tests, ends_in_two_steps);
     tcase_add_test(tests, ends_in_two_steps_as_non_secure);

@@ -319,6 +319,7 @@ START_TEST(sequences)
     struct arch_mmio gicd, gicr;
     ck_assert(arch_mmio_map(&gicd, pa(GICD), 0x10000) && arch_mmio_map(&gicr, pa(GICR), 2 * CPU_FRAMES));
     arch_mmio_write32(&gicd, CTLR, ARE);
+    wait_until_clear(&gicd, CTLR, RWP);
     gicv3_enable_cpu(&gicr, 0);
     for (unsigned i = 0; i < SEQUENCES; i++) {
         struct operation operations[LENGTH];

@@ -34,7 +34,10 @@ static const struct rule rules[] = {
     {"no legacy operation", true, {{DISTRIBUTOR, CTLR, GROUP1}}},
     {"GICD_ISENABLER with affinity routing off", true, {{DISTRIBUTOR, ISENABLER + 4, 1}}},
     {"GICR_IGROUPR with affinity routing off", true, {{REDISTRIBUTOR, SGI(IGROUPR), 1}}},
-    {"GICD_IROUTER40 with affinity routing off", true, {{DISTRIBUTOR, ROUTE(40), 1}}},
+    {"GICD_IROUTER with affinity routing off", true, {{DISTRIBUTOR, ROUTE(40), 1}}},
+    {"GICD_ISENABLER before GICD_CTLR.RWP said", true, {{DISTRIBUTOR, CTLR, ARE}, {DISTRIBUTOR, ISENABLER + 4, 1}}},
+    {"GICR_ISENABLER before GICD_CTLR.RWP said", true, {{DISTRIBUTOR, CTLR, ARE}, {REDISTRIBUTOR, SGI(ISENABLER), 1}}},
+    {"GICD_IROUTER before GICD_CTLR.RWP said", true, {{DISTRIBUTOR, CTLR, ARE}, {DISTRIBUTOR, ROUTE(40), 1}}},
     {"SGIs and PPIs are the redistributor's", false, {{DISTRIBUTOR, ISENABLER, 1}}},
     {"GICD + 0x828 written", false, {{DISTRIBUTOR, 0x828, 1}}}, /* ITARGETSR */
     {"GICD + 0xf00 written", false, {{DISTRIBUTOR, 0xf00, 1}}}, /* SGIR */
@@ -115,6 +118,7 @@ static void prepare(const struct rule *rule)
     if (rule != NULL && rule->from_reset)
         return;
     arch_mmio_write32(&gicd, CTLR, ARE);
+    wait_until_clear(&gicd, CTLR, RWP);
     arch_mmio_write32(&gicd, IGROUPR + 4, ~0U);
     arch_mmio_write32(&gicd, CTLR, ARE | GROUP1);
     gicv3_enable_cpu(&gicr, 0);

@@ -11,6 +11,7 @@ static void setup(void)
     ck_assert(arch_mmio_map(&gicd, pa(GICD), 0x10000));
     ck_assert(arch_mmio_map(&gicr, pa(GICR), 2 * CPU_FRAMES));
     arch_mmio_write32(&gicd, CTLR, ARE);
+    wait_until_clear(&gicd, CTLR, RWP);
     arch_mmio_write32(&gicd, CTLR, ARE | GROUP1);
     gicv3_enable_cpu(&gicr, 0);
     set_icc(ARCH_ICH_HCR_EL2, 1);
