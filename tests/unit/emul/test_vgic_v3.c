@@ -399,6 +399,28 @@ START_TEST(linked_interrupts_of_another)
 }
 END_TEST
 
+/** The same where no list register holds it, so that nothing else makes that CPU look at it again. */
+START_TEST(linked_interrupts_of_another_in_no_list_register)
+{
+    setup_version(GIC_V3, 2, 32, 1);
+    gicd_write(0, CTLR, 4, 3);
+    gicr_bit(1, 1, ISENABLER, PPI);
+    gicr_bit(1, 1, ISENABLER, TIMER);
+    gicr_bit(1, 1, ISPENDR, PPI);
+    ck_assert_uint_eq(acknowledge(1), PPI); /* it has the only one until it ends */
+    set_physical(1, TIMER, true);
+    gicr_bit(1, 1, ISACTIVER, TIMER);
+    set_physical(1, TIMER, false);
+    ck_assert(!gicr_has(1, 1, ISPENDR, TIMER));
+    ck_assert_uint_eq(fake.cpus[1].physical_active, 1u << TIMER);
+    gicr_bit(0, 1, ICACTIVER, TIMER);
+    ck_assert_uint_eq(fake.cpus[1].physical_active, 0); /* or it could not come again */
+    end(1, PPI);
+    set_physical(1, TIMER, true);
+    ck_assert_uint_eq(acknowledge(1), TIMER);
+}
+END_TEST
+
 /** Without the lock only where nobody else can write. */
 START_TEST(the_direct_way_is_for_a_sole_vcpu)
 {
@@ -509,6 +531,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, writes_reach_the_owner_and_nobody_else);
     tcase_add_test(tests, reads_see_what_the_other_does);
     tcase_add_test(tests, linked_interrupts_of_another);
+    tcase_add_test(tests, linked_interrupts_of_another_in_no_list_register);
     tcase_add_test(tests, the_direct_way_is_for_a_sole_vcpu);
     tcase_add_test(tests, sgi_targets);
     tcase_add_test(tests, sgi_targets_by_affinity);
