@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define TAKE_OVER_US 20000 /* a line takes less, at 115200 baud */
+#define TAKE_OVER_US 30000 /* the longest line takes less, at 115200 baud */
 
 struct console console;
 

@@ -15,7 +15,7 @@
 #define PANICKER 3  /* has no domain */
 #define STEPS 60000 /* of which most look whether the UART has room */
 #define WORDS "a defect, in words that make a line of some length: %llu"
-#define PATIENCE_US 20000     /* of console_take_over() */
+#define PATIENCE_US 30000     /* of console_take_over() */
 #define HALT_US 3000          /* all the rest: two lines, an exit of each guest */
 #define HALT_UNFAIR_US 500000 /* the same, if the CPU that panics is passed over again and again */
 

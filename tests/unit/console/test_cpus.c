@@ -8,6 +8,7 @@
 
 #define LINES 40
 #define WIDTH 24
+#define BYTE_US 87 /* at 115200 baud */
 
 static unsigned finished;
 
@@ -54,18 +55,26 @@ static char filled_with(const char *row, const char *prefix)
     return row[length];
 }
 
+static void run_on_two_cpus(const struct sim_options *options, void (*boot)(void *context), void (*other)(unsigned cpu))
+{
+    struct blob tree = blob_read("ok/two-domains.dtb");
+    struct sim_machine *machine = sim_create(tree.data, tree.size, options);
+
+    ck_assert_msg(machine != NULL, "%s", sim_create_error());
+    ck_assert_int_eq(sim_run_with(machine, boot, NULL, other), SIM_END_RETURNED);
+    sim_destroy(machine);
+    blob_free(&tree);
+}
+
 START_TEST(lines_do_not_tear)
 {
     unsigned shared = 0, own = 0, hypervisors = 0;
 
-    struct blob tree = blob_read("ok/two-domains.dtb");
-    struct sim_machine *machine = sim_create(
-        tree.data, tree.size,
-        &(struct sim_options){.seed = (uint64_t)_i, .schedule = _i % 2 != 0 ? SIM_SCHEDULE_PCT : SIM_SCHEDULE_DEFAULT});
-    ck_assert_msg(machine != NULL, "%s", sim_create_error());
     start(3);
     finished = 0;
-    ck_assert_int_eq(sim_run_with(machine, first, NULL, second), SIM_END_RETURNED);
+    run_on_two_cpus(
+        &(struct sim_options){.seed = (uint64_t)_i, .schedule = _i % 2 != 0 ? SIM_SCHEDULE_PCT : SIM_SCHEDULE_DEFAULT},
+        first, second);
     for (unsigned row = 0; row < terminal.row; row++) {
         const char *text = terminal.rows[row];
         shared += filled_with(text, "dom1: ") != 0;
@@ -75,14 +84,92 @@ START_TEST(lines_do_not_tear)
     ck_assert_uint_eq(shared, 2 * LINES);
     ck_assert_uint_eq(own, 2 * LINES);
     ck_assert_uint_eq(hypervisors, 2 * LINES);
-    sim_destroy(machine);
-    blob_free(&tree);
+}
+END_TEST
+
+/* ---- A CPU that panics while another one prints */
+
+static void wait_for(uint64_t microseconds)
+{
+    uint64_t begin = arch_timer_now();
+
+    while (arch_timer_now() - begin < ticks_of(microseconds))
+        continue;
+}
+
+static size_t slow_write(struct uart *uart, const uint8_t *bytes, size_t count)
+{
+    wait_for(BYTE_US);
+    return terminal_write(uart, bytes, count != 0);
+}
+
+/** It stops in the middle of a line, with the lock, and is not heard of again. */
+static size_t write_and_stop(struct uart *uart, const uint8_t *bytes, size_t count)
+{
+    if (arch_cpu_id() != 0 && terminal.column > CONSOLE_LINE_MAX / 2)
+        arch_cpu_halt();
+    return slow_write(uart, bytes, count);
+}
+
+static void print_one_line(unsigned cpu)
+{
+    char line[CONSOLE_LINE_MAX];
+
+    (void)cpu;
+    memset(line, 'b', sizeof(line) - 1);
+    line[sizeof(line) - 1] = '\n';
+    console_write(&peers[1].source, line, sizeof(line));
+}
+
+static uint64_t patience; /* us that the panic took to be said */
+
+/* Reads of its timer take longest: fewer of them fill the time. */
+static const struct sim_options slow_machine = {.platform = "zynqmp"};
+
+static void panic_meanwhile(void *context)
+{
+    (void)context;
+    ck_assert_int_eq(arch_cpu_start(1, 1), HV_OK);
+    while (terminal.column == 0)
+        (void)arch_timer_now();
+    uint64_t begin = arch_timer_now();
+    console_take_over();
+    patience = (arch_timer_now() - begin) * 1000000 / arch_timer_frequency();
+    console_printf("panic\n");
+}
+
+START_TEST(a_panic_waits_for_the_end_of_a_line)
+{
+    static const struct uart_ops slow = {slow_write, terminal_try_get, terminal_nothing, terminal_nothing};
+
+    start(3);
+    terminal.uart.ops = &slow;
+    run_on_two_cpus(&slow_machine, panic_meanwhile, print_one_line);
+    ck_assert_uint_eq(terminal.row, 2);
+    ck_assert_uint_eq(strspn(terminal.rows[0] + strlen("dom2: "), "b"), CONSOLE_LINE_MAX - 1);
+    assert_row(1, "bulkhead: panic");
+}
+END_TEST
+
+/** Not for ever: what became of that CPU may be what the panic is about. */
+START_TEST(a_panic_does_not_wait_for_a_cpu_that_is_gone)
+{
+    static const struct uart_ops stops = {write_and_stop, terminal_try_get, terminal_nothing, terminal_nothing};
+
+    start(3);
+    terminal.uart.ops = &stops;
+    run_on_two_cpus(&slow_machine, panic_meanwhile, print_one_line);
+    ck_assert_uint_ge(patience, CONSOLE_LINE_MAX * BYTE_US);
+    ck_assert_uint_le(patience, 50000);
+    ck_assert_msg(strstr(sent(), "bulkhead: panic\r\n") != NULL, "%s", sent());
 }
 END_TEST
 
 static void add_tests(TCase *tests)
 {
     tcase_add_loop_test(tests, lines_do_not_tear, 0, 20);
+    tcase_add_test(tests, a_panic_waits_for_the_end_of_a_line);
+    tcase_add_test(tests, a_panic_does_not_wait_for_a_cpu_that_is_gone);
 }
 
 int main(void)
