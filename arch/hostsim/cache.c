@@ -102,9 +102,10 @@ static void note_code(struct sim_machine *machine, struct sim_page *page, uint64
     bool fetchable = page->vmid != 0 || page->reachable_round == round || round == 1;
     if (zeros && !fetchable)
         return;
-    if (page->code_round != round)
+    if (page->code_round != round || page->code_order < machine->dropped_code[page->vmid])
         page->code = page->own_code = 0;
     page->code_round = round;
+    page->code_order = ++machine->code_order;
     page->code |= mask;
     page->own_code = guest ? page->own_code | mask : page->own_code & ~mask;
     if (guest)
@@ -130,13 +131,13 @@ static void fill(const struct sim_bank *bank, struct sim_page *page)
     copy_lines(cached, memory_view(bank, page), ~page->held);
 }
 
-void sim_cache_enter(struct sim_bank *bank, struct sim_page *page, uint64_t mask, bool writable)
+void sim_cache_enter(struct sim_bank *bank, struct sim_page *page, bool writable)
 {
     if (sim_cache_needs_fill(bank, page))
         fill(bank, page);
     page->in_guest = false;
     page->current = true;
-    page->held |= mask;
+    page->held = ALL;
     if (writable) {
         page->unsettled = true;
         page->dirty = 0;
@@ -410,6 +411,12 @@ void sim_guest_maintain(struct sim_cpu *cpu, uint64_t address, enum sim_maintena
         clean_guest_lines(bank, page, line, what == SIM_CLEAN_AND_INVALIDATE);
 }
 
+void sim_guest_drop_code(struct sim_cpu *cpu)
+{
+    struct sim_machine *machine = cpu->machine;
+    machine->dropped_code[cpu->loaded->stage2->vmid & 255] = ++machine->code_order;
+}
+
 HV_NORETURN static void guest_fault(const struct sim_cpu *cpu, uint64_t address, const char *what)
 {
     sim_fail("VMID %u fetches an instruction at %#llx that it wrote itself and has not %s: its own fault",
@@ -431,7 +438,8 @@ static void fetch_lines(const struct sim_cpu *cpu, const struct sim_bank *bank, 
         guest_fault(cpu, first_line(bank, page, uncleaned), "cleaned to where its instructions come from");
     if (cacheable && !bank->coherent)
         check_not_shadowed(cpu, bank, page, mask);
-    uint64_t old = page->code_round == cpu->machine->icache_round + 1 ? page->code & mask : 0;
+    bool dropped = page->code_order < cpu->machine->dropped_code[cpu->loaded->stage2->vmid & 255];
+    uint64_t old = page->code_round == cpu->machine->icache_round + 1 && !dropped ? page->code & mask : 0;
     if ((old & page->own_code) != 0)
         guest_fault(cpu, first_line(bank, page, old & page->own_code), "invalidated in the instruction caches");
     if (old != 0)

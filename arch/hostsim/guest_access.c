@@ -259,7 +259,7 @@ static bool perform_maintenance(struct sim_cpu *cpu, struct sim_guest *guest, st
         if (lines[i].encoding == encoding)
             return perform_line(cpu, guest, exit, lines[i].what, lines[i].invalidate_only);
     if (encoding == GUEST_IC_IALLU || encoding == GUEST_IC_IALLUIS) /* the same, by HCR_EL2.FB */
-        cpu->machine->icache_round++;
+        sim_guest_drop_code(cpu);
     else if (encoding >> 8 == GUEST_TLBI_VMALLE1 >> 8)
         sim_stage1_invalidate(cpu, (const uint8_t[]){0, 1, 2, 3, 0, 1, 0, 3}[encoding & 7], guest->operation->address);
     else

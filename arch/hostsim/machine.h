@@ -157,8 +157,9 @@ struct sim_machine {
         uint64_t base, size;
     } mappings[SIM_MAX_MAPPINGS]; /* arch_mmio_map(): handle is index + 1 */
     unsigned mapping_count;
-    uint32_t icache_round; /* how often all instruction caches were dropped */
-    uint32_t lives[256];   /* by VMID: which of all lives is the one that its guest has now */
+    uint32_t icache_round;                  /* how often all instruction caches were dropped */
+    uint64_t code_order, dropped_code[256]; /* counts writes of code; by VMID: when its guest dropped what it had */
+    uint32_t lives[256];                    /* by VMID: which of all lives is the one that its guest has now */
     uint32_t life_count;
     const struct sim_platform *platform;
     uint64_t computed; /* picoseconds that are not yet a nanosecond */

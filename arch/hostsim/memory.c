@@ -143,16 +143,8 @@ void sim_page_close(const struct sim_bank *bank, const struct sim_page *page)
         protect(bank, index, index + 1, protection(page));
 }
 
-/** The lines of page @p index that [base, end) of the bank touches. */
-static uint64_t lines_of(uint64_t index, uint64_t base, uint64_t end)
-{
-    uint64_t page_base = index * PAGE_SIZE;
-    uint64_t first = (max_u64(base, page_base) - page_base) / SIM_LINE;
-    uint64_t last = (min_u64(end, page_base + PAGE_SIZE) - 1 - page_base) / SIM_LINE;
-    return UINT64_MAX >> (63 - (last - first)) << first;
-}
-
-/* Core maps [base, base + size) of the bank: its lines may be in the caches from then on. */
+/* Core maps the pages of [base, base + size) of the bank: all of their lines may be in the caches from then on, fetched
+ * ahead, not those of the range alone. */
 static void enter(struct sim_bank *bank, uint64_t base, uint64_t size, bool writable)
 {
     uint64_t first = base / PAGE_SIZE, end = (base + size + PAGE_SIZE - 1) / PAGE_SIZE;
@@ -163,7 +155,7 @@ static void enter(struct sim_bank *bank, uint64_t base, uint64_t size, bool writ
             protect(bank, first, end, PROT_READ | PROT_WRITE);
             open = true;
         }
-        sim_cache_enter(bank, page, lines_of(index, base, base + size), writable);
+        sim_cache_enter(bank, page, writable);
     }
 }
 

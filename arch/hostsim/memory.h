@@ -34,6 +34,7 @@ struct sim_page {
     uint64_t code;            /* written in code_round: instruction caches may hold what was there before */
     uint64_t own_code;        /* of them: by the guest */
     uint32_t code_round;      /* icache_round + 1 */
+    uint64_t code_order;      /* sim_machine::code_order when the last of them was */
     uint32_t reachable_round; /* icache_round + 1 when a guest could last fetch from it */
     uint32_t life;            /* of sim_machine::lives: whose own lines these are */
     uint32_t writer;          /* the CPU that last wrote code to it, for the message, and when */
@@ -87,8 +88,8 @@ static inline bool sim_page_mapped(const struct sim_page *page)
 
 /* ---- cache.c: core's side. Addresses are pointers into the cached view; others are not of this machine. */
 
-/** Core maps lines @p mask of a page, whose cached view is accessible: they may be in the caches from now on. */
-void sim_cache_enter(struct sim_bank *bank, struct sim_page *page, uint64_t mask, bool writable);
+/** Core maps a page, whose cached view is accessible: its lines may be in the caches from now on. */
+void sim_cache_enter(struct sim_bank *bank, struct sim_page *page, bool writable);
 /** Whether sim_cache_enter() will write the cached view of the page. */
 bool sim_cache_needs_fill(const struct sim_bank *bank, const struct sim_page *page);
 void sim_cache_clean(struct sim_machine *machine, const void *address, uint64_t size);
@@ -112,6 +113,8 @@ enum sim_maintenance {
     SIM_CLEAN_AND_INVALIDATE,
     SIM_INVALIDATE_INSTRUCTIONS,
 };
+/** IC IALLU by the guest that runs on @p cpu: caches that tag lines with the VMID keep those of all others. */
+void sim_guest_drop_code(struct sim_cpu *cpu);
 /** Cache maintenance by the guest on the line that holds @p address. */
 void sim_guest_maintain(struct sim_cpu *cpu, uint64_t address, enum sim_maintenance what);
 

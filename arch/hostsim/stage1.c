@@ -135,10 +135,10 @@ static struct region region_of(const struct sim_cpu *cpu, uint64_t address)
                             .bits = 64 - narrow,
                             .table = cpu->sysregs[high ? VCPU_TTBR1_EL1 : VCPU_TTBR0_EL1] & 0xfffffffffffeULL,
                             .cacheable = (tcr >> (half + 8) & 3) != 0 && (tcr >> (half + 10) & 3) != 0};
-    if (region.disabled)
-        return region;
-    if (granule != (high ? 2u : 0u) || narrow < 16 || narrow > 39)
-        sim_fail("stage 1 with TCR_EL1 %#llx: not modelled (4 KiB granule, 25 to 48 bits)", (unsigned long long)tcr);
+    /* Of what Arm ARM D8.2.4 permits for a size out of range, the fault. */
+    region.disabled = region.disabled || narrow < 16 || narrow > 39;
+    if (!region.disabled && granule != (high ? 2u : 0u))
+        sim_fail("stage 1 with TCR_EL1 %#llx: not modelled (4 KiB granule)", (unsigned long long)tcr);
     return region;
 }
 

@@ -155,6 +155,35 @@ static void run_far_root(void *context)
     ck_assert_uint_eq(exit_class(&exit), CLASS_HVC);
 }
 
+/* No address has a translation where TxSZ says that there are fewer or more bits than there can be. */
+static void program_sizes(uint64_t device_tree)
+{
+    static const uint8_t wrong[] = {0, 15, 40, 63};
+    struct guest_exception exception;
+    (void)device_tree;
+    begin_paging();
+    guest_allow_exceptions(true);
+    for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++) {
+        guest_msr(GUEST_TCR_EL1, (S1_TCR & ~63ULL) | wrong[i]);
+        guest_read32(0x1000);
+        if (!guest_took_exception(&exception) || exception.esr != 0x96000004)
+            guest_fail("T0SZ %u: ESR_EL1 %#llx", wrong[i], (unsigned long long)exception.esr);
+        guest_msr(GUEST_TCR_EL1, (S1_TCR & ~(1ULL << 23)) | (uint64_t)wrong[i] << 16 | 2ULL << 30);
+        guest_read32(0xfffffffffffff000);
+        if (!guest_took_exception(&exception) || exception.esr != 0x96000004)
+            guest_fail("T1SZ %u: ESR_EL1 %#llx", wrong[i], (unsigned long long)exception.esr);
+    }
+    guest_hvc(0, 0, 0, 0);
+}
+
+static void run_sizes(void *context)
+{
+    struct mini mini;
+    (void)context;
+    struct arch_exit exit = paging_begin(&mini, "sizes");
+    ck_assert_uint_eq(exit_class(&exit), CLASS_HVC);
+}
+
 /* SCTLR_EL1.WXN: what EL1 may write it does not execute. */
 static void program_wxn(uint64_t device_tree)
 {
@@ -432,8 +461,8 @@ static void run_other_granule(void *context)
     paging_begin(&mini, "granule");
 }
 
-static void (*const runs[])(void *context) = {run_faults, run_far_root, run_wxn,       run_flat,   run_accesses,
-                                              run_exits,  run_tlb,      run_forbidden, clean_start};
+static void (*const runs[])(void *context) = {run_faults, run_far_root, run_wxn,       run_flat,    run_accesses,
+                                              run_exits,  run_tlb,      run_forbidden, clean_start, run_sizes};
 
 static void register_programs(void)
 {
@@ -441,6 +470,7 @@ static void register_programs(void)
     sim_register_guest("flat", program_flat);
     sim_register_guest("far_root", program_far_root);
     sim_register_guest("wxn", program_wxn);
+    sim_register_guest("sizes", program_sizes);
     sim_register_guest("accesses", program_accesses);
     sim_register_guest("exits", program_exits);
     sim_register_guest("tlb", program_tlb);
