@@ -191,7 +191,9 @@ static bool perform_data(struct sim_cpu *cpu, struct sim_guest *guest, struct ar
     }
     if (atomic && !parts[0].where.cacheable) /* there need be no monitor for it */
         return own_abort(cpu, guest, operation->address, SIM_FSC_EXCLUSIVE);
-    if (sim_bank_find(cpu->machine, parts[0].where.pa, 1) == NULL)
+    bool memory = sim_bank_find(cpu->machine, parts[0].where.pa, 1) != NULL &&
+                  sim_bank_find(cpu->machine, parts[count - 1].where.pa, 1) != NULL;
+    if (!memory)
         return aligned ? access_device(cpu, guest, parts)
                        : own_abort(cpu, guest, operation->address, SIM_FSC_ALIGNMENT);
     if (operation->in_kvm && operation->no_syndrome)

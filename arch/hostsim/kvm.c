@@ -220,8 +220,10 @@ void sim_kvm_prepare(struct sim_cpu *cpu, struct sim_guest *guest)
 void sim_kvm_invalidate(struct sim_machine *machine, uint16_t vmid, uint64_t base, uint64_t size)
 {
     struct kvm_domain *domain = machine->kvm != NULL ? find_domain(machine->kvm, vmid) : NULL;
-    if (domain != NULL)
-        kvm_slots_remove(domain, align_down(base, PAGE_SIZE), align_up(size + (base & (PAGE_SIZE - 1)), PAGE_SIZE));
+    if (domain == NULL)
+        return;
+    kvm_slots_remove(domain, align_down(base, PAGE_SIZE), align_up(size + (base & (PAGE_SIZE - 1)), PAGE_SIZE));
+    domain->invalidated = true;
 }
 
 /* ---- Running */
@@ -278,6 +280,15 @@ static void learn(struct sim_cpu *cpu, struct sim_kvm_vcpu *vcpu)
         kvm_slots_add(cpu, vcpu->domain, operation->address);
 }
 
+/* A CPU would walk the tables again for what was invalidated and is still there. KVM has no word for a fetch where no
+ * slot is: the slots must be there before. */
+static void restore_slots(struct sim_cpu *cpu, struct kvm_domain *domain)
+{
+    if (domain->invalidated)
+        kvm_slots_fill(cpu, domain);
+    domain->invalidated = false;
+}
+
 /* Shutdown (a triple fault), or what KVM can make no sense of. */
 static bool dies(struct sim_guest *guest, struct arch_exit *exit)
 {
@@ -299,6 +310,7 @@ bool sim_kvm_enter(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exi
         guest->operation = &vcpu->operation;
         return false;
     }
+    restore_slots(cpu, vcpu->domain);
     if (!run(cpu, guest)) {
         vcpu->incomplete = false;
         kvm_arch_interrupted(cpu, guest);

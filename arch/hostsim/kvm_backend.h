@@ -23,6 +23,7 @@ struct kvm_domain {
     unsigned vcpu_count, alive; /* made, and not freed yet */
     struct kvm_slot *slots;     /* KVM's number: index + KVM_FIRST_SLOT */
     unsigned slot_count;
+    bool invalidated; /* slots may be missing for what the tables still translate */
     /* KVM's own interrupt controller, where sim_kvm::own_gic: */
     int gic; /* the device; -1: none */
     uint64_t distributor;

@@ -63,11 +63,13 @@ static void merge(struct kvm_domain *domain, struct kvm_slot slot)
     insert(domain, slot);
 }
 
-static bool has_slot(const struct kvm_domain *domain, uint64_t address)
+static bool has_slot(const struct kvm_domain *domain, uint64_t address, uint64_t size)
 {
-    for (unsigned i = 0; i < domain->slot_count; i++)
-        if (domain->slots[i].size != 0 && address - domain->slots[i].ipa < domain->slots[i].size)
+    for (unsigned i = 0; i < domain->slot_count; i++) {
+        const struct kvm_slot *slot = &domain->slots[i];
+        if (address >= slot->ipa && size <= slot->size && address - slot->ipa <= slot->size - size)
             return true;
+    }
     return false;
 }
 
@@ -77,13 +79,16 @@ static bool reaches_ram(struct sim_cpu *cpu, uint64_t address, struct sim_transl
     return !translation->fault && sim_bank_find(cpu->machine, translation->pa, 1) != NULL;
 }
 
-/* Every page counts as used from now on: the rules about owners and invalidations hold for all of the slot. */
-static struct kvm_slot slot_of_leaf(struct sim_cpu *cpu, uint64_t address, const struct sim_translation *translation)
+/* Every page counts as used from now on: the rules about owners and invalidations hold for all of the slot. What an
+ * invalidation of a part left of an earlier slot is in its way, and goes. */
+static struct kvm_slot slot_of_leaf(struct sim_cpu *cpu, struct kvm_domain *domain, uint64_t address,
+                                    const struct sim_translation *translation)
 {
     uint64_t within = address & (translation->size - 1);
     struct kvm_slot slot = {.ipa = address - within, .size = translation->size, .pa = translation->pa - within};
     for (uint64_t offset = 0; offset < slot.size; offset += PAGE_SIZE)
         slot.read_only = sim_translate(cpu, slot.ipa + offset, SIM_ACCESS_WRITE).fault;
+    kvm_slots_remove(domain, slot.ipa, slot.size);
     return slot;
 }
 
@@ -92,8 +97,8 @@ bool kvm_slots_add(struct sim_cpu *cpu, struct kvm_domain *domain, uint64_t addr
     struct sim_translation translation;
     if (!reaches_ram(cpu, address, &translation))
         return false;
-    if (!has_slot(domain, address))
-        merge(domain, slot_of_leaf(cpu, address, &translation));
+    if (!has_slot(domain, address, 1))
+        merge(domain, slot_of_leaf(cpu, domain, address, &translation));
     return true;
 }
 
@@ -104,11 +109,12 @@ void kvm_slots_fill(struct sim_cpu *cpu, struct kvm_domain *domain)
     struct kvm_slot run = {.size = 0};
     for (uint64_t address = 0; address < end;) {
         struct sim_translation translation;
-        bool ram = reaches_ram(cpu, address, &translation) && !has_slot(domain, address);
+        bool ram = reaches_ram(cpu, address, &translation) && !has_slot(domain, address, translation.size);
         uint64_t step = translation.fault ? 1ULL << (12 + 9 * (3 - (translation.status & 3))) : translation.size;
         if (ram) {
-            struct kvm_slot leaf = slot_of_leaf(cpu, address, &translation);
-            if (run.size != 0 && !adjoins(&run, &leaf)) {
+            struct kvm_slot leaf = slot_of_leaf(cpu, domain, address, &translation);
+            if (run.size != 0 &&
+                (!adjoins(&run, &leaf) || sim_bank_find(cpu->machine, run.pa, run.size + leaf.size) == NULL)) {
                 merge(domain, run);
                 run.size = 0;
             }

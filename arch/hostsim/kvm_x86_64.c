@@ -312,7 +312,8 @@ void kvm_arch_interrupted(struct sim_cpu *cpu, struct sim_guest *guest)
 static void return_from_call(struct sim_cpu *cpu, const struct sim_guest *guest, struct kvm_regs *regs)
 {
     struct sim_translation stack = sim_translate(cpu, regs->rsp, SIM_ACCESS_READ);
-    const uint8_t *bytes = stack.fault ? NULL : sim_memory_read(cpu->machine, stack.pa, 8);
+    bool whole = !stack.fault && regs->rsp % PAGE_SIZE <= PAGE_SIZE - 8; /* what lies behind may be another's */
+    const uint8_t *bytes = whole ? sim_memory_read(cpu->machine, stack.pa, 8) : NULL;
     if (bytes != NULL && sim_translate(cpu, guest->kvm->operation.address, SIM_ACCESS_FETCH).fault) {
         memcpy(&regs->rip, bytes, 8);
         regs->rsp += 8;
