@@ -7,6 +7,7 @@
 #include "hostsim/guest_runtime.h"
 #include "hostsim/kvm.h"
 #include "hostsim/machine.h"
+#include "hostsim/mmu.h"
 #include "hostsim/oracle.h"
 #include "hostsim/ordering.h"
 #include "hostsim/timers.h"
@@ -55,8 +56,11 @@ void arch_vcpu_load(struct arch_vcpu *vcpu)
         vcpu->sysregs[i] = NOT_LIVE;
     cpu->loaded = vcpu;
     vcpu->loaded = true;
-    if (cpu->machine != NULL)
-        sim_timers_update(cpu);
+    if (cpu->machine == NULL)
+        return;
+    if (vcpu->stage2 != NULL)
+        sim_stage1_load(cpu, vcpu);
+    sim_timers_update(cpu);
 }
 
 void arch_vcpu_put(struct arch_vcpu *vcpu)

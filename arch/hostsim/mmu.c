@@ -401,8 +401,6 @@ static void check_leaf(struct sim_machine *machine, uint64_t leaf, unsigned leve
 struct sim_translation sim_translate(struct sim_cpu *cpu, uint64_t address, enum sim_access access)
 {
     const struct arch_stage2 *stage2 = cpu->loaded->stage2;
-    if (stage2 == NULL)
-        sim_fail("arch_vcpu_run() of a vCPU without stage 2");
     struct walk found = look_up(cpu, stage2, address);
     if (found.entry == 0)
         return (struct sim_translation){.fault = true, .status = found.status};

@@ -67,6 +67,8 @@ enum sim_tlbi {
  */
 void sim_stage1_invalidate(struct sim_cpu *cpu, enum sim_tlbi what, uint64_t operand);
 void sim_stage1_invalidate_vmid(struct sim_machine *machine, uint16_t vmid);
+/** @p vcpu is loaded: of its VMID this CPU may hold only what its own tables gave, or nothing from now on. */
+void sim_stage1_load(const struct sim_cpu *cpu, const struct arch_vcpu *vcpu);
 /** @return whether translations of @p vmid are still held that its guest's tables gave. */
 bool sim_stage1_holds(const struct sim_machine *machine, uint16_t vmid);
 struct sim_stage1_tlb *sim_stage1_create(void);

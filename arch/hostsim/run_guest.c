@@ -80,6 +80,8 @@ static void check_entry(const struct sim_cpu *cpu, const struct arch_vcpu *vcpu)
             sim_fail("arch_vcpu_run() with window %u open on %#llx", i, (unsigned long long)cpu->windows[i].base);
     if (!cpu->machine->running)
         sim_fail("arch_vcpu_run() outside of sim_run()");
+    if (vcpu->stage2 == NULL)
+        sim_fail("arch_vcpu_run() of a vCPU without stage 2");
 }
 
 static bool interrupt_due(struct sim_cpu *cpu, const struct sim_guest *guest)

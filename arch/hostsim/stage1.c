@@ -49,6 +49,7 @@ struct stage1_entry {
     uint16_t vmid, asid;
     uint64_t page; /* virtual, 63:12 */
     struct stage1_leaf leaf;
+    const struct arch_vcpu *vcpu; /* whose tables gave it */
 };
 
 struct sim_stage1_tlb {
@@ -106,6 +107,20 @@ void sim_stage1_invalidate(struct sim_cpu *cpu, enum sim_tlbi what, uint64_t ope
 void sim_stage1_invalidate_vmid(struct sim_machine *machine, uint16_t vmid)
 {
     invalidate(machine, vmid, SIM_TLBI_ALL, 0);
+}
+
+void sim_stage1_load(const struct sim_cpu *cpu, const struct arch_vcpu *vcpu)
+{
+    for (unsigned i = 0; i < TLB_ENTRIES; i++) {
+        struct stage1_entry *entry = &cpu->machine->stage1_tlb->entries[cpu->index][i];
+        if (!entry->valid || entry->vmid != vcpu->stage2->vmid)
+            continue;
+        if (!vcpu->shares_vmid && entry->vcpu != vcpu)
+            sim_fail("arch_vcpu_load(): CPU %u holds translations of another vCPU of VMID %u, which this one does not "
+                     "share by what arch_vcpu::shares_vmid says",
+                     cpu->id, entry->vmid);
+        entry->valid = !vcpu->shares_vmid;
+    }
 }
 
 bool sim_stage1_holds(const struct sim_machine *machine, uint16_t vmid)
@@ -247,7 +262,7 @@ static bool look_up(struct sim_cpu *cpu, uint64_t address, struct stage1_leaf *l
     }
     if (!walk(cpu, &region, address, leaf, result))
         return false;
-    *entry = (struct stage1_entry){true, vmid, asid, address >> 12, *leaf};
+    *entry = (struct stage1_entry){true, vmid, asid, address >> 12, *leaf, cpu->loaded};
     return true;
 }
 

@@ -145,6 +145,16 @@ static void load_twice(void *context)
     arch_vcpu_load(&second.vcpu);
 }
 
+static void run_without_stage2(void *context)
+{
+    struct mini mini;
+    (void)context;
+    mini_begin(&mini, "hvc");
+    mini.vcpu.stage2 = NULL;
+    arch_vcpu_load(&mini.vcpu);
+    mini_run(&mini);
+}
+
 static void run_unloaded(void *context)
 {
     struct mini mini;
@@ -434,6 +444,7 @@ static const struct {
     {deactivation_in_mode_0, "GICC_DIR"},
     {trigger_of_an_enabled_interrupt, "GICD_ICFGR"},
     {load_twice, "another vCPU is loaded"},
+    {run_without_stage2, "without stage 2"},
     {run_unloaded, "not loaded on this CPU"},
     {run_with_lock, "with a lock held"},
     {run_with_window, "with window 1 open"},

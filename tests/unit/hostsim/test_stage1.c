@@ -446,6 +446,33 @@ static void old_translations(void *context)
     mini_run(&mini);
 }
 
+/* Two vCPUs of one domain on one CPU: neither may use what the other's tables gave. */
+static void take_turns(bool told)
+{
+    struct mini mini;
+    static struct arch_vcpu second;
+    paging_begin(&mini, "accesses");
+    arch_vcpu_put(&mini.vcpu);
+    second = (struct arch_vcpu){.stage2 = &mini.stage2, .shares_vmid = told};
+    arch_vcpu_init(&second, KERNEL_IPA, TREE_IPA);
+    arch_vcpu_load(&second);
+    arch_vcpu_put(&second);
+    mini.vcpu.shares_vmid = told;
+    arch_vcpu_load(&mini.vcpu);
+}
+
+static void shared_vmid(void *context)
+{
+    (void)context;
+    take_turns(true);
+}
+
+static void unknown_sharer(void *context)
+{
+    (void)context;
+    take_turns(false);
+}
+
 static void other_granule(uint64_t device_tree)
 {
     (void)device_tree;
@@ -461,8 +488,9 @@ static void run_other_granule(void *context)
     paging_begin(&mini, "granule");
 }
 
-static void (*const runs[])(void *context) = {run_faults, run_far_root, run_wxn,       run_flat,    run_accesses,
-                                              run_exits,  run_tlb,      run_forbidden, clean_start, run_sizes};
+static void (*const runs[])(void *context) = {run_faults,   run_far_root, run_wxn,    run_flat,
+                                              run_accesses, run_exits,    run_tlb,    run_forbidden,
+                                              clean_start,  run_sizes,    shared_vmid};
 
 static void register_programs(void)
 {
@@ -493,6 +521,7 @@ START_TEST(test_rules)
     register_programs();
     expect_rule(old_translations, "translations of its earlier life");
     expect_rule(run_other_granule, "not modelled");
+    expect_rule(unknown_sharer, "translations of another vCPU of VMID 1");
 }
 END_TEST
 
