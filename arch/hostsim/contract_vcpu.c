@@ -13,7 +13,8 @@
 #include "hostsim/timers.h"
 
 #define SCTLR_EL1_RESET 0x00c50078  /* what the contract says: MMU and caches off, RES1 bits of later features set */
-#define NOT_LIVE 0xdeadbeefdeadbeef /* in arch_vcpu::sysregs while the hardware holds the values */
+#define NOT_LIVE 0xdeadbeefdeadbeef /* in arch_vcpu::sysregs and fp while the hardware holds the values */
+#define FP_WORDS (sizeof(((struct arch_vcpu *)NULL)->fp) / sizeof(uint64_t))
 
 void arch_vcpu_init(struct arch_vcpu *vcpu, uint64_t entry, uint64_t x0)
 {
@@ -44,6 +45,43 @@ static void check_not_loaded_anywhere(const struct sim_cpu *cpu, const struct ar
         sim_fail("arch_vcpu_load(): the vCPU says that it is loaded");
 }
 
+/* @return how many words of what the hardware holds while a vCPU is loaded say so in memory */
+static unsigned count_not_live(const struct arch_vcpu *vcpu)
+{
+    unsigned count = 0;
+    uint64_t fp[FP_WORDS];
+    memcpy(fp, &vcpu->fp, sizeof(fp));
+    for (unsigned i = 0; i < VCPU_SYSREG_COUNT; i++)
+        count += vcpu->sysregs[i] == NOT_LIVE;
+    for (unsigned i = 0; i < FP_WORDS; i++)
+        count += fp[i] == NOT_LIVE;
+    return count;
+}
+
+static void into_hardware(struct sim_cpu *cpu, struct arch_vcpu *vcpu)
+{
+    uint64_t fp[FP_WORDS];
+    if (count_not_live(vcpu) != 0)
+        sim_fail("arch_vcpu_load(): EL1 or FP state that was read while the hardware held it");
+    memcpy(cpu->sysregs, vcpu->sysregs, sizeof(cpu->sysregs));
+    memcpy(cpu->fp, &vcpu->fp, sizeof(cpu->fp));
+    for (unsigned i = 0; i < VCPU_SYSREG_COUNT; i++)
+        vcpu->sysregs[i] = NOT_LIVE;
+    for (unsigned i = 0; i < FP_WORDS; i++)
+        fp[i] = NOT_LIVE;
+    memcpy(&vcpu->fp, fp, sizeof(fp));
+}
+
+static void out_of_hardware(struct sim_cpu *cpu, struct arch_vcpu *vcpu)
+{
+    if (count_not_live(vcpu) != VCPU_SYSREG_COUNT + FP_WORDS)
+        sim_fail("arch_vcpu_put(): EL1 or FP state was written while the hardware held it: that is lost");
+    memcpy(vcpu->sysregs, cpu->sysregs, sizeof(cpu->sysregs));
+    memcpy(&vcpu->fp, cpu->fp, sizeof(cpu->fp));
+    memset(cpu->sysregs, 0, sizeof(cpu->sysregs));
+    memset(cpu->fp, 0, sizeof(cpu->fp));
+}
+
 void arch_vcpu_load(struct arch_vcpu *vcpu)
 {
     struct sim_cpu *cpu = sim_this_cpu();
@@ -51,9 +89,7 @@ void arch_vcpu_load(struct arch_vcpu *vcpu)
     check_not_loaded_anywhere(cpu, vcpu);
     sim_core_writes(vcpu, offsetof(struct arch_vcpu, vmpidr));
     sim_oracle_load(cpu, vcpu);
-    memcpy(cpu->sysregs, vcpu->sysregs, sizeof(cpu->sysregs));
-    for (unsigned i = 0; i < VCPU_SYSREG_COUNT; i++)
-        vcpu->sysregs[i] = NOT_LIVE;
+    into_hardware(cpu, vcpu);
     cpu->loaded = vcpu;
     vcpu->loaded = true;
     if (cpu->machine == NULL)
@@ -70,8 +106,7 @@ void arch_vcpu_put(struct arch_vcpu *vcpu)
     if (cpu->loaded != vcpu || !vcpu->loaded)
         sim_fail("arch_vcpu_put() of a vCPU that is not loaded on this CPU");
     sim_core_writes(vcpu, offsetof(struct arch_vcpu, vmpidr));
-    memcpy(vcpu->sysregs, cpu->sysregs, sizeof(cpu->sysregs));
-    memset(cpu->sysregs, 0, sizeof(cpu->sysregs));
+    out_of_hardware(cpu, vcpu);
     cpu->loaded = NULL;
     vcpu->loaded = false;
     sim_oracle_put(cpu, vcpu);

@@ -128,7 +128,8 @@ struct sim_cpu {
 
     struct arch_vcpu *loaded;
     uint64_t sysregs[VCPU_SYSREG_COUNT]; /* live while loaded */
-    struct sim_guest *guest;             /* runs inside arch_vcpu_run() now */
+    uint8_t fp[sizeof(((struct arch_vcpu *)NULL)->fp)];
+    struct sim_guest *guest; /* runs inside arch_vcpu_run() now */
 
     bool serror;    /* one is pending; EL2 keeps them masked */
     bool reporting; /* core was told of an exception at EL2 */

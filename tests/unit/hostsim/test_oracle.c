@@ -51,6 +51,75 @@ static void changed_vector_register(void *context)
     arch_vcpu_load(&mini.vcpu);
 }
 
+/* While a vCPU is loaded its EL1 and FP state is the hardware's: memory holds something else, which is seen when it is
+ * used, and what is written there is lost. */
+
+static void read_while_loaded(void *context)
+{
+    static struct arch_vcpu copy;
+    struct mini mini;
+    (void)context;
+    begin_and_put(&mini);
+    copy = mini.vcpu;
+    arch_vcpu_load(&mini.vcpu);
+    memcpy(&copy.fp, &mini.vcpu.fp, sizeof(copy.fp));
+    arch_vcpu_put(&mini.vcpu);
+    arch_vcpu_load(&copy);
+}
+
+static void read_sysreg_while_loaded(void *context)
+{
+    static struct arch_vcpu copy;
+    struct mini mini;
+    (void)context;
+    begin_and_put(&mini);
+    copy = mini.vcpu;
+    arch_vcpu_load(&mini.vcpu);
+    copy.sysregs[VCPU_TPIDR_EL1] = mini.vcpu.sysregs[VCPU_TPIDR_EL1];
+    arch_vcpu_put(&mini.vcpu);
+    arch_vcpu_load(&copy);
+}
+
+static void written_while_loaded(void *context)
+{
+    struct mini mini;
+    (void)context;
+    begin_and_put(&mini);
+    arch_vcpu_load(&mini.vcpu);
+    memset(mini.vcpu.fp.q[31], 0, sizeof(mini.vcpu.fp.q[31]));
+    arch_vcpu_put(&mini.vcpu);
+}
+
+static void control_written_while_loaded(void *context)
+{
+    struct mini mini;
+    (void)context;
+    begin_and_put(&mini);
+    arch_vcpu_load(&mini.vcpu);
+    mini.vcpu.fp.fpcr = 0;
+    arch_vcpu_put(&mini.vcpu);
+}
+
+/* What was there comes back. */
+static void loaded_and_put(void *context)
+{
+    struct mini mini;
+    (void)context;
+    begin_and_put(&mini);
+    struct arch_vcpu before = mini.vcpu;
+    memset(&before.fp, 0, sizeof(before.fp));
+    before.fp.q[31][15] = 0x5a;
+    before.fp.fpsr = 0x08000000;
+    arch_vcpu_load(&before);
+    ck_assert_int_ne(before.fp.q[31][15], 0x5a);
+    ck_assert_uint_ne(before.fp.fpsr, 0x08000000);
+    arch_vcpu_put(&before);
+    ck_assert_int_eq(before.fp.q[31][15], 0x5a);
+    ck_assert_int_eq(before.fp.q[0][0], 0);
+    ck_assert_uint_eq(before.fp.fpsr, 0x08000000);
+    ck_assert_mem_eq(before.sysregs, mini.vcpu.sysregs, sizeof(before.sysregs));
+}
+
 static void changed_by_contract(void *context)
 {
     struct mini mini;
@@ -267,6 +336,11 @@ static const struct {
 } cases[] = {
     {changed_sysreg, "is not what arch_vcpu_put() saved", NULL},
     {changed_vector_register, "is not what arch_vcpu_put() saved", NULL},
+    {read_while_loaded, "EL1 or FP state that was read while the hardware held it", NULL},
+    {read_sysreg_while_loaded, "EL1 or FP state that was read while the hardware held it", NULL},
+    {written_while_loaded, "EL1 or FP state was written while the hardware held it", NULL},
+    {control_written_while_loaded, "EL1 or FP state was written while the hardware held it", NULL},
+    {loaded_and_put, NULL, NULL},
     {changed_by_contract, NULL, NULL},
     {left_behind, "list register 2 still holds INTID 27 of VMID 1", NULL},
     {nothing_left, NULL, NULL},
