@@ -213,6 +213,8 @@ static void write_deactivate(struct gicv2 *gic, const struct sim_cpu *cpu, uint3
     for (unsigned i = 0; i < interface->depth; i++)
         if (interface->running[i].intid == (value & 0x3ff))
             sim_fail("GICC_DIR = %#x: its priority was not dropped yet", value);
+    if (gicv2_interrupt(gic, cpu, value & 0x3ff) == NULL)
+        sim_fail("GICC_DIR = %#x: the GIC has no such interrupt", value);
     gicv2_deactivate(gic, cpu, value & 0x3ff);
 }
 
@@ -250,10 +252,13 @@ static uint32_t read_control(const struct gicv2 *gic, const struct gicv2_cpu_int
 
 static void write_control(const struct gicv2 *gic, struct gicv2_cpu_interface *interface, uint32_t value)
 {
+    bool mode = eoi_mode(gic, interface);
     if (gic->security)
         interface->control = (value & 1 ? GICC_ENABLE_GROUP1 : 0) | (value >> 9 & 1 ? GICC_EOI_MODE_NS : 0);
     else
         interface->control = value;
+    if (mode != eoi_mode(gic, interface) && interface->depth > 0)
+        sim_fail("GICC_CTLR = %#x: EOImode changed between an acknowledgement and its end", value);
 }
 
 /* With the source of an SGI, as IAR would give it. */

@@ -139,6 +139,17 @@ bool gicv2_list_register(struct sim_gic *any, const struct sim_cpu *cpu, unsigne
     return true;
 }
 
+static void check_pair(const uint32_t *lr, unsigned i, unsigned j)
+{
+    if ((lr[j] & LR_STATE) == 0)
+        return;
+    if (lr_intid(lr[i]) == lr_intid(lr[j])) /* an SGI's source makes no difference */
+        sim_fail("GICH_LR%u and GICH_LR%u both hold virtual INTID %u (IHI 0048B 5.3.9: it must be unique)", j, i,
+                 lr_intid(lr[i]));
+    if ((lr[i] & lr[j] & LR_HW) != 0 && lr_physical(lr[i]) == lr_physical(lr[j]))
+        sim_fail("GICH_LR%u and GICH_LR%u are both linked to INTID %u", j, i, lr_physical(lr[i]));
+}
+
 void gicv2_check_entry(struct sim_gic *any, struct sim_cpu *cpu)
 {
     const struct gicv2 *gic = CONTAINER_OF(any, struct gicv2, base);
@@ -148,10 +159,8 @@ void gicv2_check_entry(struct sim_gic *any, struct sim_cpu *cpu)
             continue;
         if ((lr[i] & LR_HW) != 0 && (lr[i] & LR_STATE) == LR_STATE)
             sim_fail("GICH_LR%u = %#x: hardware interrupt pending and active (IHI 0048B 5.3.9)", i, lr[i]);
-        for (unsigned j = 0; j < i; j++) /* an SGI's source makes no difference */
-            if ((lr[j] & LR_STATE) != 0 && lr_intid(lr[i]) == lr_intid(lr[j]))
-                sim_fail("GICH_LR%u and GICH_LR%u both hold virtual INTID %u (IHI 0048B 5.3.9: it must be unique)", j,
-                         i, lr_intid(lr[i]));
+        for (unsigned j = 0; j < i; j++)
+            check_pair(lr, i, j);
     }
 }
 

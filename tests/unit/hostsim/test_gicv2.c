@@ -267,6 +267,7 @@ START_TEST(test_security)
 {
     teardown();
     begin(&(struct sim_options){.gic_security = true});
+    arch_mmio_write32(&gicc, 0x00, 1 | 1u << 9);
     enable(40, 0xa0, 1);
     ck_assert_uint_eq(arch_mmio_read32(&gicd, 0x04) >> 10 & 1, 1);
     ck_assert_uint_eq(arch_mmio_read32(&gicd, 0x80), 0);
@@ -275,7 +276,6 @@ START_TEST(test_security)
     sim_set_spi(machine, 40, true);
     ck_assert_uint_eq(acknowledge(), 40);
     ck_assert_uint_eq(arch_mmio_read32(&gicc, 0x14), 0xa0);
-    arch_mmio_write32(&gicc, 0x00, 1 | 1u << 9);
     end(40);
     ck_assert(bit(ACTIVE, 40));
 }
