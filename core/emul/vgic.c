@@ -133,8 +133,8 @@ static bool inject_directly(struct vcpu *vcpu, uint32_t intid, uint32_t physical
     struct vgic_irq *irq = &vgic_vcpu->private[intid];
     uint32_t free = ~vgic_vcpu->hw.used & vgic_vcpu->direct_lrs;
 
-    if (free == 0 || vgic_vcpu->dirty != 0 || vgic_vcpu->candidate_words != 0 || irq->in_lr || irq->active ||
-        irq->latch || irq->edge || !vgic_irq_forwarded(&vcpu->domain->vgic, irq))
+    if (free == 0 || load_relaxed(&vgic_vcpu->dirty) != 0 || load_relaxed(&vgic_vcpu->candidate_words) != 0 ||
+        irq->in_lr || irq->active || irq->latch || irq->edge || !vgic_irq_forwarded(&vcpu->domain->vgic, irq))
         return false;
     unsigned index = (unsigned)__builtin_ctz(free);
     *irq = (struct vgic_irq){.physical_intid = (uint16_t)physical_intid,
