@@ -101,7 +101,7 @@ static bool perform_call(struct sim_guest *guest, struct arch_exit *exit)
 
 static bool perform_wait(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit *exit)
 {
-    if (sim_gic_signals_virtual(cpu))
+    if (sim_gic_signals_virtual(cpu) || sim_gic_signals(cpu)) /* one may have come since step() looked */
         return done(guest->operation);
     if (guest->vcpu->trap_wfi)
         return sim_guest_trap(guest, exit, sim_syndrome(EC_WFX, 1u << 24 | 0xeu << 20));
