@@ -118,7 +118,7 @@ static inline void secondary(unsigned cpu)
     arch_cpu_signal();
     while (load_acquire(&hypervisor.started) == 0)
         arch_cpu_wait();
-    sim_ordered_after(&hypervisor.started); /* a race detector does not watch this file */
+    sim_ordered_after(&hypervisor.started);        /* a race detector does not watch this file */
     hypervisor.gic.ops->init_cpu(&hypervisor.gic); /* it sends kicks */
     device();
     arch_cpu_halt();
