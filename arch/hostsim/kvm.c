@@ -75,6 +75,8 @@ static const char *check(struct sim_kvm *kvm)
 const char *sim_kvm_open(struct sim_machine *machine)
 {
     static char text[96];
+    if (machine->options.threads) /* the alarm calls back whichever thread the host likes */
+        return "guests in KVM and CPUs in threads do not go together";
     int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
     if (fd < 0) {
         snprintf(text, sizeof(text), "/dev/kvm: %s", strerror(errno));

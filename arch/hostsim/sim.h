@@ -74,8 +74,8 @@ struct sim_options {
     unsigned pct_depth;       /* PCT: how many things must come in one order for the bug, 1..16; 0: 3 */
     uint64_t pct_steps;       /* PCT: how many steps the run is expected to take (sim_steps() of one); 0: 10,000 */
     uint64_t pct_patience_us; /* PCT: how long a CPU that could run is passed over; 0: 500 us */
-    bool threads; /* each CPU is a thread, for race detectors: the run is the same. Not in builds with AddressSanitizer;
-                   * also by the environment: HOSTSIM_THREADS=1 */
+    bool threads; /* each CPU is a thread, for race detectors: the run is the same. Not in builds with AddressSanitizer,
+                   * nor with kvm; also by the environment: HOSTSIM_THREADS=1 */
     uint64_t time_limit_us; /* virtual time at which the run ends; 0: 60 s */
     uint64_t step_limit;    /* contract calls and guest operations; 0: 200 million */
     bool echo;              /* UART output also goes to stdout */

@@ -98,8 +98,19 @@ START_TEST(test_run)
 }
 END_TEST
 
+START_TEST(test_no_threads)
+{
+    size_t size;
+    void *dtb = read_file("ok/two-domains.dtb", &size);
+    ck_assert_ptr_null(sim_create(dtb, size, &(struct sim_options){.kvm = true, .threads = true}));
+    ck_assert_str_eq(sim_create_error(), "guests in KVM and CPUs in threads do not go together");
+    free(dtb);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
+    tcase_add_test(tests, test_no_threads);
     tcase_add_loop_test(tests, test_run, 0, (int)ARRAY_SIZE(runs));
 }
 
