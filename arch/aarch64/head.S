@@ -45,6 +45,8 @@ _start:
     b primary_entry
     .long 0
     .quad 0          /* text_offset */
+    .globl header_image_size
+header_image_size:
     .quad image_size /* BSS, stacks and tables included */
     .quad 0xa        /* little endian, 4 KiB pages, anywhere in memory */
     .quad 0, 0, 0

@@ -25,7 +25,8 @@ _Static_assert(sizeof(struct cpu_tables) == CPU_TABLES_BYTES, "head.S steps thro
 _Static_assert(HV_MAX_CPUS == MAX_CPUS, "layout.h and types.h agree");
 _Static_assert(PAGE_SIZE == PAGE_BYTES, "layout.h and types.h agree");
 
-extern char image_start[], image_end[], turn_mmu_on[];
+extern char image_start[], turn_mmu_on[];
+extern const uint64_t header_image_size; /* head.S; the image's end is beyond the reach of -mcmodel=tiny */
 extern struct cpu_tables boot_cpu_tables[HV_MAX_CPUS];
 extern table_t shared_l1, identity_l1;
 
@@ -72,7 +73,7 @@ pa_t mmu_image_pa(const void *address)
 void arch_image_range(pa_t *base, uint64_t *size)
 {
     *base = mmu.image;
-    *size = (uint64_t)(image_end - image_start);
+    *size = header_image_size;
 }
 
 static void window_tables_init(struct cpu_tables *tables)
