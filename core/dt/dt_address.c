@@ -262,9 +262,17 @@ hv_status dt_interrupt(struct dt_node node, unsigned index, struct dt_interrupt 
     return dt_scan_interrupt(&scan, index, interrupt);
 }
 
+/* Not libfdt's, whose reader is 6 KiB. dt_open() has seen that the list ends in the tree. */
 bool dt_reservation(const struct dt *tree, unsigned index, struct dt_range *range)
 {
-    if ((int)index >= fdt_num_mem_rsv(tree->blob))
-        return false;
-    return fdt_get_mem_rsv(tree->blob, (int)index, &range->base, &range->size) == 0;
+    const uint8_t *entry = (const uint8_t *)tree->blob + fdt_off_mem_rsvmap(tree->blob);
+
+    for (;; entry += sizeof(struct fdt_reserve_entry)) {
+        range->base = dt_cells_value(entry, 2);
+        range->size = dt_cells_value(entry + sizeof(uint64_t), 2);
+        if (range->size == 0) /* by the specification address and size are 0 at the end; readers go by the size */
+            return false;
+        if (index-- == 0)
+            return true;
+    }
 }

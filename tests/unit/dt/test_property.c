@@ -448,6 +448,21 @@ START_TEST(reservations)
 }
 END_TEST
 
+START_TEST(reservation_of_no_bytes)
+{
+    struct dt_range range;
+
+    blob = blob_read("ok/server.dtb");
+    struct fdt_reserve_entry *entries = (void *)((char *)blob.data + fdt_off_mem_rsvmap(blob.data));
+    entries[1].size = 0; /* ends the list, as for libfdt, whatever its address is */
+    blob_open(&blob, &tree);
+    ck_assert(dt_reservation(&tree, 0, &range));
+    ck_assert(!dt_reservation(&tree, 1, &range));
+    ck_assert_int_eq(fdt_num_mem_rsv(blob.data), 1);
+    blob_free(&blob);
+}
+END_TEST
+
 static void assert_shown(const void *data, uint32_t length, size_t size, const char *expected)
 {
     uint8_t *copy = malloc(length + 4); /* cells are read as such */
@@ -511,6 +526,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, interrupts_of_another_controller_between);
     tcase_add_test(tests, no_interrupt_parent);
     tcase_add_test(tests, reservations);
+    tcase_add_test(tests, reservation_of_no_bytes);
     tcase_add_test(tests, values_as_text);
     tcase_add_test(tests, report_names_the_node);
 }
