@@ -22,14 +22,36 @@ struct domain_reader {
     struct dt_property values[SLOT_COUNT];
 };
 
-/** A property of the binding. One without judge and message is used or harmless. */
-struct property_rule {
+/** A property of the binding that is used, or harmless. */
+struct known_property {
     const char *name;
     enum slot slot;
+};
+
+/** A property of the binding that is not supported, or only in part. */
+struct property_rule {
+    const char *name;
     enum config_verdict (*judge)(struct dt_property value);
     const char *expected;
     const char *message;
     const char *hint;
+};
+
+static const struct known_property known_properties[] = {
+    {"memory", SLOT_MEMORY},
+    {"cpus", SLOT_CPUS},
+    {"vpl011", SLOT_VPL011},
+    {"#address-cells", SLOT_ADDRESS_CELLS},
+    {"#size-cells", SLOT_SIZE_CELLS},
+    {"compatible", SLOT_NONE},
+    {"status", SLOT_NONE},
+    {"bootargs", SLOT_NONE},
+    {"phandle", SLOT_NONE},
+    {"linux,phandle", SLOT_NONE},
+    {"name", SLOT_NONE},
+    {"#xen,static-mem-address-cells", SLOT_NONE},
+    {"#xen,static-mem-size-cells", SLOT_NONE},
+    {"bulkhead,eager-memory", SLOT_EAGER_MEMORY},
 };
 
 static enum config_verdict warn(struct dt_property value)
@@ -84,20 +106,6 @@ static enum config_verdict judge_enhanced(struct dt_property value)
 #define GRANT_MESSAGE "grant tables are not supported yet; the limit has no effect"
 
 static const struct property_rule property_rules[] = {
-    {"memory", .slot = SLOT_MEMORY},
-    {"cpus", .slot = SLOT_CPUS},
-    {"vpl011", .slot = SLOT_VPL011},
-    {"#address-cells", .slot = SLOT_ADDRESS_CELLS},
-    {"#size-cells", .slot = SLOT_SIZE_CELLS},
-    {"compatible", .slot = SLOT_NONE},
-    {"status", .slot = SLOT_NONE},
-    {"bootargs", .slot = SLOT_NONE},
-    {"phandle", .slot = SLOT_NONE},
-    {"linux,phandle", .slot = SLOT_NONE},
-    {"name", .slot = SLOT_NONE},
-    {"#xen,static-mem-address-cells", .slot = SLOT_NONE},
-    {"#xen,static-mem-size-cells", .slot = SLOT_NONE},
-    {"bulkhead,eager-memory", .slot = SLOT_EAGER_MEMORY},
     {"nr_spis", .judge = warn,
      .message = "the number of SPIs cannot be chosen: not supported yet; the domain gets as many as it needs"},
     {"direct-map", .judge = refuse, .message = "domains whose RAM has the host's addresses are not supported yet",
@@ -132,45 +140,49 @@ static const struct property_rule property_rules[] = {
     {"v8r_el1_msa", .judge = refuse, .message = "the property is for Armv8-R processors, which are not supported yet"},
 };
 
-static const struct property_rule *find_rule(const char *name)
-{
-    for (unsigned i = 0; i < ARRAY_SIZE(property_rules); i++) {
-        if (text_equal(name, property_rules[i].name))
-            return &property_rules[i];
-    }
-    return NULL;
-}
-
 static void unknown_property(struct domain_reader *self, const char *name)
 {
     struct text_nearest nearest = text_nearest_start(name, strlen(name));
 
+    for (unsigned i = 0; i < ARRAY_SIZE(known_properties); i++)
+        text_nearest_offer(&nearest, known_properties[i].name);
     for (unsigned i = 0; i < ARRAY_SIZE(property_rules); i++)
         text_nearest_offer(&nearest, property_rules[i].name);
     config_unknown(self->reader, self->domain->node, name, "unknown property, ignored", nearest.best);
 }
 
-static bool visit_property(void *context, const char *name, struct dt_property value)
+static void apply_rule(struct domain_reader *self, const struct property_rule *rule, struct dt_property value)
 {
-    struct domain_reader *self = context;
-    const struct property_rule *rule = find_rule(name);
-    enum config_verdict verdict;
+    enum config_verdict verdict = rule->judge(value);
 
-    if (rule == NULL) {
-        unknown_property(self, name);
-        return true;
-    }
-    self->values[rule->slot] = value;
-    verdict = rule->judge != NULL ? rule->judge(value) : CONFIG_ACCEPT;
     if (verdict != CONFIG_ACCEPT)
         config_complain(self->reader, self->domain,
                         &(struct complaint){.severity = verdict == CONFIG_REFUSE ? DIAG_ERROR : DIAG_WARNING,
                                             .node = self->domain->node,
-                                            .property = name,
+                                            .property = rule->name,
                                             .value = value,
                                             .expected = rule->expected,
                                             .message = rule->message,
                                             .hint = rule->hint});
+}
+
+static bool visit_property(void *context, const char *name, struct dt_property value)
+{
+    struct domain_reader *self = context;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(known_properties); i++) {
+        if (text_equal(name, known_properties[i].name)) {
+            self->values[known_properties[i].slot] = value;
+            return true;
+        }
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(property_rules); i++) {
+        if (text_equal(name, property_rules[i].name)) {
+            apply_rule(self, &property_rules[i], value);
+            return true;
+        }
+    }
+    unknown_property(self, name);
     return true;
 }
 
