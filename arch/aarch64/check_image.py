@@ -7,7 +7,8 @@
    would overwrite a guest's registers.
 2. The objects of core hold no system instruction, and import only the contract (core/arch/*.h), libfdt, zlib and mem*/str*: what
    runs in hostsim is what runs on silicon.
-3. Text, rodata and data are no larger than 160 KiB.
+3. Text, rodata and data are no larger than the image was when last measured and 8 KiB, so that room won is not lost unseen. The
+   limit may be raised on purpose, but never beyond 160 KiB.
 4. Nothing is both writable and executable, and no header field contradicts the image.
 """
 import argparse
@@ -16,7 +17,7 @@ import struct
 import subprocess
 import sys
 
-SIZE_LIMIT = 160 * 1024
+SIZE_LIMIT = 152 * 1024
 FP_FUNCTIONS = {"fp_save", "fp_load"}
 FREESTANDING = re.compile(r"(mem(cpy|move|set|cmp|chr)|str(len|nlen|chr|rchr|cmp|ncmp)|__stack_chk_(guard|fail))$")
 INSTRUCTION = re.compile(r"^ *([0-9a-f]+):\t([0-9a-f]{8}) \t(.*)$")
