@@ -144,6 +144,12 @@ void guest_allow_exceptions(bool allow);
 /** @return whether an exception was taken since the last question; then tells the latest. */
 bool guest_took_exception(struct guest_exception *exception);
 
+/**
+ * The IPA where @p main lies as code, for PSCI CPU_ON by this domain's programs: a vCPU that begins there runs it, with
+ * x0. As long as the domain's image lies where it does. Returning from @p main turns the vCPU off.
+ */
+uint64_t guest_code(void (*main)(uint64_t x0));
+
 /** @return the IPA that the guest was entered at: of its image. */
 uint64_t guest_entry(void);
 

@@ -4,8 +4,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "hostsim/guest_runtime.h"
+#include "hostsim/image.h"
 
 #define VECTOR_IRQ 0x280
 
@@ -177,6 +179,30 @@ bool guest_took_exception(struct guest_exception *exception)
         *exception = guest->exception;
     guest->has_exception = false;
     return taken;
+}
+
+static struct sim_guest_code *find_code(struct sim_machine *machine, uint16_t vmid, void (*main)(uint64_t x0))
+{
+    for (unsigned i = 0; i < machine->code_count; i++)
+        if (machine->codes[i].vmid == vmid && machine->codes[i].main == main)
+            return &machine->codes[i];
+    if (machine->code_count == SIM_MAX_CODES)
+        sim_fail("guest_code(): more than %d pieces", SIM_MAX_CODES);
+    return &machine->codes[machine->code_count++];
+}
+
+/* Each has an instruction of the image to itself, behind the tag. */
+uint64_t guest_code(void (*main)(uint64_t x0))
+{
+    struct sim_guest *guest = self();
+    struct sim_guest_code *code = find_code(guest->machine, (uint16_t)guest->vmid, main);
+    uint64_t index = (uint64_t)(code - guest->machine->codes);
+    *code = (struct sim_guest_code){.vmid = (uint16_t)guest->vmid,
+                                    .address = guest->entry + SIM_IMAGE_BODY + 4 * index,
+                                    .image = guest->entry,
+                                    .main = main};
+    memcpy(code->name, guest->name, sizeof(code->name));
+    return code->address;
 }
 
 uint64_t guest_entry(void)

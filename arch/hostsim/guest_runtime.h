@@ -54,10 +54,11 @@ struct sim_guest {
     struct coroutine coroutine;
     struct sim_kvm_vcpu *kvm; /* runs there instead; NULL: a coroutine */
     bool started;
+    bool further; /* not the vCPU that its domain began with: PSCI CPU_ON started it */
     char name[48];
     void (*main)(uint64_t device_tree);
     uint64_t x[31]; /* what the registers must hold when core returns */
-    uint64_t entry; /* where it began */
+    uint64_t entry; /* where it began; of a further one, where its image lies */
     uint64_t pc, pstate;
     struct guest_operation *operation;
     struct guest_operation panic; /* what it does where a fault gave it an exception that it has no use for */
@@ -117,6 +118,7 @@ bool sim_guest_trap(struct sim_guest *guest, struct arch_exit *exit, uint64_t es
 #define ESR_IL (1u << 25)
 #define VECTOR_SYNC 0x200u
 
+#define SIM_PSCI_CPU_OFF 0x84000002u
 #define SIM_PSCI_SYSTEM_OFF 0x84000008u
 #define PSTATE_I (1u << 7)
 #define PSTATE_A (1u << 8)

@@ -38,8 +38,8 @@ static void run_program(void *argument)
 {
     struct sim_guest *guest = argument;
     guest->main(guest->x[0]);
-    guest_hvc(SIM_PSCI_SYSTEM_OFF, 0, 0, 0);
-    sim_fail("guest %s: PSCI SYSTEM_OFF returned", guest->name);
+    guest_hvc(guest->further ? SIM_PSCI_CPU_OFF : SIM_PSCI_SYSTEM_OFF, 0, 0, 0);
+    sim_fail("guest %s: PSCI %s returned", guest->name, guest->further ? "CPU_OFF" : "SYSTEM_OFF");
 }
 
 /* What the guest's first instructions are, by its own translation, to the end of the page: fetched with its caches off.
@@ -106,18 +106,44 @@ static bool read_tag(struct sim_cpu *cpu, uint64_t entry, struct sim_image_tag *
     return true;
 }
 
-/* Documentation/arm64/booting.rst of Linux, "Call the kernel image". */
-static void check_boot_protocol(const struct sim_cpu *cpu, const struct arch_vcpu *vcpu)
+/* Documentation/arm64/booting.rst of Linux, "Call the kernel image"; of a further vCPU PSCI says what x0 is. */
+static void check_boot_protocol(const struct sim_cpu *cpu, const struct arch_vcpu *vcpu, bool further)
 {
     const struct vcpu_regs *regs = &vcpu->regs;
     if ((regs->pstate & 0x3df) != PSTATE_EL1H_MASKED)
         sim_fail("vCPU enters with PSTATE %#llx", (unsigned long long)regs->pstate);
     if (regs->x[1] != 0 || regs->x[2] != 0 || regs->x[3] != 0)
         sim_fail("vCPU enters with x1..x3 not zero");
-    if (regs->x[0] == 0 || (regs->x[0] & 7) != 0)
+    if (!further && (regs->x[0] == 0 || (regs->x[0] & 7) != 0))
         sim_fail("vCPU enters with x0 = %#llx: no device tree", (unsigned long long)regs->x[0]);
     if ((cpu->sysregs[VCPU_SCTLR_EL1] & SCTLR_M_C_I) != 0)
         sim_fail("vCPU enters with its MMU or caches on");
+}
+
+/* A function that a program of this domain gave out as code, or NULL. */
+static const struct sim_guest_code *find_code(const struct sim_guest *guest)
+{
+    const struct sim_machine *machine = guest->machine;
+    for (unsigned i = 0; i < machine->code_count; i++)
+        if (machine->codes[i].vmid == guest->vmid && machine->codes[i].address == guest->pc)
+            return &machine->codes[i];
+    return NULL;
+}
+
+static void run_as_coroutine(struct sim_cpu *cpu, struct sim_guest *guest, uint64_t image)
+{
+    for (unsigned i = 1; i < ARRAY_SIZE(guest->x); i++)
+        guest->x[i] = 0x5a5a000000000000 | (uint64_t)guest->vmid << 32 | i;
+    guest->entry = image;
+    cpu->sysregs[VCPU_VBAR_EL1] = image + 0x800;
+    coroutine_start(&guest->coroutine, run_program, guest);
+}
+
+static void start_code(struct sim_cpu *cpu, struct sim_guest *guest, const struct sim_guest_code *code)
+{
+    memcpy(guest->name, code->name, sizeof(guest->name));
+    guest->main = code->main;
+    run_as_coroutine(cpu, guest, code->image);
 }
 
 /* The program that the tag names, as a coroutine; its image must be whole.
@@ -131,10 +157,7 @@ static bool start_program(struct sim_cpu *cpu, struct sim_guest *guest)
     guest->main = sim_guest_program(guest->name);
     if (guest->main == NULL)
         sim_fail("no guest program is called \"%s\"", guest->name);
-    for (unsigned i = 1; i < ARRAY_SIZE(guest->x); i++)
-        guest->x[i] = 0x5a5a000000000000 | (uint64_t)guest->vmid << 32 | i;
-    cpu->sysregs[VCPU_VBAR_EL1] = guest->pc + 0x800;
-    coroutine_start(&guest->coroutine, run_program, guest);
+    run_as_coroutine(cpu, guest, guest->pc);
     return true;
 }
 
@@ -178,14 +201,18 @@ bool sim_guest_start(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_e
     if (trapped)
         return true;
     guest->vmid = vcpu->stage2->vmid;
-    check_boot_protocol(cpu, vcpu);
+    const struct sim_guest_code *code = find_code(guest);
+    guest->further = code != NULL;
+    guest->entry = guest->pc;
+    check_boot_protocol(cpu, vcpu, guest->further);
     if (cpu->machine->kvm != NULL)
         sim_kvm_prepare(cpu, guest);
+    else if (code != NULL)
+        start_code(cpu, guest, code);
     else if (!start_program(cpu, guest))
         return crash(cpu, guest, exit);
     if (guest->starts++ == 0)
         guest->first_instruction = cpu->machine->now;
-    guest->entry = guest->pc;
     guest->started = true;
     return false;
 }

@@ -146,6 +146,17 @@ struct sim_pct {
     uint64_t patience; /* nanoseconds */
 };
 
+#define SIM_MAX_CODES 64
+
+/** A function in the place of code at an IPA of one domain. */
+struct sim_guest_code {
+    uint16_t vmid;
+    uint64_t address;
+    uint64_t image; /* that it is part of */
+    void (*main)(uint64_t x0);
+    char name[48]; /* of the program that it belongs to */
+};
+
 struct sim_machine {
     struct sim_options options;
     struct sim_bank banks[SIM_MAX_BANKS];
@@ -192,6 +203,8 @@ struct sim_machine {
     struct sim_stage1_tlb *stage1_tlb;
     struct sim_oracle *oracle;
     struct sim_guest *guests, **guests_tail;
+    struct sim_guest_code codes[SIM_MAX_CODES]; /* of further vCPUs (guest_code()) */
+    unsigned code_count;
     struct sim_faults faults;
     struct sim_event counter_jumps, kick_repeats;
 

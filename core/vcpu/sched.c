@@ -179,8 +179,7 @@ static void idle(struct cpu *cpu)
 {
     uint64_t deadline = load_relaxed64(&cpu->console_due);
 
-    if (cpu->loaded != NULL &&
-        (load_acquire(&cpu->loaded->domain->state) != DOMAIN_RUNNING || load_acquire(&cpu->loaded->state) == VCPU_OFF))
+    if (cpu->loaded != NULL && load_acquire(&cpu->loaded->domain->state) != DOMAIN_RUNNING)
         run_unload(cpu); /* or its timer would go on interrupting */
     for (struct vcpu *vcpu = cpu->queue; vcpu != NULL; vcpu = vcpu->next)
         if (vcpu != cpu->loaded && load_acquire(&vcpu->state) == VCPU_WAITING)

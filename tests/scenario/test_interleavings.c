@@ -1,6 +1,7 @@
 /* Whole systems whose CPUs take turns by priorities (PCT): what boots, types, stops and starts again must come out the
  * same in every order. */
 #include <check.h>
+#include <stdlib.h>
 
 #include "arch/cpu.h"
 #include "arch/timer.h"
@@ -82,6 +83,43 @@ static void typed_lines(uint64_t seed)
 START_TEST(typing)
 {
     seeds_run("typing", 60, typed_lines);
+}
+END_TEST
+
+/* ---- a domain of several vCPUs: they start and stop each other, send interrupts, and the last one resets all of them
+ * in the middle of that; then it ends in order. With fewer CPUs than vCPUs two of them share one and take turns. ----
+ */
+
+static unsigned restarted;
+
+static void several_vcpus(uint64_t seed)
+{
+    /* Where vCPUs share a CPU, everything takes slices of 10 ms. */
+    const unsigned cpus = 1 + (unsigned)(seed % 4);
+    const struct system_domain domains[] = {
+        {.name = "many",
+         .program = "smp",
+         .bootargs = cpus < 3 ? "laps=4 until-ms=400" : "laps=4 until-ms=2",
+         .vcpus = 3},
+        {.name = "talk", .program = "hello", .ramdisk_size = 4096},
+    };
+    struct system_run run = new_run(seed, cpus);
+
+    system_boot(&run, domains, 2);
+    expect_end(&run, SIM_END_POWER_OFF);
+    expect_lines(&run, "many: smp: done", 1);
+    expect_lines(&run, "talk: hello: done", 1);
+    expect_lines(&run, "bulkhead: all domains are off", 1);
+    restarted |= count_lines(&run, "bulkhead: many: restarts") > 0 ? 1u << cpus : 0;
+    system_destroy(&run);
+}
+
+START_TEST(vcpus)
+{
+    restarted = 0;
+    seeds_run("vcpus", 60, several_vcpus);
+    if (getenv("BULKHEAD_SEED") == NULL)
+        ck_assert_uint_eq(restarted, 0x1e); /* on 1, 2, 3 and 4 CPUs */
 }
 END_TEST
 
@@ -184,6 +222,7 @@ int main(void)
 
     seeds_add(suite, "boots", boots);
     seeds_add(suite, "typing", typing);
+    seeds_add(suite, "vcpus", vcpus);
     seeds_add(suite, "restarts", restarts);
     seeds_add(suite, "stops", stops);
     return seeds_execute(suite);

@@ -14,6 +14,7 @@ static void say_something(struct system_run *run)
 
 static const struct {
     const char *program, *bootargs;
+    unsigned vcpus;
     void (*prepare)(struct system_run *run);
 } programs[] = {
     {.program = "hello", .bootargs = "some words"},
@@ -22,6 +23,7 @@ static const struct {
     {.program = "hostile", .bootargs = "rounds=5"},
     {.program = "mmio"},
     {.program = "ipi"},
+    {.program = "smp", .vcpus = 3},
     {.program = "reset", .bootargs = "until-ms=10"},
     {.program = "spin", .bootargs = "lines=3 period-us=1000"},
     {.program = "echo", .prepare = say_something},
@@ -33,6 +35,7 @@ START_TEST(each_program)
         {.name = "guest",
          .program = programs[_i].program,
          .bootargs = programs[_i].bootargs,
+         .vcpus = programs[_i].vcpus,
          .memory = 0x8000,
          .ramdisk_size = 3000},
         {.name = "other", .program = "hello"},

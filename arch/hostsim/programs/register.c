@@ -16,6 +16,7 @@ ENTRY(memory)
 ENTRY(hostile)
 ENTRY(mmio)
 ENTRY(ipi)
+ENTRY(smp)
 ENTRY(reset)
 ENTRY(spin)
 ENTRY(linux)
@@ -28,9 +29,10 @@ void sim_register_programs(void)
         const char *name;
         void (*main)(uint64_t device_tree);
     } programs[] = {
-        {"hello", enter_hello},     {"timer", enter_timer}, {"echo", enter_echo}, {"memory", enter_memory},
-        {"hostile", enter_hostile}, {"mmio", enter_mmio},   {"ipi", enter_ipi},   {"reset", enter_reset},
-        {"spin", enter_spin},       {"linux", enter_linux}, {"mmu", enter_mmu},   {"off", program_off},
+        {"hello", enter_hello},     {"timer", enter_timer}, {"echo", enter_echo},   {"memory", enter_memory},
+        {"hostile", enter_hostile}, {"mmio", enter_mmio},   {"ipi", enter_ipi},     {"smp", enter_smp},
+        {"reset", enter_reset},     {"spin", enter_spin},   {"linux", enter_linux}, {"mmu", enter_mmu},
+        {"off", program_off},
     };
     for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
         if (sim_guest_program(programs[i].name) == NULL)

@@ -3,9 +3,11 @@
 
 #define GICD_CTLR 0x000
 #define GICD_ISENABLER 0x100
+#define GICD_ISPENDR 0x200
 #define GICD_IPRIORITYR 0x400
 #define GICD_ITARGETSR 0x800
 #define GICD_SGIR 0xf00
+#define GICD_SGIR_OTHERS (1u << 24)
 #define GICD_SGIR_SELF (2u << 24)
 #define GICC_CTLR 0x00
 #define GICC_PMR 0x04
@@ -21,6 +23,11 @@ void gic_init(const struct platform *platform)
     write32(platform->cpu_interface + GICC_CTLR, 1);
 }
 
+bool gic_is_reset(const struct platform *platform)
+{
+    return (read32(platform->cpu_interface + GICC_CTLR) & 3) == 0 && read32(platform->cpu_interface + GICC_PMR) == 0;
+}
+
 void gic_set_priority(const struct platform *platform, uint32_t intid, uint8_t priority)
 {
     write8(platform->distributor + GICD_IPRIORITYR + intid, priority);
@@ -32,6 +39,26 @@ void gic_enable(const struct platform *platform, uint32_t intid)
     if (intid >= FIRST_SPI)
         write8(platform->distributor + GICD_ITARGETSR + intid, 1);
     write32(platform->distributor + GICD_ISENABLER + intid / 32 * 4, 1u << intid % 32);
+}
+
+void gic_send(const struct platform *platform, uint32_t sgi, uint32_t targets)
+{
+    write32(platform->distributor + GICD_SGIR, targets << 16 | sgi);
+}
+
+void gic_send_others(const struct platform *platform, uint32_t sgi)
+{
+    write32(platform->distributor + GICD_SGIR, GICD_SGIR_OTHERS | sgi);
+}
+
+void gic_set_target(const struct platform *platform, uint32_t intid, unsigned target)
+{
+    write8(platform->distributor + GICD_ITARGETSR + intid, (uint8_t)(1u << target));
+}
+
+void gic_set_pending(const struct platform *platform, uint32_t intid)
+{
+    write32(platform->distributor + GICD_ISPENDR + intid / 32 * 4, 1u << intid % 32);
 }
 
 void gic_send_self(const struct platform *platform, uint32_t sgi)

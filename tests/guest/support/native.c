@@ -2,6 +2,7 @@
 #include "native.h"
 
 struct platform platform;
+struct platform *native_platforms[MAX_VCPUS];
 
 static struct {
     bool allowed, taken;

@@ -5,7 +5,8 @@
 #include "program.h"
 
 extern struct platform platform;
-extern char image_start[], image_end[]; /* of the linker script */
+extern struct platform *native_platforms[MAX_VCPUS]; /* of further vCPUs, by their number */
+extern char image_start[], image_end[];              /* of the linker script */
 
 /* Of each payload: main.c. */
 extern const char native_name[];

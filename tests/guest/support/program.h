@@ -32,6 +32,7 @@ struct platform {
     bool smc;               /* PSCI conduit: SMC rather than HVC */
     const char *bootargs;   /* "" if none */
     uint64_t first_ticks;   /* CNTPCT_EL0 as the very first instruction read it, where there is one; else 0 */
+    uint32_t acknowledged;  /* what is being handled, as the controller gave it: GICv2 has an SGI's source in 12:10 */
     interrupt_handler *handler;
     void *handler_context;
 };
@@ -95,14 +96,26 @@ struct call_result smc(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3);
 void calls_with_immediate(void);
 
 #define PSCI_VERSION 0x84000000
+#define PSCI_CPU_OFF 0x84000002
+#define PSCI_CPU_ON 0xc4000003
+#define PSCI_AFFINITY_INFO 0xc4000004
 #define PSCI_SYSTEM_OFF 0x84000008
 #define PSCI_SYSTEM_RESET 0x84000009
 /** By the conduit that the device tree names. */
 uint64_t psci(const struct platform *platform, uint64_t function);
+uint64_t psci_with(const struct platform *platform, uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3);
 __attribute__((noreturn)) void power_off(const struct platform *platform);
 
 /** A piece of work that neither waits nor exits. */
 void compute(void);
+
+/* Further vCPUs, where there are interrupts. They share memory with the one that starts them: words that both use are
+ * read and written by __atomic_load_n() and __atomic_store_n(), and by nothing else (the MMU is off: no exclusives). */
+#define MAX_VCPUS 8
+typedef void vcpu_program(struct platform *platform, void *context);
+/** PSCI CPU_ON: vCPU @p index runs @p program with a platform of its own, like @p platform but without a handler;
+ * returning turns it off. @return PSCI's answer */
+int64_t vcpu_start(const struct platform *platform, unsigned index, vcpu_program *program, void *context);
 
 /* Interrupts, where BACKEND_INTERRUPTS. They are off when a program begins. An interrupt that is taken is acknowledged,
  * handed to the handler, and ended. */
@@ -121,8 +134,16 @@ void interrupt_take(struct platform *platform, uint64_t entered);
 
 /* gic.c: the interrupt controller, all priorities, one end for both steps. */
 void gic_init(const struct platform *platform);
+/** @return whether the CPU interface is as after reset. */
+bool gic_is_reset(const struct platform *platform);
 void gic_enable(const struct platform *platform, uint32_t intid);
 void gic_set_priority(const struct platform *platform, uint32_t intid, uint8_t priority);
+/** To each vCPU of the bits @p targets. */
+void gic_send(const struct platform *platform, uint32_t sgi, uint32_t targets);
+void gic_send_others(const struct platform *platform, uint32_t sgi);
+/** Where a shared interrupt goes; makes one pending. */
+void gic_set_target(const struct platform *platform, uint32_t intid, unsigned target);
+void gic_set_pending(const struct platform *platform, uint32_t intid);
 void gic_send_self(const struct platform *platform, uint32_t sgi);
 /** @return what was acknowledged: the INTID in bits 9:0; it goes back to gic_end() as it is. */
 uint32_t gic_acknowledge(const struct platform *platform);

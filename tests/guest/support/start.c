@@ -8,9 +8,14 @@ void platform_start(struct platform *platform, void (*program)(struct platform *
     power_off(platform);
 }
 
+uint64_t psci_with(const struct platform *platform, uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3)
+{
+    return platform->smc ? smc(function, x1, x2, x3).x[0] : hvc(function, x1, x2, x3).x[0];
+}
+
 uint64_t psci(const struct platform *platform, uint64_t function)
 {
-    return platform->smc ? smc(function, 0, 0, 0).x[0] : hvc(function, 0, 0, 0).x[0];
+    return psci_with(platform, function, 0, 0, 0);
 }
 
 void power_off(const struct platform *platform)
@@ -26,6 +31,7 @@ void interrupt_take(struct platform *platform, uint64_t entered)
 
     if (intid >= INTERRUPT_NONE)
         return;
+    platform->acknowledged = acknowledged;
     if (platform->handler != NULL)
         platform->handler(platform->handler_context, intid, entered);
     gic_end(platform, acknowledged);

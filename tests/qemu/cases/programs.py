@@ -2,13 +2,14 @@
 from lab import case
 
 PROGRAMS = {"hello": "", "timer": "again=1", "memory": "stride=64", "hostile": "step=1", "mmio": "", "ipi": "", "reset": "until-ms=2000",
-            "spin": ""}
+            "spin": "", "smp": ""}
+VCPUS = {"smp": 3}
 
 
 @case(timeout=180)
 def programs(lab):
     """All side by side on two CPUs."""
-    board = lab.boot(lab.system([lab.guest_domain(name, bootargs=arguments, memory=64) for name, arguments in PROGRAMS.items()]))
+    board = lab.boot(lab.system([lab.guest_domain(name, bootargs=arguments, memory=64, cpus=VCPUS.get(name, 1)) for name, arguments in PROGRAMS.items()]))
     board.expect_all([rf"{name}: {name}: (done|FAILED)" for name in PROGRAMS], timeout=120)
     board.quit()
     for name in PROGRAMS:

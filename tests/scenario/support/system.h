@@ -15,6 +15,7 @@ struct system_domain {
     const char *name;      /* node name */
     const char *program;   /* of its kernel image */
     const char *bootargs;  /* NULL: none */
+    unsigned vcpus;        /* 0: one */
     uint64_t memory;       /* KiB; 0: 64 MiB */
     uint64_t kernel_size;  /* bytes of the file; 0: 64 KiB */
     uint64_t ramdisk_size; /* 0: no ramdisk */

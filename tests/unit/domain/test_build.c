@@ -299,6 +299,7 @@ START_TEST(vcpus_are_as_after_reset)
         struct vcpu *vcpu = fixture.domain->vcpus[i];
         ck_assert_uint_eq(vcpu->index, i);
         ck_assert_uint_eq(vcpu->cpu, i == 1);
+        ck_assert_int_eq(vcpu->arch.shares_vmid, i != 1); /* 0 and 2 are both on CPU 0 */
         ck_assert_uint_eq(vcpu->arch.vmpidr, 0x80000000 | i);
         ck_assert_ptr_eq(vcpu->arch.stage2, &fixture.domain->stage2.arch);
         ck_assert_uint_eq(vcpu->arch.counter_offset, first->arch.counter_offset);

@@ -91,7 +91,7 @@ START_TEST(an_interrupt_in_flight_goes_and_comes_with_its_vcpu)
     struct cpu *cpu = start();
     struct vcpu *vcpu = fixture.domain->vcpus[0];
 
-    run_load(cpu, vcpu, true);
+    ck_assert(run_load(cpu, vcpu, true));
     ck_assert_ptr_eq(cpu->loaded, vcpu);
     vcpu->vgic.private[GUEST_TIMER_VIRTUAL_INTID].physical = true;
     gic.active = true;
@@ -100,7 +100,7 @@ START_TEST(an_interrupt_in_flight_goes_and_comes_with_its_vcpu)
         ck_assert_ptr_null(cpu->loaded);
         ck_assert(!gic.active); /* or the timer of whoever comes next could not fire */
         ck_assert(vcpu->timer_in_flight);
-        run_load(cpu, vcpu, true);
+        ck_assert(run_load(cpu, vcpu, true));
         ck_assert(gic.active); /* or the same interrupt would fire again */
         ck_assert(!vcpu->timer_in_flight);
     }
@@ -115,14 +115,58 @@ START_TEST(without_one_nothing_is_touched)
 
     run_unload(cpu); /* none is loaded */
     ck_assert_uint_eq(gic.puts, 0);
-    run_load(cpu, vcpu, true);
-    run_load(cpu, vcpu, true); /* it is already */
+    ck_assert(run_load(cpu, vcpu, true));
+    ck_assert(run_load(cpu, vcpu, true)); /* it is already */
     ck_assert_uint_eq(gic.loads, 1);
     run_unload(cpu);
     run_unload(cpu);
     ck_assert_uint_eq(gic.puts, 1);
     ck_assert_uint_eq(gic.changes, 0);
     ck_assert(!vcpu->timer_in_flight);
+}
+END_TEST
+
+/* Another CPU began to restart the domain between the scheduler's look at it and the load: the vCPU is that CPU's. */
+START_TEST(a_vcpu_whose_domain_stops_is_not_loaded)
+{
+    static const uint32_t states[] = {DOMAIN_PLANNED, DOMAIN_BUILDING, DOMAIN_OFF, DOMAIN_FAILED};
+    struct cpu *cpu = start();
+    struct vcpu *vcpu = fixture.domain->vcpus[0];
+
+    for (unsigned i = 0; i < ARRAY_SIZE(states); i++) {
+        const struct arch_vcpu before = vcpu->arch;
+        store_release(&fixture.domain->state, states[i]);
+        store_release(&vcpu->on_request.state, PSCI_REQUESTED);
+        ck_assert(!run_load(cpu, vcpu, true));
+        ck_assert_ptr_null(cpu->loaded);
+        ck_assert_mem_eq(&vcpu->arch, &before, sizeof(before));
+        ck_assert(psci_start_requested(vcpu));
+    }
+    ck_assert_uint_eq(gic.loads, 0);
+}
+END_TEST
+
+START_TEST(a_vcpu_that_was_asked_to_start_is_reset_first)
+{
+    struct cpu *cpu = start();
+    struct vcpu *vcpu = fixture.domain->vcpus[0];
+
+    store_release(&vcpu->state, VCPU_OFF);
+    vcpu->arch.regs.x[5] = 5;
+    vcpu->vgic.hw.vmcr = 0xf8000001;
+    vcpu->vgic.hw.apr[0] = 1;
+    vcpu->on_request.entry = 0x40001000;
+    vcpu->on_request.context = 7;
+    store_release(&vcpu->on_request.state, PSCI_REQUESTED);
+    ck_assert(run_load(cpu, vcpu, true));
+    ck_assert_uint_eq(vcpu->state, VCPU_READY);
+    ck_assert(!psci_start_requested(vcpu));
+    ck_assert_uint_eq(vcpu->arch.regs.pc, 0x40001000);
+    ck_assert_uint_eq(vcpu->arch.regs.x[0], 7);
+    ck_assert_uint_eq(vcpu->arch.regs.x[5], 0);
+    ck_assert_uint_eq(vcpu->vgic.hw.vmcr, 0);
+    ck_assert_uint_eq(vcpu->vgic.hw.apr[0], 0);
+    run_unload(cpu);
 }
 END_TEST
 
@@ -199,6 +243,8 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_uart_that_storms_is_asked_from_time_to_time);
     tcase_add_test(tests, an_interrupt_in_flight_goes_and_comes_with_its_vcpu);
     tcase_add_test(tests, without_one_nothing_is_touched);
+    tcase_add_test(tests, a_vcpu_whose_domain_stops_is_not_loaded);
+    tcase_add_test(tests, a_vcpu_that_was_asked_to_start_is_reset_first);
 }
 
 int main(void)

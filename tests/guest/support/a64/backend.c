@@ -19,12 +19,19 @@ struct exception_frame {
 
 void guest_exception(struct exception_frame *frame, unsigned kind);
 
+static struct platform *own_platform(void)
+{
+    struct platform *own = native_platforms[READ_SYSREG(MPIDR_EL1) % MAX_VCPUS];
+
+    return own != NULL ? own : &platform;
+}
+
 void guest_exception(struct exception_frame *frame, unsigned kind)
 {
     uint64_t esr, far;
 
     if (kind == EXCEPTION_IRQ) {
-        interrupt_take(&platform, frame->entered);
+        interrupt_take(own_platform(), frame->entered);
         return;
     }
     esr = READ_SYSREG(ESR_EL1);

@@ -67,6 +67,8 @@ entry:
 
     .text
     .balign 0x800
+    .global vectors
+    .hidden vectors
 vectors:
     .irp kind, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
     vector \kind

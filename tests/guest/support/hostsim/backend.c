@@ -17,6 +17,29 @@ void program_run(const char *name, void (*program)(struct platform *platform), u
     platform_start(platform, program);
 }
 
+/* What a further vCPU begins with. */
+struct further {
+    struct platform platform;
+    vcpu_program *program;
+    void *context;
+};
+
+static void run_further(uint64_t x0)
+{
+    struct further *further = (struct further *)(uintptr_t)x0;
+
+    further->program(&further->platform, further->context);
+}
+
+int64_t vcpu_start(const struct platform *platform, unsigned index, vcpu_program *program, void *context)
+{
+    struct further *further = guest_allocate(sizeof(*further));
+
+    *further = (struct further){*platform, program, context};
+    further->platform.handler = NULL;
+    return (int64_t)psci_with(platform, PSCI_CPU_ON, index, guest_code(run_further), (uintptr_t)further);
+}
+
 /* The program's own memory is the host's: a copy, read as a guest reads. */
 const uint8_t *backend_tree(const struct platform *platform)
 {
