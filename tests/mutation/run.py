@@ -109,12 +109,14 @@ def check_table(mutations, root):
 
 
 def copy_tree(destination):
-    """Tracked files as they are in the work tree; what is the same already keeps its time, for the build's sake."""
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True).stdout
-    for name in filter(None, names.decode().split("\0")):
+    """Tracked files as they are in the work tree, and no others; what is the same already keeps its time, for the build's sake."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True).stdout
+    names = {name for name in listed.decode().split("\0") if name and (ROOT / name).is_file()}
+    for target in destination.rglob("*"):
+        if target.is_file() and str(target.relative_to(destination)) not in names:
+            target.unlink()
+    for name in names:
         source, target = ROOT / name, destination / name
-        if not source.is_file():
-            continue
         if target.is_file() and target.read_bytes() == source.read_bytes():
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
