@@ -230,9 +230,11 @@ static enum kvm_outcome access_without_syndrome(struct sim_cpu *cpu, struct sim_
 {
     struct guest_operation *operation = &guest->kvm->operation;
     const struct kvm_run *run = guest->kvm->run;
-    if (kvm_slots_add(cpu, guest->kvm->domain, run->arm_nisv.fault_ipa))
+    bool write = (run->arm_nisv.esr_iss & ESR_WRITE) != 0;
+    bool refused = write && sim_translate(cpu, run->arm_nisv.fault_ipa, SIM_ACCESS_WRITE).fault;
+    if (kvm_slots_add(cpu, guest->kvm->domain, run->arm_nisv.fault_ipa) && !refused)
         return KVM_GOES_ON;
-    operation->kind = (run->arm_nisv.esr_iss & ESR_WRITE) != 0 ? GUEST_WRITE : GUEST_READ;
+    operation->kind = write ? GUEST_WRITE : GUEST_READ;
     operation->address = run->arm_nisv.fault_ipa;
     operation->size = 1;
     operation->no_syndrome = true;
