@@ -131,6 +131,7 @@ def linux_vcpus(lab, cpus, gic=2):
     board = lab.boot(system)
     board.expect_all([r"linux1: init: reached after[^\n]* 3 CPU", r"linux2: init: reached after[^\n]* 2 CPU"], timeout=400)
     board.keyboard_to("linux1")
+    board.send_line("")  # a message of the kernel, about time that others had, may have ended the line of the prompt
     shell(board, "linux1")
     board.send_line("for i in 0 1 2; do taskset $((1 << i)) sh -c 'echo on cpu $(cut -d\" \" -f39 /proc/self/stat)'; done")
     board.expect_all([rf"linux1: on cpu {i}" for i in range(3)])
@@ -141,6 +142,7 @@ def linux_vcpus(lab, cpus, gic=2):
     board.expect(r"linux1: \[    0.000000\] Booting Linux", timeout=60)
     board.expect(r"linux1: init: reached after[^\n]* 3 CPU", timeout=240)
     board.keyboard_to("linux2")
+    board.send_line("")
     shell(board, "linux2")
     board.send_line("nproc; poweroff -f")
     board.expect(r"linux2: 2\r")
