@@ -176,10 +176,68 @@ START_TEST(lives)
 }
 END_TEST
 
+/* ---- One character comes while the guest reads: once both are done, the interrupt's line is what the UART's registers
+ * say, whoever was in the middle of what. ---- */
+
+#define READ_ROUNDS 30
+
+static uint32_t wanted, typed;
+
+static void type_when_asked(void)
+{
+    struct console_source *keyboard = &hypervisor.domains[0]->vpl011.console;
+
+    for (;;) {
+        while (load_acquire(&wanted) == load_relaxed(&typed))
+            arch_cpu_wait();
+        for (uint32_t pauses = device_draw(8); pauses > 0; pauses--)
+            (void)arch_timer_now();
+        (void)keyboard->input(keyboard, 'x');
+        store_release(&typed, load_relaxed(&typed) + 1);
+    }
+}
+
+static void enter_reads(uint64_t device_tree)
+{
+    (void)device_tree;
+    guest_write32(UART + UART_IMSC, RECEIVE_INTERRUPTS);
+    for (uint32_t round = 1; round <= READ_ROUNDS; round++) {
+        store_release(&wanted, round);
+        while (load_acquire(&typed) != round)
+            (void)guest_read32(UART + UART_DR);
+        bool raised = (guest_read32(UART + UART_RIS) & RECEIVE_INTERRUPTS) != 0;
+        if (raised != (guest_read32(GICD + GICD_ISPENDR + 4) & 1))
+            guest_fail(raised ? "the UART raises its interrupt, and it is not pending"
+                              : "the UART's interrupt is pending, and nothing raises it");
+    }
+    guest_hvc(PSCI_SYSTEM_OFF, 0, 0, 0);
+}
+
+static void type_while_read(uint64_t seed)
+{
+    static const struct system_domain domain = {.name = "reader", .program = "reads", .memory = 0x4000};
+    struct system_run run = new_run(seed, 0);
+
+    run.options.schedule = SIM_SCHEDULE_RANDOM; /* many switches, each between two steps of one short call */
+    device = type_when_asked;
+    wanted = typed = 0;
+    sim_register_guest("reads", enter_reads);
+    system_boot(&run, &domain, 1);
+    expect_end(&run, SIM_END_POWER_OFF);
+    system_destroy(&run);
+}
+
+START_TEST(reads)
+{
+    seeds_run("reads", 60, type_while_read);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("lives");
 
     seeds_add(suite, "lives", lives);
+    seeds_add(suite, "reads", reads);
     return seeds_execute(suite);
 }
