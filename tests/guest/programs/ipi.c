@@ -1,5 +1,5 @@
 /* Software generated interrupts to itself: each arrives once, in order of priority, and can be taken back.
- * (Interrupts between vCPUs need a domain of several.) */
+ * (Between vCPUs: smp.) */
 #include "programs.h"
 
 #define SGIS 16

@@ -5,42 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/machine.h"
-#include "support/blob.h"
-#include "support/reports.h"
 #include "support/suite.h"
-
-static struct machine machine;
-static struct reports reports;
-static struct blob blob;
-static struct dt tree;
-
-static const struct region dtb_range = {0x48000000, 0x48010000};
-static const struct region image_range = {0x40200000, 0x40280000};
-
-static void setup(void)
-{
-    reports_start(&reports);
-}
-
-static hv_status read_machine(uint64_t boot_mpidr)
-{
-    memset(&machine, 0, sizeof(machine));
-    return machine_read(&machine, &tree, dtb_range, image_range, boot_mpidr, &reports.diag);
-}
-
-static hv_status read_file(const char *name)
-{
-    blob = blob_read(name);
-    blob_open(&blob, &tree);
-    return read_machine(UINT64_MAX);
-}
-
-static void assert_range(struct dt_range range, uint64_t base, uint64_t size)
-{
-    ck_assert_uint_eq(range.base, base);
-    ck_assert_uint_eq(range.size, size);
-}
+#include "unit/config/machine_reading.h"
 
 START_TEST(qemu_virt)
 {
