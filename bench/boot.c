@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Boot time in the simulator: the stages of a boot for 1..8 domains, 128 MiB..4 GiB of guest RAM and kernels of
  * 64 KiB..64 MiB. Virtual time of one of the simulator's platforms (arch/hostsim/platforms.c).
  *

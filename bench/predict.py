@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The boot times that the simulator predicts beside those that QEMU measures, for ten systems.
 
     bench/predict.py [--host FOLDER] [--aarch64 FOLDER] [--limit PERCENT]

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Boot time and exit cost under QEMU, in instructions: Bulkhead beside Debian's Xen, with the same device tree and guests.
 
     bench/qemu_boot.py [--csv FILE] [--only NAME[,NAME]] [--no-xen] [--no-linux] [--check]

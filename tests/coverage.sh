@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Line and branch coverage of core/ from the host tests, and of all that runs at EL2 from the system tests on QEMU, for the target
 # `coverage` of the preset of that name.
 #

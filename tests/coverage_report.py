@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Prints coverage by folder, and what is not covered, from lcov tracefiles.
 
     tests/coverage_report.py SOURCE MINIMUM NAME=TRACEFILE...

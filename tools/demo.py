@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What tools/demo.sh runs once everything is built: see there."""
 import argparse
 import os

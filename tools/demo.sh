@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Two Linux domains on QEMU, straight from the device tree: sets up, builds, boots.
 #
 #   tools/demo.sh [--headless] [--seconds N] [--machine M] [--cpus N] [--no-build]

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Writes an initramfs for a Linux domain: a static busybox, and an /init that ends in a shell on the console.
 
     tools/make_initramfs.py -o FILE [--busybox FILE] [--add PATH=FILE]...

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Makes a system for QEMU's virt machine, or for xlnx-zcu102: the device tree with the domains in /chosen, and the QEMU
 arguments that put every module where the tree says.
 

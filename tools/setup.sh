@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Installs what Bulkhead's build and tests need on a Debian 12 machine, and unpacks the arm64 files that are
 # linked into the hypervisor or run as guests. May be run any number of times; does nothing that is done already.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Sets up the machine, builds both presets and runs all tests: unit and scenario tests on the host, system tests on QEMU.
 #
 #   tools/test.sh [CTEST OPTION]...      e.g. tools/test.sh -L unit, tools/test.sh -R qemu-hello

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* From head.S to core. */
 #include "arch/cpu.h"
 #include "arch/mem.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Caches: maintenance by range, and zeroing and copying fused with it.
  *
  * Counted loops: zeroing costs 3.25 instructions a 64-byte line, copying 38 for 256 bytes, both with their cleaning. */

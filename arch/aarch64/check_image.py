@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Checks what the compiler and the linker made of the rules of the tree; the build fails where one is broken.
 
     check_image.py --image bulkhead --elf bulkhead.elf --core FILE.o... --headers DIR --libfdt FILE.a --libz FILE.a

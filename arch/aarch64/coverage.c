@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Only in a build with BULKHEAD_COVERAGE: when the machine is turned off, or the hypervisor halts, what gcov counted is
  * written to files of QEMU's host by semihosting (Arm's "Semihosting for AArch32 and AArch64", 2.0).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A UART for the few messages that core's console cannot print, since core never runs. */
 #ifndef BULKHEAD_AARCH64_EARLY_H
 #define BULKHEAD_AARCH64_EARLY_H

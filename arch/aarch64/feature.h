@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the CPU has, and the registers of EL2 that follow from it. */
 #ifndef BULKHEAD_AARCH64_FEATURE_H
 #define BULKHEAD_AARCH64_FEATURE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* FP and SIMD state of a vCPU. The only FP instructions of the hypervisor but for zlib's. */
 #include "layout.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The contract, GICv3's system registers. The number is a constant in nearly all calls, and what is left of a switch
  * after inlining is then one instruction. */
 #include "arch/gic.h"

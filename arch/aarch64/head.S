@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* From the boot loader to C, on the boot CPU and on those that PSCI starts.
  *
  * The MMU is off until turn_mmu_on(): data accesses are then Device-nGnRnE (aligned, uncached), so there is no C before it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ID registers as this CPU has them. */
     .arch armv8-a
     .text

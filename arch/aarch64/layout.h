@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where things lie: the hypervisor's virtual address space, and offsets that assembly shares with C. Included by both.
  */
 #ifndef BULKHEAD_AARCH64_LAYOUT_H

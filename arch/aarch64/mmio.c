@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Accesses in assembly: one load or store with a plain base register, which is what a hypervisor below could emulate
  * too. */
 #include "arch/mmio.h"

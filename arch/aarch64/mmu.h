@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The hypervisor's own translation tables. */
 #ifndef BULKHEAD_AARCH64_MMU_H
 #define BULKHEAD_AARCH64_MMU_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The secure monitor call. SMCCC: x0..x17 may change, x18..x30 stay. */
     .arch armv8-a
     .text

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* memcpy, memmove, memset: general registers only, any alignment, for memory that is mapped as normal. The other functions of
  * <string.h> that the image needs come from picolibc, whose default variant has plain loops. */
 #include "macros.inc"

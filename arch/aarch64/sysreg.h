@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* System registers: access, and the fields that this backend uses. Arm ARM DDI 0487, chapter D19. */
 #ifndef BULKHEAD_AARCH64_SYSREG_H
 #define BULKHEAD_AARCH64_SYSREG_H

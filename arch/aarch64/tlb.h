@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* TLB maintenance: the only place with TLBI instructions in C, so that errata which want them repeated are handled
  * here. */
 #ifndef BULKHEAD_AARCH64_TLB_H

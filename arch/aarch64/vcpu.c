@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* EL1 state of guests. It stays in the hardware from arch_vcpu_load() to arch_vcpu_put(), however often the guest comes
  * out. */
 #include "arch/vcpu.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Exception vectors of EL2, and the way into a guest and back.
  *
  * While a guest runs, SP_EL2 points to the frame that arch_vcpu_run() left, which holds the vCPU and where to put the exit:

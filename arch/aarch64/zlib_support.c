@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What zlib's inflate calls, in place of zlib's own: checksums by the CPU's instruction rather than by 9 KiB of tables,
  * and no heap. Same meaning as in zlib.h, which is not included because its types are wider than what inflate passes.
  */

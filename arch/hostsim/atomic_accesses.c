@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Apart from the scheduler: a program that uses core without a machine has this and nothing else of it. */
 #include "hostsim/atomic_accesses.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Makes every atomic access a point where another simulated CPU may get the turn (SIM_SCHEDULE_PCT only). The build
  * puts this before each file of core in a host process; a test that has a protocol of its own includes it. What goes on
  * between two CPUs without a lock goes through these builtins, so here is where an unlucky order can come between.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Power-on: what the firmware and the boot loader leave behind, then core. Apart from the other files, so that a
  * program which only uses the models does not need all of core. */
 #include <string.h>

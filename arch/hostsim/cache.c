@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Data caches line by line, and what instruction caches may hold. Core's loads and stores go through plain pointers and
  * are not seen: a line counts as held once core has mapped it, and as dirty if it then differs from memory. What a
  * guest does is seen operation by operation. Lines that came in with core's mappings are core's to answer for, and so

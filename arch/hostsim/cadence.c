@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A Cadence UART as ZynqMP has it (Xilinx UG1085 chapter 21, UG1087 module UART). What its manual forbids or leaves
  * open ends the run. */
 #include "hostsim/uart.h"

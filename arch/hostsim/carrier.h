@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Threads for stacks. One of them runs at a time: who resumes another must pause. They hand over by a futex and nothing
  * else, which a race detector does not see: to it, what two of them do is unordered unless core orders it. */
 #ifndef BULKHEAD_HOSTSIM_CARRIER_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Virtual time: a list of events, and the counter that the machine's frequency makes of nanoseconds. */
 #include "hostsim/machine.h"
 #include "hostsim/oracle.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What core does between two contract calls, counted: the compiler puts a call at the head of each basic block of core
  * (-fsanitize-coverage=trace-pc), and the linker leads core's calls of libfdt's writer and of zlib through here. */
 #include <libfdt.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* core/arch/cpu.h: CPUs and locks. What a lock protects and what was written before a CPU was started is ordered. What
  * was written before arch_cpu_signal() or a kick is not: arch_cpu_wait() and arch_cpu_idle() may return at any time, so
  * who comes out of them has to look, and an acquiring look is what orders. */

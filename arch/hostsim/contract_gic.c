@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* core/arch/gic.h: the system registers of a GICv3. */
 #include "arch/gic.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* core/arch/mem.h: what the hypervisor reaches, caches, stage-2 maintenance. */
 #include <string.h>
 

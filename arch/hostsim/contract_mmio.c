@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* core/arch/mmio.h: a handle is the number of a mapping of this machine. */
 #include "arch/mmio.h"
 

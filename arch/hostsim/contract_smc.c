@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* core/arch/smc.h: PSCI 1.1 (DEN0022) and SMCCC 1.1 (DEN0028) as firmware at EL3 answers them. */
 #include "arch/smc.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* core/arch/timer.h: the system counter, the EL2 physical timer, RNDR. */
 #include "arch/timer.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* core/arch/vcpu.h but for arch_vcpu_run(), which is in run_guest.c. */
 #include "arch/vcpu.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Stacks that take turns: simulated CPUs and guests. All in one thread, or some in threads of their own; also then only
  * one of them runs at any time, and the same one. */
 #ifndef BULKHEAD_HOSTSIM_COROUTINE_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Which device answers at a physical address. */
 #include "hostsim/machine.h"
 

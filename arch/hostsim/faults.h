@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What can go wrong in a simulated machine, by name. One table (faults.c) says what each fault does and what its number
  * means; `bulkhead sim --fault help` prints it. The parts of the machine ask here whether one is due; core knows of
  * none.

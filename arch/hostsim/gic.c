@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What the rest of the machine asks of its interrupt controller, handed to the version that it has. */
 #include "hostsim/gic.h"
 

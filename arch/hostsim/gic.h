@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The machine's interrupt controller, of whichever version: its inputs, and what it signals. */
 #ifndef BULKHEAD_HOSTSIM_GIC_H
 #define BULKHEAD_HOSTSIM_GIC_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* GICv2: state of interrupts, and which one a CPU interface takes (IHI 0048B 3). */
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The GIC's distributor: its register file (IHI 0048B 4.3). */
 #include "hostsim/gicv2_model.h"
 

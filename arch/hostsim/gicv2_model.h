@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A GICv2 with Virtualization Extensions (IHI 0048B), plainly: one record an interrupt, one pass over them to find the
  * best. */
 #ifndef BULKHEAD_HOSTSIM_GICV2_MODEL_H

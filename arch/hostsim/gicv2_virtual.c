@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The GIC's virtual interface: list registers and their control (GICH), and what a guest takes for its CPU interface
  * (GICV). IHI 0048B 5. */
 #include "hostsim/gicv2_model.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* GICv3: state of interrupts, which CPU gets which, and the frames (IHI 0069 4). */
 #include <stdlib.h>
 

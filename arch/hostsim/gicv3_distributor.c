@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* GICv3: the distributor's frame (IHI 0069 12.9). */
 #include "hostsim/gicv3_model.h"
 

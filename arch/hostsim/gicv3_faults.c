@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Interrupts that nobody asked for (faults.h). */
 #include "hostsim/gicv3_model.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* GICv3: the registers that hold a field for each interrupt (IHI 0069 12.9, 12.11). */
 #include "hostsim/gicv3_model.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* GICv3: the virtual CPU interface as a guest uses it: its ICC registers, which are the manual's ICV (IHI 0069 12.3).
  * The contract's backends run guests with HCR_EL2.IMO and FMO set. */
 #include "hostsim/gicv3_model.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* GICv3: the CPU interface by its system registers, as EL2 uses it (IHI 0069 12.2). Group 1 only. */
 #include "hostsim/gicv3_model.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A GICv3 with the system-register interface and without LPIs (IHI 0069): one record an interrupt, one pass over them
  * to find the best. Affinity routing only: whoever leaves it off is told so. */
 #ifndef BULKHEAD_HOSTSIM_GICV3_MODEL_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* GICv3: the redistributors' frames (IHI 0069 12.10, 12.11). A CPU may reach every CPU's. */
 #include "hostsim/gicv3_model.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* GICv3: the hypervisor's side of the virtual CPU interface, ICH (IHI 0069 12.4). */
 #include "hostsim/gicv3_model.h"
 

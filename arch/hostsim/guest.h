@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a guest program is written against. A program is a C function that runs as a coroutine in the place of a guest's
  * code: EL1, MMU and caches off (until it writes SCTLR_EL1), interrupts masked. It does nothing to the machine but by
  * these functions; each stands for one instruction, traps where that would, and lets time pass. Code between them takes

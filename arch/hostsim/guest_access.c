@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Loads, stores, fetches, exclusives, and cache and TLB maintenance of a guest: done by the machine, taken by the
  * guest's own EL1, or trapped to core with the syndrome that the architecture defines (Arm ARM D19.2.37). */
 #include <string.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* guest.h: the functions that run on a guest's own stack. Each posts an operation and lets the CPU do it. */
 #include "hostsim/guest.h"
 

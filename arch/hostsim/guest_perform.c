@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* One operation of a guest: done by the machine, or trapped to core with the syndrome that the architecture defines
  * (Arm ARM D19.2.37), and taken up again when core has dealt with it. */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Guest programs from the machine's side: one coroutine for each vCPU. */
 #ifndef BULKHEAD_HOSTSIM_GUEST_RUNTIME_H
 #define BULKHEAD_HOSTSIM_GUEST_RUNTIME_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* How a guest begins: what lies at its entry point says which program it is, and must be all there. */
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The form of a guest program's kernel image. */
 #ifndef BULKHEAD_HOSTSIM_IMAGE_H
 #define BULKHEAD_HOSTSIM_IMAGE_H

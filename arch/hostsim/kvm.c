@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Guests in KVM, what is the same on all hosts: VMs and vCPUs, and how long one runs. */
 #include "hostsim/kvm.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Guests as native code in vCPUs of the host's KVM, in the place of coroutines: one VM a domain, one KVM vCPU a vCPU.
  * What KVM cannot do alone becomes an operation (struct guest_operation), as a guest program posts it, and goes the
  * same way: done by the machine, or trapped to core. */

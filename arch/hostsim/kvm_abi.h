@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How a payload that runs natively in a KVM vCPU of an x86-64 host meets the hypervisor. Shared by the payloads
  * (tests/guest/support/x86_64, C and assembler) and the accelerator. On arm64 hosts nothing of this is needed: the A64
  * payload runs as it is.

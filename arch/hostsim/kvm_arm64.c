@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* KVM on arm64 hosts: the kernels are what they are on the board. KVM keeps EL1's registers, the virtual timer and
  * PSCI; the interrupt controller is core's, with the machine's GICV as the guest's CPU interface, or KVM's
  * own (kvm_gic.h). */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* KVM's own GICv2 (Documentation/virt/kvm/devices/arm-vgic.rst of Linux), fed with the lines that core raises. */
 #if defined(__aarch64__)
 #include <libfdt.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* KVM, inside: what kvm.c and kvm_slots.c share with the host's architecture (kvm_x86_64.c, kvm_arm64.c). */
 #ifndef BULKHEAD_HOSTSIM_KVM_BACKEND_H
 #define BULKHEAD_HOSTSIM_KVM_BACKEND_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* KVM's own interrupt controller in the place of core's: whether it is to be used, and where it goes. */
 #include "hostsim/kvm_gic.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Whose interrupt controller guests in KVM have: core's, or KVM's own where the host's kernel cannot do without it. */
 #ifndef BULKHEAD_HOSTSIM_KVM_GIC_H
 #define BULKHEAD_HOSTSIM_KVM_GIC_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* KVM's memory slots from core's stage-2 tables, read by hostsim's own walker. A slot is a translation that is cached:
  * it comes when it is first needed and goes when core invalidates it. */
 #include <stdlib.h>

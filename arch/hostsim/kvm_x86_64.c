@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* KVM on x86-64 hosts: payloads that speak hostsim/kvm_abi.h. A payload's system registers are hostsim's, its
  * exceptions are told by a port, and KVM holds nothing that core asks for. */
 #if defined(__x86_64__)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The machine as a whole: made, filled, looked at, taken apart. */
 #include <signal.h>
 #include <stdio.h>

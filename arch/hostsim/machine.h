@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* hostsim's inside: the machine and its parts. Shares with core the contract's headers and lib/types.h, and nothing
  * else. */
 #ifndef BULKHEAD_HOSTSIM_MACHINE_H

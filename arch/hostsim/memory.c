@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* RAM in two views (see struct sim_bank), and what core may do with them. */
 #include <stdlib.h>
 #include <string.h>

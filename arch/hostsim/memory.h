@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* RAM of the machine: what memory holds, what caches hold of it, and who may see which. */
 #ifndef BULKHEAD_HOSTSIM_MEMORY_H
 #define BULKHEAD_HOSTSIM_MEMORY_H

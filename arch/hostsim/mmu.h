@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Both stages of translation as the architecture defines them (Arm ARM D8), and TLBs that only invalidations empty. */
 #ifndef BULKHEAD_HOSTSIM_MMU_H
 #define BULKHEAD_HOSTSIM_MMU_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What a boot loader brings along: kernel images that name a guest program, and the modules that a device tree asks
  * for. */
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What must hold whatever core does, looked at when a vCPU is loaded, entered, left and put, and after each event.
  * Rules that concern one access (whose page it is, whose lines) are where the access is: mmu.c, cache.c. */
 #ifndef BULKHEAD_HOSTSIM_ORACLE_H

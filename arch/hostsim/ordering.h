@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the contract orders between CPUs, and what core reads and writes through it, told to ThreadSanitizer where
  * hostsim is built for it (HOSTSIM_TSAN): the detector watches core alone, and the models here are not its business. */
 #ifndef BULKHEAD_HOSTSIM_ORDERING_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* From a device tree to the machine that it describes. Reads with libfdt alone: nothing of core's own reader. */
 #include <stdlib.h>
 #include <string.h>

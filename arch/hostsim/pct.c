@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The order SIM_SCHEDULE_PCT: a priority-based random scheduler after Burckhardt, Kothari, Musuvathi and Nagarakatte,
  * "A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs" (ASPLOS 2010). Each CPU draws a priority, and
  * the ready CPU with the greatest has every turn. At depth - 1 steps, drawn from the expected number of steps k, the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A PL011 (DDI 0183): register file, FIFOs, interrupt. */
 #include "hostsim/uart.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* How long things take on the machines that are known. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* arch_vcpu_run(): a guest program, one operation after another, until something makes it come out. */
 #include <stdlib.h>
 #include <string.h>

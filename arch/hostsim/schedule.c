@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Whose turn it is. Every simulated CPU has a clock of its own; the one that is furthest behind runs, so contract calls
  * happen in the order of virtual time. With a seed, another CPU sometimes runs ahead: any order that a slow or a
  * stalled CPU could bring about. A CPU that was passed over goes on at the time that the others have reached, so time

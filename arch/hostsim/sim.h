@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* hostsim, the public side: a machine in this process, made from a device tree, on which the hypervisor boots.
  *
  *   struct sim_options options = {0};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A guest's own translation, EL1&0 stage 1, 4 KiB granule (Arm ARM D8.2, D8.3), as an Armv8.0 CPU does it: no hardware
  * update of tables, no PAN. Its tables are read through stage 2. Programs run at EL1. */
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* System registers that a guest reaches without a trap: EL1's own, and the virtual timer. */
 #include "hostsim/guest_runtime.h"
 #include "hostsim/timers.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The generic timer's interrupts: CNTHP (PPI 26) of each CPU, CNTV (PPI 27) of the vCPU that is loaded. */
 #ifndef BULKHEAD_HOSTSIM_TIMERS_H
 #define BULKHEAD_HOSTSIM_TIMERS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What all UARTs of the machine share: the other end of their line. What they send is captured, what they receive comes
  * from the test. A model embeds it as its first member. */
 #ifndef BULKHEAD_HOSTSIM_UART_H

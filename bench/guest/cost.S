@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What an exit costs: each operation stands between two marks, ROUNDS times; the first rounds warm nothing under QEMU, but
  * show what a first touch costs. Interrupt latencies are read from the counter and reported digit by digit.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The smallest guest: marks its first instruction and powers off. */
 #include "image.inc"
     .text

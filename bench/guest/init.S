@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Linux's /init for the benchmark: marks that user space has begun and powers the machine off (reboot(2)). */
 #include "image.inc"
     .text

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A QEMU TCG plugin: counts the instructions that the machine executes and notes the count whenever a guest executes a
  * marker, `movz xzr, #imm` with imm in 0xb000..0xbfff, which does nothing otherwise at any exception level; or an
  * address given.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The contract, CPUs: identity, start, idle, interrupt mask, locks.
  *
  * Core runs at EL2 with interrupts masked at all times. A physical interrupt is seen only as the reason why a guest

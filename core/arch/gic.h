@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The contract, GICv3: the system registers of the CPU interface and of its hypervisor side (IHI 0069 12.2, 12.4).
  * GICv2's are in memory and go through arch/mmio.h. */
 #ifndef BULKHEAD_ARCH_GIC_H

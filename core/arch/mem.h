@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The contract, memory: what the hypervisor itself can reach, caches, stage-2 activation.
  *
  * The hypervisor maps itself, W^X, and nothing else. All other memory is reached through the functions below; guest RAM

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The contract, device registers. Accesses are of the width named, in program order, never split or merged. */
 #ifndef BULKHEAD_ARCH_MMIO_H
 #define BULKHEAD_ARCH_MMIO_H

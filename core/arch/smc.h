@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The contract, firmware: the secure monitor call of the SMC Calling Convention (DEN0028). */
 #ifndef BULKHEAD_ARCH_SMC_H
 #define BULKHEAD_ARCH_SMC_H

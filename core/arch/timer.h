@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The contract, time: the system counter and this CPU's EL2 physical timer (CNTHP, PPI 26). */
 #ifndef BULKHEAD_ARCH_TIMER_H
 #define BULKHEAD_ARCH_TIMER_H

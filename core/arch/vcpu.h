@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The contract, guest execution: the shape of KVM_RUN. arch_vcpu_run() enters the guest and returns why it came out. */
 #ifndef BULKHEAD_ARCH_VCPU_H
 #define BULKHEAD_ARCH_VCPU_H

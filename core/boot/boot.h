@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The table of boot stages: what happens between the entry and the first guest, in order. */
 #ifndef BULKHEAD_BOOT_BOOT_H
 #define BULKHEAD_BOOT_BOOT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The machine root: the one place where state lives that nobody passed in. */
 #ifndef BULKHEAD_BOOT_HYPERVISOR_H
 #define BULKHEAD_BOOT_HYPERVISOR_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the files that read /chosen share. Private to this folder. */
 #ifndef BULKHEAD_CONFIG_CONFIG_READER_H
 #define BULKHEAD_CONFIG_CONFIG_READER_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* One domain of the dom0less binding: its properties. Its child nodes are read in module_config.c. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "config/machine.h"
 
 #include "config/machine_reader.h"

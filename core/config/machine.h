@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the board is: read from the boot device tree, nothing decided. Strings lie in the tree. */
 #ifndef BULKHEAD_CONFIG_MACHINE_H
 #define BULKHEAD_CONFIG_MACHINE_H

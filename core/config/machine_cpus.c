@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Physical CPUs: the boot CPU first, the others in the order of the tree. */
 #include "config/machine_reader.h"
 #include "lib/text.h"

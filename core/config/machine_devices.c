@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The devices that the hypervisor itself uses: interrupt controller, timer, firmware, UART. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* RAM, and what of it is taken already. */
 #include "config/machine_reader.h"
 #include "lib/text.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The child nodes of a domain: boot modules, and what is not supported yet. */
 #include <string.h>
 

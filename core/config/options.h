@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Words of a command line: name, or name=value, between blanks. */
 #ifndef BULKHEAD_CONFIG_OPTIONS_H
 #define BULKHEAD_CONFIG_OPTIONS_H

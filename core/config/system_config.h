@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the user asked for: /chosen, typed and bounded, nothing decided. Strings lie in the boot device tree. */
 #ifndef BULKHEAD_CONFIG_SYSTEM_CONFIG_H
 #define BULKHEAD_CONFIG_SYSTEM_CONFIG_H

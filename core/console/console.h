@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One UART shared by the hypervisor and all domains: whole lines, each with its owner's name, and a keyboard that goes
  * to one of them. Output never waits for the UART longer than the UART takes, and a domain cannot delay another's by
  * being loud: the UART is handed on line by line, in the order in which they were asked for.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Who gets what is typed. */
 #ifndef BULKHEAD_CONSOLE_KEYBOARD_H
 #define BULKHEAD_CONSOLE_KEYBOARD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The line discipline: a source's characters become lines. All functions want the source's lock held. */
 #ifndef BULKHEAD_CONSOLE_LINE_H
 #define BULKHEAD_CONSOLE_LINE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What is on the UART. All functions but screen_lock() and screen_live() want console.lock held. */
 #ifndef BULKHEAD_CONSOLE_SCREEN_H
 #define BULKHEAD_CONSOLE_SCREEN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* plan -> live domain, in bounded steps. */
 #ifndef BULKHEAD_DOMAIN_BUILD_H
 #define BULKHEAD_DOMAIN_BUILD_H

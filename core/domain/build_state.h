@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How far a build got, and the steps that make it up. Inside of domain/. */
 #ifndef BULKHEAD_DOMAIN_BUILD_STATE_H
 #define BULKHEAD_DOMAIN_BUILD_STATE_H

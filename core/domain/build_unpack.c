@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "arch/mem.h"
 #include "domain/build_state.h"
 #include "domain/guest_memory.h"

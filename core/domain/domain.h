@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A live domain: what a plan_domain becomes. Lies in plan_domain::control; nothing is allocated after the plan. */
 #ifndef BULKHEAD_DOMAIN_DOMAIN_H
 #define BULKHEAD_DOMAIN_DOMAIN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Where a domain's seeds come from: the CPU's random numbers, else the host's seed through a one-way function, else
  * nowhere. */
 #ifndef BULKHEAD_DOMAIN_ENTROPY_H

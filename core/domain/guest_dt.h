@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The device tree that a domain gets: the same nodes as on Xen, plus what Linux likes to find. */
 #ifndef BULKHEAD_DOMAIN_GUEST_DT_H
 #define BULKHEAD_DOMAIN_GUEST_DT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Guest RAM as the builder and the fault handler see it: which host memory an IPA is, windows on it, blocks of it. */
 #ifndef BULKHEAD_DOMAIN_GUEST_MEMORY_H
 #define BULKHEAD_DOMAIN_GUEST_MEMORY_H

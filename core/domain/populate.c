@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "domain/populate.h"
 
 #include "domain/build_state.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* How guest RAM gets into the guest's tables: nothing of it before all of it is an image's or zero. */
 #ifndef BULKHEAD_DOMAIN_POPULATE_H
 #define BULKHEAD_DOMAIN_POPULATE_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The UART of Zynq and ZynqMP, Cadence's (Xilinx UG1085 chapter 21, UG1087 module UART). */
 #include "drivers/uart.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "drivers/gic.h"
 
 hv_status gic_open(struct gic *gic, const struct machine_gic *description)

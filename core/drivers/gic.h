@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The host's interrupt controller, and its virtual interface, behind one interface for GICv2 and GICv3. EOImode 1:
  * priority drop and deactivation are separate (IHI 0048B 4.4.5, IHI 0069 4.7), so that a guest's EOI can end a physical
  * interrupt. */

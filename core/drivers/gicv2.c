@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* GICv2 (Arm IHI 0048B), with its virtualization extensions. Runs at EL2, in the non-secure or the only security state:
  * bit 0 of both CTLR registers then enables the group that our interrupts are in, whichever it is (4.3.1, 4.4.1). */
 #include "arch/cpu.h"

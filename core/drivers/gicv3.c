@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* GICv3 (Arm IHI 0069) with affinity routing and system registers. Runs at EL2, in the non-secure or the only security
  * state: interrupts are made group 1 where that is for us to say, and bits 1 and 4 of GICD_CTLR have the same meaning
  * in both (12.9.4). GICv4 is the same with larger redistributors; its virtual LPIs are not used. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Arm PrimeCell UART PL011 (DDI 0183). */
 #include "arch/timer.h"
 #include "drivers/uart.h"

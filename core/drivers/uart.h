@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Host UARTs behind one small interface. */
 #ifndef BULKHEAD_DRIVERS_UART_H
 #define BULKHEAD_DRIVERS_UART_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The one check of the whole tree. Until it is through, every byte may be hostile. */
 #include "dt/dt.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Typed, bounded reading of a flattened device tree. The only user of libfdt's reader in core; hands out no raw cells.
  * Devicetree Specification v0.4; an accessor never reads beyond the property it reads, whatever the tree says.
  *

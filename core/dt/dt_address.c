@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What a node means in its parents' terms: cells, reg, ranges, interrupts. And the reservation block. */
 #include "dt/walk.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Nodes and values as a user knows them from his source file. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Finding nodes: steps, scans, paths, phandles. */
 #include <string.h>
 

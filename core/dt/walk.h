@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Steps from token to token of a structure block that dt_open() has found in order. Private to this folder.
  *
  * libfdt's own steps check every token again each time, because a caller may have changed the tree between. A boot

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "emul/mmio.h"
 
 static bool overlaps(const struct mmio_region *a, const struct mmio_region *b)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A domain's bus: which emulated device answers at which IPA. */
 #ifndef BULKHEAD_EMUL_MMIO_H
 #define BULKHEAD_EMUL_MMIO_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Interrupts on their way into the list registers and back. */
 #include "emul/vgic.h"
 

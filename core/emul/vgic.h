@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The guest's interrupt controller, of the host's version: distributor and redistributors in software, the CPU
  * interface in hardware (GICV, or system registers), list registers filled from a pending set that may be larger than
  * there are registers. GICv2: IHI 0048B. GICv3: IHI 0069, with affinity routing for good and one security state.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The distributor's registers (IHI 0048B 4.3), as those of a GIC without security extensions. What is not in the table,
  * and every width that the manual does not name for a register (4.1.4), reads as zero and ignores writes. */
 #include "emul/vgic_registers.h"

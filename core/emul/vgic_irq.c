@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The state of one interrupt, and what follows from it. */
 #include "emul/vgic_irq.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of the vGIC share: the lock with what it collects, and the rules by which an interrupt finds a list
  * register. */
 #ifndef BULKHEAD_EMUL_VGIC_IRQ_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Registers of the vGIC as tables: the form, and what GICv3 has in common with GICv2. */
 #ifndef BULKHEAD_EMUL_VGIC_REGISTERS_H
 #define BULKHEAD_EMUL_VGIC_REGISTERS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What a GICv3 has beyond a GICv2: routing by affinity, a redistributor for each vCPU, SGIs by a system register. One
  * security state, affinity routing for good, no LPIs, no power management (IHI 0069 12.9 to 12.11). The arrays of
  * fields are laid out as in GICv2's distributor, and answered by its table. */

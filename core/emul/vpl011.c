@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "emul/vpl011.h"
 
 #include "emul/vgic.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The guest's UART: a PL011 (Arm DDI 0183) whose other end is the shared console; complete enough for SBSA and full
  * drivers.
  *

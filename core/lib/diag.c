@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/diag.h"
 
 const char *diag_severity_name(enum diag_severity severity)

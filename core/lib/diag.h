@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Diagnostics: what is wrong with what a user wrote, and where. One form on the desk and on the board. */
 #ifndef BULKHEAD_LIB_DIAG_H
 #define BULKHEAD_LIB_DIAG_H

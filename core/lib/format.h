@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Formatted text without a C library: what diagnostics, the console and the canonical plan are written with. */
 #ifndef BULKHEAD_LIB_FORMAT_H
 #define BULKHEAD_LIB_FORMAT_H

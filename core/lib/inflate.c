@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/inflate.h"
 
 #define ZLIB_CONST /* next_in is then a pointer to const */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Unpacking gzip in pieces, in memory of the caller's: zlib's inflate behind a small door, with no heap.
  *
  * On silicon inflate uses FP/SIMD registers: call these only while no vCPU is loaded on this CPU. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* SHA-256 (FIPS 180-4): the one-way function that keeps one domain's seed from telling anything about another's. */
 #ifndef BULKHEAD_LIB_SHA256_H
 #define BULKHEAD_LIB_SHA256_H

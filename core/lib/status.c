@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "lib/status.h"
 
 const char *hv_status_name(hv_status status)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Errors are values. */
 #ifndef BULKHEAD_LIB_STATUS_H
 #define BULKHEAD_LIB_STATUS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Comparing words: equal, starting alike, nearly the same. The last is for "did you mean". */
 #ifndef BULKHEAD_LIB_TEXT_H
 #define BULKHEAD_LIB_TEXT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Address types, limits and small helpers that every room uses. */
 #ifndef BULKHEAD_LIB_TYPES_H
 #define BULKHEAD_LIB_TYPES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Stage-2 translation tables, VMSAv8-64, 4 KiB granule (Arm ARM D8). Pure data: tables are memory handed in by the
  * caller; making them visible and dropping stale translations goes through the contract.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Host RAM: what of it is free, and who gets it. Inside of plan/. */
 #ifndef BULKHEAD_PLAN_ALLOT_H
 #define BULKHEAD_PLAN_ALLOT_H

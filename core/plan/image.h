@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a kernel module is: arm64 Image (Documentation/arm64/booting.rst of Linux) or the same in gzip. Looks at headers
  * only. */
 #ifndef BULKHEAD_PLAN_IMAGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A look at a domain's kernel, through the plan_reader. Inside of plan/. */
 #ifndef BULKHEAD_PLAN_KERNEL_H
 #define BULKHEAD_PLAN_KERNEL_H

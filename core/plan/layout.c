@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "plan/layout.h"
 
 #include "domain/guest_dt.h"

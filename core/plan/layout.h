@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Guest RAM: its banks, and where images and device tree go in them. Inside of plan/. */
 #ifndef BULKHEAD_PLAN_LAYOUT_H
 #define BULKHEAD_PLAN_LAYOUT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The modules of all domains: where each one really ends, and whether it lies where it may. Inside of plan/. */
 #ifndef BULKHEAD_PLAN_MODULES_H
 #define BULKHEAD_PLAN_MODULES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Who owns what. A pure function of (machine, config, the headers of the images): every address, page, interrupt and
  * CPU is decided here and nowhere else. The same on the desk and on the board, with the same digest. */
 #ifndef BULKHEAD_PLAN_PLAN_H

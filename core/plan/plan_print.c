@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The canonical text of a plan. Numbers and names only, no decision that is not in struct system_plan. Ranges are
  * written as base and size. A change of this text changes the digest of every system. */
 #include "dt/dt.h"

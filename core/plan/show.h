@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers as messages show them. Values are returned in a structure, so that a call can stand in an argument list. */
 #ifndef BULKHEAD_PLAN_SHOW_H
 #define BULKHEAD_PLAN_SHOW_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The boot timeline: when each stage of the hypervisor and of each domain began, in counter ticks. One format on both
  * backends. */
 #ifndef BULKHEAD_TRACE_TRACE_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "trap/esr.h"
 
 static unsigned field(uint64_t value, unsigned low, unsigned width)

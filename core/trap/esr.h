@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ESR_EL2 taken apart (Arm ARM D19.2.37). Pure. */
 #ifndef BULKHEAD_TRAP_ESR_H
 #define BULKHEAD_TRAP_ESR_H

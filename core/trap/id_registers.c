@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "trap/id_registers.h"
 
 #include "arch/vcpu.h"

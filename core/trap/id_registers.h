@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The ID registers that a guest reads: what the host's CPU has, less what this hypervisor keeps from guests. */
 #ifndef BULKHEAD_TRAP_ID_REGISTERS_H
 #define BULKHEAD_TRAP_ID_REGISTERS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Exceptions that a guest takes to its own EL1: AArch64.TakeException of the Arm ARM, for the state that exists at EL1.
  */
 #include "trap/inject.h"

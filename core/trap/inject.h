@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The one part of taking an exception that depends on the CPU's features. Pure. */
 #ifndef BULKHEAD_TRAP_INJECT_H
 #define BULKHEAD_TRAP_INJECT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* PSCI 1.1 for guests (DEN0022): each domain is a machine of its own, its vCPUs are the machine's CPUs.
  *
  * A vCPU is turned on in two steps, because its registers belong to the CPU that it runs on: the caller of CPU_ON

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The SMC Calling Convention for guests (DEN0028), by HVC and SMC alike: Arm architecture calls here, PSCI in psci.c.
  */
 #include "arch/smc.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* System registers that trap, by allow-list. */
 #include "boot/hypervisor.h"
 #include "domain/domain.h"

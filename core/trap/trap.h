@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Why a guest came out, and what is done about it. */
 #ifndef BULKHEAD_TRAP_TRAP_H
 #define BULKHEAD_TRAP_TRAP_H

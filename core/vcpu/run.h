@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Running one vCPU on this CPU: into the guest, out again, what came out is dealt with. */
 #ifndef BULKHEAD_VCPU_RUN_H
 #define BULKHEAD_VCPU_RUN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What one physical CPU does: builds its domains and runs their vCPUs, round robin with a time slice. A build is a job
  * like another, done in bounded steps, so a domain that is ready runs while the next one is still being built. */
 #ifndef BULKHEAD_VCPU_SCHED_H

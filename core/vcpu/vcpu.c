@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "vcpu/vcpu.h"
 
 #include "arch/cpu.h"

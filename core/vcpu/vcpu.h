@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A virtual CPU and the loop that runs it. */
 #ifndef BULKHEAD_VCPU_VCPU_H
 #define BULKHEAD_VCPU_VCPU_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "boards/add_domain.h"
 
 #include <libfdt.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Puts a domain into a board's own device tree, as a boot script would. */
 #ifndef BULKHEAD_TESTS_BOARDS_ADD_DOMAIN_H
 #define BULKHEAD_TESTS_BOARDS_ADD_DOMAIN_H

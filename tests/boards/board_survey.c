@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What is understood of the boards that Linux knows: each device tree is given a domain and goes through the same
  * reading and planning as on the board. One line a board, or the table of docs/boards.md.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Any bytes as a device tree: refused with one report, or read to its end by every accessor. */
 #include <libfdt.h>
 #include <string.h>

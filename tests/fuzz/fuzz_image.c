@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Any bytes as a kernel, and as a gzip file unpacked in pieces of any size; zlib in one go says what must come out. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A device tree, and behind it what lies in RAM where its modules are: read, planned, printed, each domain's own tree
  * written. Whatever was asked for, nobody owns what somebody else does. */
 #include <libfdt.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Sequences of hypercalls and SMCs with any function and any arguments, from the vCPUs of one domain. */
 #include "support/guest.h"
 #include "trap/esr.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* vCPUs that come out with any syndrome, address and register contents, while interrupts and keys arrive. */
 #include "arch/vcpu.h"
 #include "support/guest.h"

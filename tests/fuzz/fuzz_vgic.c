@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The vGIC, of GICv2 or GICv3: sequences in step with the reference model of the unit tests, where an access is one
  * that the model knows; or any access of any width anywhere, where only what must hold at each entry is checked. */
 #include "support/fuzz.h"

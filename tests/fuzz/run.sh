@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Runs the libFuzzers, one after the other, for as long as wanted; builds them first.
 #
 #   tests/fuzz/run.sh [--seconds N] [--runs N] [--build FOLDER] [FUZZER...]

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a payload may do to the accelerator that no program of tests/guest does, in as few instructions as it takes.
  * One source, a file for each PROBE_..., in terms of hostsim/kvm_abi.h. Prints by the domain's UART, "probe: done" last. */
 #include "hostsim/kvm_abi.h"

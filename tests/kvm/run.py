@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Runs `bulkhead sim --accel=kvm` on this host's KVM and looks at the console.
 
     tests/kvm/run.py CASE [--bulkhead FILE] [--payloads DIR] [--guests DIR] [--arm64 DIR] [--aarch64 DIR] [--deps DIR] [--work DIR]

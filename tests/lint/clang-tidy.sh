@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # clang-tidy over core, with the checks of .clang-tidy and the compile commands of a host build.
 #
 #   tests/lint/clang-tidy.sh BUILD_DIRECTORY

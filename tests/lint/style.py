@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The laws of form that a machine can check: clang-format, length of functions and files, a README in each room.
 
     tests/lint/style.py [ROOT]
@@ -15,6 +16,9 @@ ROOT = os.path.realpath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.pa
 FOLDERS = ("core", "arch", "bench", "tests", "tools")
 FILE_LINES = 600
 FUNCTION_LINES = 60
+LICENCE = "SPDX-License-Identifier: Apache-2.0"
+# No comment can stand in these: expected output, data, lists that a tool reads as they are.
+UNTAGGED = ("LICENSE", "CMakePresets.json", "tests/threads/renames.txt", "tests/guest/expect/", "tests/fuzz/regress/", "bench/results/")
 
 
 def sources():
@@ -34,6 +38,18 @@ def functions(lines):
         elif line.startswith("}") and start is not None:
             yield start, sum(1 for text in lines[start:number - 1] if text.strip())
             start = None
+
+
+def untagged():
+    """@return breaches: files of the project that do not name their licence."""
+    listed = subprocess.run(["git", "ls-files"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, cwd=ROOT)
+    for name in listed.stdout.splitlines():  # none in a copy without git
+        path = os.path.join(ROOT, name)
+        if name.startswith(UNTAGGED) or not os.path.exists(path):
+            continue
+        with open(path, encoding="utf-8") as file:
+            if LICENCE not in file.read():
+                yield f"{name}: no line with {LICENCE}"
 
 
 def main():
@@ -60,6 +76,7 @@ def main():
                                stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, cwd=ROOT)
     breaches += sorted({line.split(":")[0] + ": not as clang-format has it" for line in formatted.stderr.splitlines()
                         if "error:" in line})
+    breaches += untagged()
     lengths.sort()
     print(f"{len(files)} files, {len(lengths)} functions in core and arch: median {statistics.median(lengths):.0f} lines, "
           f"99th percentile {lengths[len(lengths) * 99 // 100]}, longest {lengths[-1]}")

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Proves that the tests see bugs: puts each of mutations.txt into a copy of the tree, and demands that a test fails."""
 
 import argparse

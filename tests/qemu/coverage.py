@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Coverage of the hypervisor at EL2: runs the system tests with an image that counts, and merges what each run left.
 
     tests/qemu/coverage.py --aarch64 DIR --out FILE [--jobs N] [CASE...]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the system tests share: making systems, running QEMU, talking to its serial port, and what must hold of every run."""
 import collections
 import gzip

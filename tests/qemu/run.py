@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Runs one system test on QEMU.
 
     tests/qemu/run.py CASE [--aarch64 DIR] [--early DIR] [--bulkhead FILE] [--deps DIR] [--work DIR]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The whole way: boot loader's device tree, hypervisor, domains, power off. */
 #include <check.h>
 #include <stdio.h>

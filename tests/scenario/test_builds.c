@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Many domains built side by side by few CPUs, from modules that they share, while those that are ready run, start
  * again, or fail: whatever one is about, the others come out as if they were alone. */
 #include <check.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A domain that starts again and again beside one that prints without a break, while the keyboard is moved between them
  * and typed on: each is sent what is typed for it, no line is torn or lost, and none waits for the other. */
 #include <check.h>

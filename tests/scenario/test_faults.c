@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Every fault of hostsim's table in the boot of two domains: the hypervisor stays whole, says what it can know, and the
  * domain that the fault does not concern does its work. FAULTS_SWEEP=N tries every N-th bit and byte of the tree and
  * the images, rather than the usual few, and more seeds; FAULTS_VERBOSE=1 prints a line for each boot; FAULT=NAME@N

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What domains do once they run: time, keyboard, memory, restarts, and everything that they must not. */
 #include <check.h>
 #include <libfdt.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Whole systems whose CPUs take turns by priorities (PCT): what boots, types, stops and starts again must come out the
  * same in every order. */
 #include <check.h>

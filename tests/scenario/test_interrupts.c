@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A device on one CPU drives interrupt lines of a domain whose guest, on another CPU, acknowledges, ends, disables and
  * retargets them, sleeps and powers off. With more interrupts than list registers, GICv2 and GICv3.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A guest starts again and again, of itself or from another CPU, while interrupts of its UART, its timer and from
  * itself are pending, active, and on their way: each life finds nothing of the one before, and none waits in vain. */
 #include "scenario/support/interrupted.h"

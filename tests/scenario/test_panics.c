@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* One CPU panics while others build, print, wait for the console, sleep or run a guest: what it says comes whole and
  * last, nobody runs on, and all that within bounded time. */
 #include <check.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Each guest program prints what its file of tests/guest/expect says, as it does on QEMU and in a KVM vCPU. */
 #include <check.h>
 #include <stdlib.h>

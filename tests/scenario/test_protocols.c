@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What several CPUs do to one thing of core at once, in many orders: a power state, a kick, the timeline. */
 #include "unit/trap/guest.h"
 

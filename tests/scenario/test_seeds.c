@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The same systems in many orders of what happens at one time. */
 #include <check.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What domains on one CPU must not notice of each other, and the hypervisor's own console. */
 #include <check.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Every tree of tests/dts boots: what is wrong with it is said, what is right runs, and nothing worse happens. */
 #include <check.h>
 #include <dirent.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A ZynqMP board: RAM at 0 and above 32 GiB, a GIC-400 whose frames repeat every 4 KiB of 64, a Cadence UART, four
  * CPUs. */
 #include <check.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Shows that arch/aarch64/check_image.py finds each thing it looks for.
 
     check_image_test.py --aarch64 BUILD

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Time, firmware calls, a second CPU. */
 #include <string.h>
 

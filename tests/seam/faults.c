@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What EL2 must not survive: each is reported on the console, and nothing goes on. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the guests of the seam test run: position independent, MMU off, at EL1. */
     .arch armv8-a
     .section .rodata, "a"

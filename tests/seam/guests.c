@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Running guests: what traps and how it is described, what is kept when two share a CPU, stage 2 and its invalidation.
  */
 #include <string.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A core of its own on the real backend: it asks everything of the contract (core/arch) that a hypervisor does, and
  * checks the answers. Boot argument seam=NAME does one thing that must end in a panic instead. */
 #include <string.h>

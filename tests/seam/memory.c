@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Caches, windows, permanent mappings: contents through other mappings, permissions as the MMU itself answers for them.
  */
 #include <string.h>

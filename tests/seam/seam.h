@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the groups of checks share. */
 #ifndef BULKHEAD_SEAM_H
 #define BULKHEAD_SEAM_H

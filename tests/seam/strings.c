@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Memory and string functions against plain loops, at all alignments, and the checksums that zlib is given. */
 #include <string.h>
 

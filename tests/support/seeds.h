@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Tests that run many times, each time with another seed. A failure of any kind, a crash included, ends with the
  * command that runs the one seed alone:
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Properties that are tried with random sequences of operations. Where one fails, the shortest sequence that still
  * fails is looked for and printed.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The main() of a test program. */
 #ifndef BULKHEAD_TESTS_SUPPORT_SUITE_H
 #define BULKHEAD_TESTS_SUPPORT_SUITE_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* ThreadSanitizer, as these tests want it. */
 const char *__tsan_default_options(void);
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # run.sh PROGRAM: runs a program with ThreadSanitizer. Its runtime wants addresses that a kernel which randomises more than
 # 28 bits does not give; then without randomisation, and where that is not allowed either, not at all.
 set -eu

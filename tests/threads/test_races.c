@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What the detector sees of simulated CPUs that are threads: a race where core's code would have one, none where the
  * contract orders, and the same run as without threads. This file is instrumented as core is. */
 #define _GNU_SOURCE /* dup2() */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The C library for hostsim where ThreadSanitizer runs: the detector replaces these functions by its own, which would
  * take what the models do for core's doing. Their calls in hostsim's archive are renamed to these. */
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A system on the desk: the device tree of a board and what core makes of it. */
 #ifndef BULKHEAD_TOOL_DESK_H
 #define BULKHEAD_TOOL_DESK_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The plan as JSON. Stable: fields are added, never renamed or removed. Addresses and the digest are hexadecimal
  * strings, sizes and counts are numbers, what is not there is null. */
 #include <stdio.h>

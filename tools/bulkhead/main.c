@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* bulkhead: the host command. Everything that is decided is decided by core, with the same code as on a board. */
 #include <stdio.h>
 #include <stdlib.h>

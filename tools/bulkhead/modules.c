@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What only the desk can check: the files behind the modules. */
 #include <stdio.h>
 #include <stdlib.h>

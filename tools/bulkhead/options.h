@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The command line of the host command. */
 #ifndef BULKHEAD_TOOL_OPTIONS_H
 #define BULKHEAD_TOOL_OPTIONS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* bulkhead sim: the same hypervisor, in a machine made from the device tree. */
 #include <ctype.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Looks like Linux from outside: a tick, a console by interrupts, a shell prompt. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A guest that turns its MMU and caches on, as a real kernel does: what it was given must be there through both views,
  * what it leaves in caches must not reach its next life. */
 #include "hostsim/programs/register.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The shortest program: for boot times, where nothing but the way to the first instruction counts. */
 #include "hostsim/programs/register.h"
 

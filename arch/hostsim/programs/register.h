@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The guest programs that hostsim can run as kernels: those of tests/guest/programs, and some of its own. */
 #ifndef BULKHEAD_HOSTSIM_PROGRAMS_REGISTER_H
 #define BULKHEAD_HOSTSIM_PROGRAMS_REGISTER_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A main() for fuzzers where there is no libFuzzer: runs the inputs it is given, then random changes of them.
  *
  *   fuzz_X [-seconds=N] [-runs=N] [-seed=N] [FILE | FOLDER]...

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What all fuzzers share: the entry that libFuzzer calls, bytes taken off the input, and a failure that is found.
  *
  * A fuzzer is a file fuzz_<what>.c with fuzz_one(). Built with clang it is a libFuzzer; built with any other compiler

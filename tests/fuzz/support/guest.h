@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A domain that was built, on a hostsim machine, whose vCPUs come out of the guest as an input says. */
 #ifndef BULKHEAD_TESTS_FUZZ_GUEST_H
 #define BULKHEAD_TESTS_FUZZ_GUEST_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Writes what fuzzers begin with: make_seeds FOLDER DTB-OR-FOLDER...
  * Small device trees as they are (dt), each with a domain and a kernel's header behind it (plan), kernels raw and
  * packed (image), bytes for the sequences of the others. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Changes of a device tree that leave it one: what is behind dt_open() is reached far more often than by random bytes.
  * What follows the tree in the input (modules' contents) is kept. */
 #include <libfdt.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What an exit costs. Under `-icount shift=0,sleep=off` a nanosecond of virtual time is one instruction; the counter
  * runs at 62.5 MHz, so figures of many rounds are exact and single ones are multiples of 16. Arguments: rounds=N
  * (1000). */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The boot stop-watch: what the counter read when the domain's first instruction ran. Under `-icount shift=0` virtual
  * nanoseconds since reset are instructions executed. */
 #include "programs.h"

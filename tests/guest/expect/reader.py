@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the guest programs print, for tests in Python: see README.md."""
 import os
 import re

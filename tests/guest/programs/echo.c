@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Reads lines and answers them, as a shell would, by receive interrupts: for the keyboard and the console. "off" powers
  * off, "reset" resets. Arguments: lines=N (0: without end). */
 #include "programs.h"

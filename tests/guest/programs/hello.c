@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The shortest program: says what it was given, and powers off. */
 #include "programs.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Does everything a domain should not, and expects the answer that hardware would give: an external abort where nothing
  * is, an undefined instruction where a register is not its own, "not supported" for a call nobody offers. The
  * hypervisor must survive, and say little. Arguments: rounds=N (20); step=N (4), bytes between the offsets of a device

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Software generated interrupts to itself: each arrives once, in order of priority, and can be taken back.
  * (Between vCPUs: smp.) */
 #include "programs.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Memory as given: zero wherever nothing was loaded, distinct blocks everywhere, all of it, and a ramdisk that can be
  * read to its end. Arguments: stride=N, in bytes, of the search for bytes that are not zero (a machine's own default);
  * block=N (2), in MiB. */

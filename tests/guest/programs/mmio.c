@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Every register of the interrupt distributor (GICv2, IHI 0048B chapter 4.3) and of the UART (PL011, DDI 0183 chapter
  * 3): what is reserved reads as zero and ignores writes, what is read-only stays, pairs of set and clear registers show
  * one state, fields keep what the manual says they keep. Interrupts stay off at the CPU. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The programs, one a file. Which machine each is built for: tests/guest/CMakeLists.txt. */
 #ifndef BULKHEAD_GUEST_PROGRAMS_H
 #define BULKHEAD_GUEST_PROGRAMS_H

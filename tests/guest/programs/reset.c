@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* PSCI SYSTEM_RESET, again and again, until the physical counter says enough; then off. Memory must be fresh each time,
  * and so must the image and the interrupt distributor. Arguments: until-ms=N (500), of the machine's time since reset;
  * pause-us=N (1000) before a reset. */

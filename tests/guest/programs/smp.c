@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A domain of several vCPUs: PSCI CPU_ON, CPU_OFF and AFFINITY_INFO, software generated interrupts between vCPUs,
  * shared interrupts that go where they are sent. Arguments: laps=N (20) of an interrupt that goes round; until-ms=N
  * (0): while the machine's time is below that, the last vCPU ends with SYSTEM_RESET, in the middle of what the others

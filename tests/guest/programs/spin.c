@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Never waits and never exits by itself: what a time slice is for. Says once in a while that it still runs. Arguments:
  * lines=N (5), period-us=N (100000). The rounds of two of them on one CPU show whether both get their share. */
 #include "programs.h"

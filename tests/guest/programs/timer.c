@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Virtual timer interrupts through the GIC. Arguments: ticks=N (10), period-us=N (10000), again=N (0): times that the
  * handler arms the timer for a moment already past, so that its line is high when the interrupt is ended. */
 #include "programs.h"

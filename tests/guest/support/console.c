@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The UART of a program's domain, a PL011 (DDI 0183). */
 #include <stdarg.h>
 

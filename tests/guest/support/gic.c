@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The interrupt controller as programs use it: GICv2 (IHI 0048B). */
 #include "program.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Ties a payload to its one program: compiled with PROGRAM=hello for hello. */
 #include "native.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What a payload that has a machine to itself adds to the programs: one platform, memory that is simply there. */
 #include "native.h"
 

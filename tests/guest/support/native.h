@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Between native.c and the backends of payloads (a64/, x86_64/). */
 #ifndef BULKHEAD_GUEST_NATIVE_H
 #define BULKHEAD_GUEST_NATIVE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What guest programs are written against, whatever runs them: a domain on QEMU or a board (A64), a coroutine of
  * hostsim, a KVM vCPU of an x86-64 host. A program is
  *

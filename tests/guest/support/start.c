@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A program from its beginning to its end. */
 #include "program.h"
 

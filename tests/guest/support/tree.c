@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The little of the device tree that the payloads need, in one pass (Devicetree Specification v0.4, chapter 5).
  *
  * Not libfdt: with the MMU off memory is Device memory, where an unaligned access faults, and the packaged libfdt is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The backend (arch/aarch64) by itself: tests/seam on several CPU models, and the faults that EL2 must report and not survive."""
 import os
 import subprocess

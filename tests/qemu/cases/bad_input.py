@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Mistakes in the device tree: each is reported as `bulkhead check` reports it, and the rest of the machine boots."""
 import re
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Boards other than virt: the same image, RAM somewhere else, another UART, the board's own device tree."""
 import os
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The way from the device tree to a domain's first line, on different machines and with different payloads."""
 import os
 import re

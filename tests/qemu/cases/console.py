@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One UART for all: whole lines with their owner's name, one keyboard that moves."""
 import re
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Being started wrongly: the wrong exception level, no device tree or a damaged one. Each is said, nothing runs on."""
 import os
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Domains that do what they should not."""
 from lab import case, check
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Unmodified Debian Linux in domains."""
 import hashlib
 import re

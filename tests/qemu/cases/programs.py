@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The guest programs print on QEMU what they print in hostsim: tests/guest/expect."""
 from lab import case
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A real U-Boot (Debian's u-boot-qemu) fetches everything by TFTP and starts the hypervisor, unattended."""
 from lab import case, check
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What a guest program prints, by tests/guest/expect: see the README there. */
 #ifndef BULKHEAD_TESTS_SCENARIO_EXPECT_H
 #define BULKHEAD_TESTS_SCENARIO_EXPECT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A device on one CPU and the guest that it interrupts on another, with either version of the GIC and few list
  * registers. */
 #ifndef BULKHEAD_TESTS_SCENARIO_INTERRUPTED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A system for a scenario: the device tree of QEMU's virt machine, or another, with domains that run guest programs,
  * booted in hostsim. */
 #ifndef BULKHEAD_TESTS_SCENARIO_SYSTEM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One machine, read from one tree, and what was said about it. */
 #ifndef BULKHEAD_TESTS_UNIT_CONFIG_MACHINE_READING_H
 #define BULKHEAD_TESTS_UNIT_CONFIG_MACHINE_READING_H

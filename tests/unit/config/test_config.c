@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What the user asked for, as values; what is said about mistakes is tested with the trees of tests/dts. */
 #include <check.h>
 #include <libfdt.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Every tree of tests/dts says in its first lines what is to be said about it (tests/dts/README.md); machine_read() and
  * config_read() must say that, and nothing else. */
 #define _POSIX_C_SOURCE 200809L

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What is read of a GICv3. */
 #include <check.h>
 #include <libfdt.h>

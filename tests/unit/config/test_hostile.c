@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Trees with random damage: either refused, or read to the end without harm. The sanitizers watch. */
 #include <check.h>
 #include <libfdt.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What the machine is: real trees read whole, and the odd ones made on the spot. */
 #include <check.h>
 #include <libfdt.h>

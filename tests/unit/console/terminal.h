@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A UART whose other end is a terminal: what was sent, and what a person would see of it. */
 #ifndef BULKHEAD_TESTS_UNIT_CONSOLE_TERMINAL_H
 #define BULKHEAD_TESTS_UNIT_CONSOLE_TERMINAL_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Two CPUs print at once, in many orders: what a source writes in one piece is one line, whole. */
 #include "hostsim/sim.h"
 #include "support/blob.h"

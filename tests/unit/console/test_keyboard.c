@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Who gets what is typed. */
 #include "support/suite.h"
 #include "terminal.h"

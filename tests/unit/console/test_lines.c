@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What reaches the screen: whole lines with their owner's name, prompts, what an interactive program draws. */
 #include "support/suite.h"
 #include "terminal.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The PL011 driver on hostsim's model of the device, and the choice of a driver. */
 #include <check.h>
 #include <stdlib.h>

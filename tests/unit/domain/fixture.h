@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* One domain, planned by hand, on a hostsim machine whose RAM is full of what no guest may ever see. */
 #ifndef BULKHEAD_TESTS_UNIT_DOMAIN_FIXTURE_H
 #define BULKHEAD_TESTS_UNIT_DOMAIN_FIXTURE_H

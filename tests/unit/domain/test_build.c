@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Building: every byte of every block that a guest is given is an image's or zero, and lies in RAM, not only in a
  * cache. */
 #include "fixture.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A domain's life: memory at first touch, its end, its restart, and how much it can make the hypervisor say. */
 #include "fixture.h"
 #include "support/suite.h"

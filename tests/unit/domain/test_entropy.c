@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Seeds: from the CPU, from the host's seed, or none; never shared, never faked. */
 #include <check.h>
 #include <stdlib.h>

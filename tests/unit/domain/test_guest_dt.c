@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The guest's device tree, read back with libfdt and compared with what the protocol's reference demands. */
 #include <check.h>
 #include <libfdt.h>

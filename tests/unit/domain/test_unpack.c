@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Compressed kernels: unpacked straight into guest RAM, and refused where they are not what they claim to be. */
 #include <zlib.h>
 

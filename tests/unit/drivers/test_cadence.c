@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The Cadence driver on hostsim's model of the device. */
 #include <stdio.h>
 #include <stdlib.h>

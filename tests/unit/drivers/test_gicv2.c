@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The GICv2 driver on hostsim's model of the controller: what it makes of the distributor and the CPU interfaces, and
  * what a guest sees of the list registers that it writes. */
 #include <libfdt.h>

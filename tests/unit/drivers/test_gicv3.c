@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The GICv3 driver on hostsim's model of the controller: what it makes of the distributor, the redistributors and the
  * CPU interfaces, and what it puts into the registers of the virtual one. */
 #include "arch/timer.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The PL011 driver on a line with noise: a device of its own, because the simulator's has none. */
 #include "arch/mmio.h"
 #include "arch/timer.h"

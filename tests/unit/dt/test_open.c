@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What dt_open() refuses: anything that is not a whole, well-formed tree; and it says what is wrong. */
 #include <check.h>
 #include <libfdt.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Typed reading: numbers, strings, lists, addresses through buses, interrupts, reservations, and values as text. */
 #include <check.h>
 #include <libfdt.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Nodes and properties of real trees, as libfdt sees them. */
 #include <check.h>
 #include <libfdt.h>

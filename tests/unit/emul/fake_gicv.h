@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Virtual CPU interfaces as a guest sees them (IHI 0048B chapter 5), with the host's private interrupts behind them,
  * for tests of the vGIC. Plainly written from the manual; shares nothing with the driver, not even the encoding of a
  * list register. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A domain's bus: the right device at the right offset, and an abort for everything else. */
 #include "emul/mmio.h"
 #include "support/suite.h"

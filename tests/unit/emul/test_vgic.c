@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Interrupts from their cause to the guest and back, case by case. What a guest sees is what the fake CPU interface
  * shows it. */
 #include "support/suite.h"

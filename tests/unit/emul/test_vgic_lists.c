@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* List registers, case by case: the timer's interrupt that the hardware ends, more interrupts than registers, several
  * vCPUs, load and put, and what it costs. */
 #include "support/suite.h"

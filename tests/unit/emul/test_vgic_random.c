@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The vGIC of either version against the model, by random sequences. */
 #include "support/shrink.h"
 #include "support/suite.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The distributor's register file: what the manual says each register is (IHI 0048B 4.3), in every width. */
 #include "support/suite.h"
 #include "unit/emul/vgic_system.h"

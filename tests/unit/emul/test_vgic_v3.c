@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What a guest of GICv3 finds: distributor, redistributors, routing by affinity, SGIs (IHI 0069 chapter 12), in every
  * width and from every vCPU. */
 #include "support/suite.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The guests' UART, register by register, and as the drivers that Linux has for it use it. */
 #include <check.h>
 #include <stdlib.h>

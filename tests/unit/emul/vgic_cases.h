@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What the case-by-case tests of the vGIC start from. */
 #ifndef BULKHEAD_TESTS_VGIC_CASES_H
 #define BULKHEAD_TESTS_VGIC_CASES_H

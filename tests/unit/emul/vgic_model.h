@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A plain model of what the guest of a GICv2 or GICv3 may observe: states and rules in the manuals' words, without list
  * registers. vgic_steps.h has the steps that both it and the vGIC take. */
 #ifndef BULKHEAD_TESTS_VGIC_MODEL_H

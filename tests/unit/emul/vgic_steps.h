@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Steps that both the model and the vGIC take: accesses of every register, lines, timer interrupts, acknowledges and
  * ends, on 1 to 8 vCPUs with 1 to 16 list registers. After every step the model and the guest must agree on the
  * interrupt that is signalled, and on every register read.

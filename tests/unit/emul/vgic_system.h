@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A domain whose vCPUs each have a physical CPU, as the scheduler drives them: the guest runs; what it does to its CPU
  * interface is silent; an access to the distributor, a maintenance interrupt, a kick or a host interrupt brings a vCPU
  * out and in again. */

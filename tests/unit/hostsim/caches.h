@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A guest on whose memory caches and core's windows meet. */
 #ifndef BULKHEAD_TESTS_UNIT_HOSTSIM_CACHES_H
 #define BULKHEAD_TESTS_UNIT_HOSTSIM_CACHES_H

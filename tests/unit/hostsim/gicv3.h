@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A machine with a GICv3, and the registers by which its tests know it. */
 #ifndef BULKHEAD_TESTS_UNIT_HOSTSIM_GICV3_H
 #define BULKHEAD_TESTS_UNIT_HOSTSIM_GICV3_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* The least that enters a guest in hostsim: one vCPU, stage-2 tables written by hand, no core. */
 #ifndef BULKHEAD_TESTS_UNIT_HOSTSIM_MINI_H
 #define BULKHEAD_TESTS_UNIT_HOSTSIM_MINI_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Translation tables of a guest program in SPARE_IPA's block, and what switches its MMU. 32-bit addresses, so that the
  * root is a level-1 table of four entries. */
 #ifndef BULKHEAD_TESTS_UNIT_HOSTSIM_PAGING_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Caches between the hypervisor and its guests: what each must have cleaned or invalidated for the other to see. Each
  * rule is broken once; what is right beside it must pass. */
 #include "unit/hostsim/caches.h"

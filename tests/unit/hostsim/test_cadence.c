@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* hostsim's Cadence UART: what it does, and that it bears nothing its manual does not allow. */
 #include "unit/hostsim/mini.h"
 

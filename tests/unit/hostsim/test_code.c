@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What instruction caches may hold of what was written, by core, by the guest itself, and whose it is to drop. */
 #include "unit/hostsim/caches.h"
 

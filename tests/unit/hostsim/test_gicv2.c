@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The GICv2 model against IHI 0048B: what it answers, without any driver of ours between. */
 #include "unit/hostsim/mini.h"
 

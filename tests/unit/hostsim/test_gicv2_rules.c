@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What IHI 0048B does not allow a hypervisor: each rule of the GICv2 model is broken here once, and must be noticed. */
 #include "unit/hostsim/mini.h"
 

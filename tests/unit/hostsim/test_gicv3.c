@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The GICv3 model against IHI 0069, the physical side: what it answers, without any driver of ours between. */
 #include "unit/hostsim/gicv3.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The virtual interface of the GICv3 model against a smaller one that says only what a guest may observe: which
  * interrupts it can be given, what their ends do. Of several that are equally urgent any may come. A sequence of random
  * operations that ends in a difference is cut down to the shortest that still does, and printed with its seed. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What the GICv3 model does not let pass: each rule of IHI 0069 that a driver may break is broken here once. Then a
  * guest program, to see that its accesses go where they should. */
 #include "unit/hostsim/gicv3.h"

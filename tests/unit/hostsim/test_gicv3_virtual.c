@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The GICv3 model against IHI 0069, the virtual interface: the hypervisor's registers (ICH), and what a guest's
  * accesses to ICC find (ICV). */
 #include "unit/hostsim/gicv3.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* KVM's memory slots, where the host has KVM for x86-64 code: what core invalidates comes back when it is used. */
 #include "unit/hostsim/mini.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Whose interrupt controller guests in KVM get, and where KVM's own is put: what can be known without KVM. That it
  * works is for tests/kvm. */
 #include <check.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Time, CPUs, memory and the UART of the simulated machine. */
 #include <libfdt.h>
 

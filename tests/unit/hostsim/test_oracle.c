@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What must hold whenever a vCPU is loaded, entered, left and put, and after each event: each rule broken once, and
  * what is right beside it. */
 #include "unit/hostsim/mini.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Each rule that hostsim watches over is broken here once, and must be noticed: a simulator that misses it proves
  * nothing. */
 #include "unit/hostsim/mini.h"

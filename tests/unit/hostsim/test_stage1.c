@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A guest's own translation: faults that its EL1 takes, faults that EL2 takes, and what the syndrome registers say. */
 #include "unit/hostsim/paging.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What hostsim holds against stage-2 tables and their invalidation (Arm ARM D8): each rule is broken once; what is
  * right beside it must pass. */
 #include "unit/hostsim/mini.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The form of a report, and the counting. */
 #include "lib/diag.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The formatter against the C library's, and what is special about it. */
 #include "lib/format.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Comparing words, and finding the one that was meant. */
 #include "lib/text.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers for property tests: the same seed, the same test, everywhere. TEST_SEED in the environment tries another. */
 #ifndef BULKHEAD_TESTS_UNIT_MEM_RANDOM_H
 #define BULKHEAD_TESTS_UNIT_MEM_RANDOM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What test_stage2.c expects of random operations: an array of pages in each of some places where something can go
  * wrong. Uses that file's tables, walker and TLB. */
 #ifndef BULKHEAD_TESTS_STAGE2_MODEL_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Region sets: by example, at the ends of the address space, and against a bitmap that cannot be wrong. */
 #include "mem/regions.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Stage-2 tables: written by core, read here by a walker of its own (Arm ARM D8.2, D8.3), and watched through a TLB
  * that keeps every translation until it is told to drop it. */
 #include "mem/stage2.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A machine and a configuration made of C structures, with a small device tree behind them for names and paths, and a
  * reader whose answers stop being readable at the next call, as a window's do. */
 #ifndef BULKHEAD_TESTS_UNIT_PLAN_FIXTURE_H

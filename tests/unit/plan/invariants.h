@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* What holds of every plan, whatever it was asked for. Ranges are compared pair by pair: no code of core's in it. */
 #ifndef BULKHEAD_TESTS_UNIT_PLAN_INVARIANTS_H
 #define BULKHEAD_TESTS_UNIT_PLAN_INVARIANTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Kernels and packed files, made as the tools of a build make them. */
 #ifndef BULKHEAD_TESTS_UNIT_PLAN_PACKING_H
 #define BULKHEAD_TESTS_UNIT_PLAN_PACKING_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Every tree of tests/dts (see its README), from the blob to the plan: all that is expected is said, and nothing else.
  */
 #define _POSIX_C_SOURCE 200809L

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What a kernel module is, told by its first and last bytes. */
 #include "plan/image.h"
 

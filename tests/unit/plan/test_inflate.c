@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Unpacking in pieces: any pieces give the same bytes; what is damaged is refused, and never writes where it may not.
  */
 #include "lib/inflate.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The plan's look at kernels: through a window that may be narrow, at files that may be short, missing or something
  * else. */
 #include "support/suite.h"

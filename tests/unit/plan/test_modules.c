@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Where modules end and whom they are in the way of. */
 #include "support/suite.h"
 #include "unit/plan/invariants.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The plan as a whole: where things go, who gets RAM, which CPU runs whom, and its text. */
 #include "support/suite.h"
 #include "unit/plan/invariants.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Plans of random systems, sensible and absurd: whatever is asked for, nothing is owned twice, and the answer is the
  * same each time. A failure prints the seed; TEST_SEED shifts all of them. */
 #include "support/suite.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The search for the shortest failing sequence, with properties whose shortest one is known. */
 #include "support/shrink.h"
 

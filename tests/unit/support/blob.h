@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Device trees for tests: read from the compiled tests/dts, or made on the spot. Each lies in a block of exactly its
  * size, so that the address sanitizer sees the first byte read beyond it. */
 #ifndef BULKHEAD_TESTS_UNIT_SUPPORT_BLOB_H

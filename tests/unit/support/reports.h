@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A diag that keeps what it is told, as text, for tests to look at. */
 #ifndef BULKHEAD_TESTS_UNIT_SUPPORT_REPORTS_H
 #define BULKHEAD_TESTS_UNIT_SUPPORT_REPORTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A domain put together by hand, whose vCPUs come out of the guest as the test says. No machine: nothing is loaded. */
 #ifndef BULKHEAD_TESTS_UNIT_TRAP_GUEST_H
 #define BULKHEAD_TESTS_UNIT_TRAP_GUEST_H

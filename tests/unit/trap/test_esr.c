@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Syndromes as the manual defines them (Arm ARM D19.2.37), put together by hand. */
 #include <check.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What a guest sees of a host that has everything: no feature whose state is not switched, or that EL2 keeps. */
 #include "support/suite.h"
 

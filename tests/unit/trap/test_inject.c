@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Exceptions that a guest takes, against AArch64.TakeException of the Arm ARM. */
 #include "guest.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Faults on guest RAM: the block is given and the instruction done again. On a machine, with real stage-2 tables. */
 #include "unit/domain/fixture.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* PSCI and SMCCC as a guest sees them, with one vCPU and with several. */
 #include "guest.h"
 

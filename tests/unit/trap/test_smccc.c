@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What guests are told of firmware's workarounds, with firmware of several ages. */
 #include "guest.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* System registers by allow-list. The host is hostsim's: a Cortex-A53. */
 #include "guest.h"
 

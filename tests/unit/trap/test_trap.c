@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What each kind of exit does to the guest. */
 #include "guest.h"
 

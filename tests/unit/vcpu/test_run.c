@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What goes with a vCPU when another one gets the CPU: the virtual timer's interrupt, which stays active on the host
  * until the guest has handled it. And interrupts that never end. */
 #include "support/suite.h"

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The manual page and --help must name the same options and commands.
 
     check_manual.py BULKHEAD MANUAL

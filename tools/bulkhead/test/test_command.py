@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The host command, as its users call it: exit statuses, what is said where, JSON, module files.
 
     BULKHEAD=build/host/bulkhead test_command.py [unittest options]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Exceptions, calls and interrupts of an A64 payload. */
 #include "native.h"
 

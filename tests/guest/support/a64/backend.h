@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* A64: a domain on QEMU or a board, at EL1 with its MMU off. */
 #ifndef BULKHEAD_GUEST_BACKEND_H
 #define BULKHEAD_GUEST_BACKEND_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* arm64 Image header (Documentation/arm64/booting.rst of Linux), entry, exception vectors. Runs at EL1 with its MMU off. */
 
     .section .head, "ax"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Further vCPUs of an A64 payload: a stack and a platform for each. */
 #include "native.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The programs' functions by those of hostsim/guest.h. */
 #include <libfdt.h>
 

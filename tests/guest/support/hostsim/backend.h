@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* hostsim: a coroutine in the place of a guest's code (hostsim/guest.h). */
 #ifndef BULKHEAD_GUEST_BACKEND_H
 #define BULKHEAD_GUEST_BACKEND_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Calls and exceptions of a payload in a KVM vCPU. */
 #include "native.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* x86-64: a KVM vCPU, by arch/hostsim/kvm_abi.h. No interrupts. */
 #ifndef BULKHEAD_GUEST_BACKEND_H
 #define BULKHEAD_GUEST_BACKEND_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* arm64 Image header, then the entry of arch/hostsim/kvm_abi.h. */
 #include "hostsim/kvm_abi.h"
 
