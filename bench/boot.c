@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Boot time in the simulator: the stages of a boot for 1..8 domains, 128 MiB..4 GiB of guest RAM and kernels of
- * 64 KiB..64 MiB. Virtual time of one of the simulator's platforms (arch/hostsim/platforms.c).
+ * 64 KiB..64 MiB. Virtual time of one of the simulator's platforms (arch/hostsim/cpus/platforms.c).
  *
  *   bench-boot [--csv] [--platform NAME]      a table, or comma-separated values, on standard output */
 #include <libfdt.h>

@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "hostsim/faults.h"
+#include "hostsim/faults/faults.h"
 
 struct sim_machine;
 
@@ -33,7 +33,7 @@ enum sim_schedule {
     SIM_SCHEDULE_DEFAULT, /* by time where the seed is 0, else random */
     SIM_SCHEDULE_BY_TIME, /* the CPU whose clock is furthest behind */
     SIM_SCHEDULE_RANDOM,  /* the same, but one in 16 switch points goes to a CPU drawn at random */
-    SIM_SCHEDULE_PCT,     /* random priorities with few changes: arch/hostsim/pct.c */
+    SIM_SCHEDULE_PCT,     /* random priorities with few changes: arch/hostsim/cpus/pct.c */
 };
 
 /** Whose interrupt controller guests in KVM have. */

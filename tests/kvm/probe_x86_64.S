@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a payload may do to the accelerator that no program of tests/guest does, in as few instructions as it takes.
- * One source, a file for each PROBE_..., in terms of hostsim/kvm_abi.h. Prints by the domain's UART, "probe: done" last. */
-#include "hostsim/kvm_abi.h"
+ * One source, a file for each PROBE_..., in terms of hostsim/kvm/kvm_abi.h. Prints by the domain's UART, "probe: done" last. */
+#include "hostsim/kvm/kvm_abi.h"
 
 #define UART 0x22000000
 #define UART_FR 0x18

@@ -10,7 +10,7 @@
 #include "arch/cpu.h"
 #include "arch/timer.h"
 #include "boot/hypervisor.h"
-#include "hostsim/ordering.h"
+#include "hostsim/contract/ordering.h"
 #include "program.h"
 #include "scenario/support/system.h"
 #include "support/seeds.h"

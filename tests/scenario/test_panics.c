@@ -9,7 +9,7 @@
 #include "arch/timer.h"
 #include "boot/hypervisor.h"
 #include "console/console.h"
-#include "hostsim/machine.h"
+#include "hostsim/machine/machine.h"
 #include "scenario/support/system.h"
 #include "support/seeds.h"
 

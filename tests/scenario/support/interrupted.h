@@ -9,8 +9,8 @@
 #include "arch/cpu.h"
 #include "arch/timer.h"
 #include "boot/hypervisor.h"
+#include "hostsim/contract/ordering.h"
 #include "hostsim/guest.h"
-#include "hostsim/ordering.h"
 #include "scenario/support/system.h"
 #include "support/seeds.h"
 

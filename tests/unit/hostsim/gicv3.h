@@ -4,7 +4,7 @@
 #define BULKHEAD_TESTS_UNIT_HOSTSIM_GICV3_H
 
 #include "arch/gic.h"
-#include "hostsim/gic.h"
+#include "hostsim/gic/gic.h"
 #include "unit/hostsim/mini.h"
 #include <libfdt.h>
 

@@ -424,7 +424,7 @@ START_TEST(security)
 }
 END_TEST
 
-/* ---- Faults by name (arch/hostsim/faults.h) */
+/* ---- Faults by name (arch/hostsim/faults/faults.h) */
 
 static void begin_with(enum sim_fault_kind kind, uint64_t n)
 {

@@ -5,7 +5,7 @@
 #include <libfdt.h>
 #include <string.h>
 
-#include "hostsim/kvm_gic.h"
+#include "hostsim/kvm/kvm_gic.h"
 #include "support/suite.h"
 
 static const struct {

@@ -2,7 +2,7 @@
 /* The order SIM_SCHEDULE_PCT, on protocols with a planted bug each: it finds them within a bounded number of seeds
  * where the order of virtual time never does, and never where the protocol is right. And what it promises besides: the
  * same run for a seed, time that does not go back, no CPU left behind for long. */
-#include "hostsim/atomic_accesses.h"
+#include "hostsim/cpus/atomic_accesses.h"
 
 #include "unit/hostsim/mini.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* x86-64: a KVM vCPU, by arch/hostsim/kvm_abi.h. No interrupts. */
+/* x86-64: a KVM vCPU, by arch/hostsim/kvm/kvm_abi.h. No interrupts. */
 #ifndef BULKHEAD_GUEST_BACKEND_H
 #define BULKHEAD_GUEST_BACKEND_H
 
-#include "hostsim/kvm_abi.h"
+#include "hostsim/kvm/kvm_abi.h"
 
 #define BACKEND_INTERRUPTS 0
 #define BACKEND_ADDRESS_BITS 39 /* of IPAs that can be reached */

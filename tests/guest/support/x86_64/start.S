@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* arm64 Image header, then the entry of arch/hostsim/kvm_abi.h. */
-#include "hostsim/kvm_abi.h"
+/* arm64 Image header, then the entry of arch/hostsim/kvm/kvm_abi.h. */
+#include "hostsim/kvm/kvm_abi.h"
 
     .section .head, "ax"
     .globl image_start

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Power-on: what the firmware and the boot loader leave behind, then core. Apart from the other files, so that a
+ * program which only uses the models does not need all of core. */
+#include <string.h>
+
+#include "boot/hypervisor.h"
+#include "hostsim/machine/machine.h"
+
+static void boot(void *context)
+{
+    struct sim_machine *machine = context;
+    uint64_t space = min_u64(machine->boot_dtb_size, MIB(2));
+    const void *dtb = sim_map(machine, machine->boot_dtb, space, ARCH_MAP_READ, true);
+    uint64_t entry_ticks = sim_ticks(machine, machine->now);
+    sim_spend(sim_this_cpu(), SIM_COST_START, 1);
+    hv_main(dtb, space, pa(machine->boot_dtb), entry_ticks);
+}
+
+enum sim_end sim_run_secondary(struct sim_machine *machine, void (*secondary)(unsigned cpu))
+{
+    memset(&hypervisor, 0, sizeof(hypervisor));
+    machine->panic = hv_panic;
+    return sim_run_with(machine, boot, machine, secondary);
+}
+
+enum sim_end sim_run(struct sim_machine *machine)
+{
+    return sim_run_secondary(machine, hv_secondary_main);
+}

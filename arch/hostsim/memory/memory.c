@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+/* RAM in two views (see struct sim_bank), and what core may do with them. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "hostsim/machine/machine.h"
+
+#define TRACE_PERIOD MIB(2) /* of what an earlier user of the machine left in RAM */
+
+static void *reserve(uint64_t size, int protection)
+{
+    void *memory = mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED)
+        return NULL;
+    madvise(memory, size, MADV_NOHUGEPAGE); /* most of RAM is touched a page in 2 MiB: it need not all be there */
+    return memory;
+}
+
+void sim_copy_if_different(uint8_t *to, const uint8_t *from, uint64_t size)
+{
+    while (size > 0) {
+        uint64_t part = min_u64(size, PAGE_SIZE - ((uintptr_t)to & (PAGE_SIZE - 1)));
+        if (memcmp(to, from, part) != 0)
+            memcpy(to, from, part);
+        to += part;
+        from += part;
+        size -= part;
+    }
+}
+
+static uint64_t page_count(const struct sim_bank *bank)
+{
+    return (bank->size + PAGE_SIZE - 1) / PAGE_SIZE;
+}
+
+/* One page in every block holds what must never reach a guest. */
+static void leave_traces(struct sim_bank *bank)
+{
+    for (uint64_t offset = 0; offset + PAGE_SIZE <= bank->size; offset += TRACE_PERIOD) {
+        uint64_t page = offset / PAGE_SIZE + (offset >> 21) % 512;
+        if (page >= page_count(bank))
+            continue;
+        memset(bank->memory + page * PAGE_SIZE, 0xa5, 256);
+        bank->pages[page].used = true;
+    }
+}
+
+bool sim_memory_create(struct sim_machine *machine)
+{
+    const int all = PROT_READ | PROT_WRITE;
+    for (unsigned i = 0; i < machine->bank_count; i++) {
+        struct sim_bank *bank = &machine->banks[i];
+        bank->coherent = machine->options.coherent;
+        bank->cached = reserve(bank->size, bank->coherent ? all : PROT_NONE);
+        bank->memory = bank->coherent ? bank->cached : reserve(bank->size, all);
+        bank->pages = reserve(page_count(bank) * sizeof(*bank->pages), all);
+        if (bank->cached == NULL || bank->memory == NULL || bank->pages == NULL)
+            return false;
+        if (!machine->options.clean_ram)
+            leave_traces(bank);
+    }
+    return true;
+}
+
+static void give_back(void *memory, uint64_t size)
+{
+    if (memory != NULL)
+        munmap(memory, size);
+}
+
+void sim_memory_destroy(struct sim_machine *machine)
+{
+    for (unsigned i = 0; i < machine->bank_count; i++) {
+        struct sim_bank *bank = &machine->banks[i];
+        give_back(bank->coherent ? NULL : bank->memory, bank->size);
+        give_back(bank->cached, bank->size);
+        while (bank->guest_lines != NULL) {
+            struct sim_cached_page *next = bank->guest_lines->next;
+            free(bank->guest_lines);
+            bank->guest_lines = next;
+        }
+        give_back(bank->pages, page_count(bank) * sizeof(*bank->pages));
+    }
+}
+
+struct sim_bank *sim_bank_find(struct sim_machine *machine, uint64_t base, uint64_t size)
+{
+    for (unsigned i = 0; i < machine->bank_count; i++) {
+        struct sim_bank *bank = &machine->banks[i];
+        if (base >= bank->base && base - bank->base < bank->size && size <= bank->size - (base - bank->base))
+            return bank;
+    }
+    return NULL;
+}
+
+struct sim_page *sim_page(struct sim_machine *machine, uint64_t address)
+{
+    struct sim_bank *bank = sim_bank_find(machine, address, 1);
+    return bank != NULL ? &bank->pages[(address - bank->base) / PAGE_SIZE] : NULL;
+}
+
+const uint8_t *sim_memory_read(struct sim_machine *machine, uint64_t base, uint64_t size)
+{
+    struct sim_bank *bank = sim_bank_find(machine, base, size);
+    return bank != NULL ? bank->memory + (base - bank->base) : NULL;
+}
+
+/* ---- What core has mapped: it can read or write a page only while a mapping or a window says so. */
+
+static int protection(const struct sim_page *page)
+{
+    return page->writers > 0 ? PROT_READ | PROT_WRITE : page->readers > 0 ? PROT_READ : PROT_NONE;
+}
+
+static void protect(const struct sim_bank *bank, uint64_t first, uint64_t end, int wanted)
+{
+    if (!bank->coherent && mprotect(bank->cached + first * PAGE_SIZE, (end - first) * PAGE_SIZE, wanted) != 0)
+        sim_fail("mprotect() failed: too many separate mappings");
+}
+
+static void protect_as_mapped(const struct sim_bank *bank, uint64_t first, uint64_t end)
+{
+    while (first < end) {
+        uint64_t next = first + 1;
+        while (next < end && protection(&bank->pages[next]) == protection(&bank->pages[first]))
+            next++;
+        protect(bank, first, next, protection(&bank->pages[first]));
+        first = next;
+    }
+}
+
+void sim_page_open(const struct sim_bank *bank, const struct sim_page *page)
+{
+    uint64_t index = (uint64_t)(page - bank->pages);
+    if (page->writers == 0)
+        protect(bank, index, index + 1, PROT_READ | PROT_WRITE);
+}
+
+void sim_page_close(const struct sim_bank *bank, const struct sim_page *page)
+{
+    uint64_t index = (uint64_t)(page - bank->pages);
+    if (page->writers == 0)
+        protect(bank, index, index + 1, protection(page));
+}
+
+/* Core maps the pages of [base, base + size) of the bank: all of their lines may be in the caches from then on, fetched
+ * ahead, not those of the range alone. */
+static void enter(struct sim_bank *bank, uint64_t base, uint64_t size, bool writable)
+{
+    uint64_t first = base / PAGE_SIZE, end = (base + size + PAGE_SIZE - 1) / PAGE_SIZE;
+    bool open = false;
+    for (uint64_t index = first; index < end && !bank->coherent; index++) {
+        struct sim_page *page = &bank->pages[index];
+        if (!open && sim_cache_needs_fill(bank, page)) {
+            protect(bank, first, end, PROT_READ | PROT_WRITE);
+            open = true;
+        }
+        sim_cache_enter(bank, page, writable);
+    }
+}
+
+static void count_mapping(struct sim_page *page, enum arch_map_access access, int change)
+{
+    if (access == ARCH_MAP_READ_WRITE)
+        page->writers = (uint8_t)(page->writers + change);
+    else
+        page->readers = (uint8_t)(page->readers + change);
+}
+
+void *sim_map(struct sim_machine *machine, uint64_t base, uint64_t size, enum arch_map_access access, bool for_ever)
+{
+    struct sim_bank *bank = sim_bank_find(machine, base, size);
+    if (bank == NULL)
+        return NULL;
+    uint64_t first = (base - bank->base) / PAGE_SIZE, end = (base - bank->base + size + PAGE_SIZE - 1) / PAGE_SIZE;
+    enter(bank, base - bank->base, size, access == ARCH_MAP_READ_WRITE);
+    for (uint64_t page = first; page < end; page++) {
+        count_mapping(&bank->pages[page], access, 1);
+        if (for_ever && bank->pages[page].vmid != 0)
+            sim_fail("arch_map(%#llx): VMID %u reaches that page", (unsigned long long)(bank->base + page * PAGE_SIZE),
+                     bank->pages[page].vmid);
+        bank->pages[page].hypervisor = bank->pages[page].hypervisor || for_ever;
+    }
+    protect_as_mapped(bank, first, end);
+    return bank->cached + (base - bank->base);
+}
+
+void sim_unmap(struct sim_machine *machine, uint64_t base, uint64_t size, enum arch_map_access access)
+{
+    const struct sim_bank *bank = sim_bank_find(machine, base, size);
+    uint64_t first = (base - bank->base) / PAGE_SIZE, end = (base - bank->base + size + PAGE_SIZE - 1) / PAGE_SIZE;
+    for (uint64_t page = first; page < end; page++)
+        count_mapping(&bank->pages[page], access, -1);
+    protect_as_mapped(bank, first, end);
+}
+
+const uint8_t *sim_cached_read(struct sim_machine *machine, uint64_t base, uint64_t size)
+{
+    const struct sim_bank *bank = sim_bank_find(machine, base, size);
+    if (bank == NULL)
+        return NULL;
+    const struct sim_page *page = &bank->pages[(base - bank->base) / PAGE_SIZE];
+    if (bank->coherent || sim_page_mapped(page))
+        return bank->cached + (base - bank->base);
+    return page->held == 0 && !page->unsettled ? bank->memory + (base - bank->base) : NULL;
+}
+
+bool sim_describe_pointer(const struct sim_machine *machine, const void *pointer, uint64_t *address)
+{
+    for (unsigned i = 0; i < machine->bank_count; i++) {
+        const struct sim_bank *bank = &machine->banks[i];
+        if ((const uint8_t *)pointer < bank->cached || (const uint8_t *)pointer >= bank->cached + bank->size)
+            continue;
+        *address = bank->base + (uint64_t)((const uint8_t *)pointer - bank->cached);
+        return true;
+    }
+    return false;
+}

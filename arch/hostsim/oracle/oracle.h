@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What must hold whatever core does, looked at when a vCPU is loaded, entered, left and put, and after each event.
+ * Rules that concern one access (whose page it is, whose lines) are where the access is: mmu.c, cache.c. */
+#ifndef BULKHEAD_HOSTSIM_ORACLE_H
+#define BULKHEAD_HOSTSIM_ORACLE_H
+
+#include "hostsim/machine/machine.h"
+
+struct sim_oracle *sim_oracle_create(void);
+void sim_oracle_destroy(struct sim_oracle *oracle);
+
+/** Before @p vcpu's state goes into the hardware: it is what was saved, and no list register is another's. */
+void sim_oracle_load(const struct sim_cpu *cpu, const struct arch_vcpu *vcpu);
+/** After it was saved. */
+void sim_oracle_put(const struct sim_cpu *cpu, const struct arch_vcpu *vcpu);
+/** Core changed the state by a function of the contract. */
+void sim_oracle_changed(const struct sim_cpu *cpu, const struct arch_vcpu *vcpu);
+/** Around the guest: what list registers are linked to is active, and has one owner. */
+void sim_oracle_run(const struct sim_cpu *cpu);
+/** After an event: a loaded vCPU is whole and on one CPU, a VMID means one stage-2 map, what guests have in list
+ * registers is still theirs, and nobody sleeps through an interrupt. */
+void sim_oracle_event(struct sim_machine *machine);
+
+#endif
