@@ -7,4 +7,5 @@ _start:
     IMAGE_HEADER 0x10000
 start:
     MARK    MARK_FIRST
-    POWER_OFF
+    PSCI    SYSTEM_OFF
+    b       .
