@@ -80,8 +80,10 @@ def exits(lab):
 def reset(lab):
     number = next(number for number, (name, _) in operations().items() if name == "reset")
     for gic in GICS:
-        run = lab.boot([Domain("reset", lab.guest("reset.bin"))], MARK_END + number, RESETS, gic=gic)
-        yield from windows(run, f"v{gic}-1")
+        for name in ("1", "2"):
+            vcpus, cpus = DOMAINS[name]
+            run = lab.boot([Domain("reset", lab.guest("reset.bin"), cpus=vcpus)], MARK_END + number, RESETS, gic=gic, cpus=cpus)
+            yield from windows(run, f"v{gic}-{name}")
 
 
 def switch(lab):

@@ -6,6 +6,7 @@
 #define ROUNDS 101
 #define SLOW_ROUNDS 31 /* of what takes a power cycle */
 #define TIMER_TICKS 5000
+#define SETTLE_MS 20 /* until the hypervisor has built and printed what it has to */
 #define LINE_LENGTH 32
 #define FIRST_FRESH (16 * MIB) /* of RAM: all that was loaded lies below */
 #define LAST_FRESH (112 * MIB)
@@ -158,6 +159,8 @@ static void messages(void)
 void bench_main(void)
 {
     gic_init();
+    timer_arm(SETTLE_MS * TICKS_PER_MS);
+    sleep_until_interrupt();
     if (power())
         messages();
     registers();
