@@ -19,6 +19,7 @@ Modules that are one file lie in memory once. Used by tools/demo.sh, tests/qemu 
 import argparse
 import glob
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -38,11 +39,11 @@ DTB_AT = RAM_BASE + DTB_OFFSET
 
 
 def zcu102_dtb(deps):
-    """The board's device tree, of Debian's kernel package below @deps."""
+    """The board's device tree, of Debian's kernel package below @deps; of several the newest."""
     trees = glob.glob(os.path.join(deps, "arm64/usr/lib/linux-image-*/xilinx/zynqmp-zcu102-rev1.0.dtb"))
     if not trees:
         raise FileNotFoundError(f"no zynqmp-zcu102-rev1.0.dtb below {deps}: run tools/setup.sh")
-    return trees[0]
+    return max(trees, key=lambda path: [int(number) for number in re.findall(r"\d+", path[len(deps):])])
 
 
 class Domain:

@@ -2,11 +2,23 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sets up the machine, builds both presets and runs all tests: unit and scenario tests on the host, system tests on QEMU.
 #
-#   tools/test.sh [CTEST OPTION]...      e.g. tools/test.sh -L unit, tools/test.sh -R qemu-hello
+#   tools/test.sh [CTEST OPTION]...
+#
+#   tools/test.sh -L unit            one label
+#   tools/test.sh -R qemu-hello      by name
+#   tools/test.sh -N                 lists what there is
 #
 # Every test has its own time limit; BULKHEAD_TEST_SECONDS (2400) bounds them all together.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+for argument in "$@"; do
+    if [[ $argument == -h || $argument == --help ]]; then
+        sed -n '3,/^set/{/^set/d;s/^# \{0,1\}//;p}' tools/test.sh
+        echo "Labels, by docs/testing.md: $(sed -n '/^| label/,/^$/s/^| `\([a-z]*\)` .*/\1/p' docs/testing.md | paste -sd ' ')."
+        exit
+    fi
+done
 
 tools/setup.sh
 for preset in aarch64 host; do
