@@ -4,25 +4,19 @@
 
 import argparse
 import concurrent.futures
-import json
+import difflib
 import os
 import pathlib
 import re
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-TABLE = HERE / "mutations.txt"
+from lab import ROOT, Lab, LabError
 
-TIME_LIMIT_MIN = 40  # seconds that any test may take
-TIME_LIMIT_FACTOR = 10  # or so many times what it takes without a mutation
-CHECK_TIMEOUT = 30  # seconds for one test case of an executable: a mutation may make it run for ever
-CHECK_FAILURE = re.compile(r"^[^\n]*?:[FE]:[^:\n]*:([^:\n]+):-?\d+: ?([^\n]*)", re.MULTILINE)
+HERE = pathlib.Path(__file__).resolve().parent
+TABLE = HERE / "mutations.txt"
 
 
 class TableError(Exception):
@@ -30,8 +24,9 @@ class TableError(Exception):
 
 
 class Mutation:
-    def __init__(self, name):
+    def __init__(self, name, line):
         self.name = name
+        self.line = line  # of the table, where it begins
         self.file = None
         self.breaks = None
         self.tests = []
@@ -39,7 +34,7 @@ class Mutation:
         self.replacement = []
 
     def complain(self, message):
-        raise TableError(f"{self.name}: {message}")
+        raise TableError(f"tests/mutation/{TABLE.name}:{self.line}: [{self.name}] {message}")
 
     def check(self):
         if not self.file or not self.breaks:
@@ -53,9 +48,19 @@ class Mutation:
         """The file's text with the bug in it. The original text must be there exactly once."""
         original = "\n".join(self.original)
         count = text.count(original)
-        if count != 1:
-            self.complain(f"its original text is {count} times in {self.file}, must be once: {original.strip()!r}")
+        if count == 0:
+            self.complain(f"{self.file} has no such text any more: {original.strip()!r}. If the code was changed, change the '-' and '+' lines with it; "
+                          f"if what it breaks cannot break any more, take the entry out, and its row in README.md. Nearest: {self.nearest(text)}")
+        if count > 1:
+            self.complain(f"{self.file} has this text {count} times, must be once: {original.strip()!r}. Add a line before or behind it, in '-' and '+'")
         return text.replace(original, "\n".join(self.replacement))
+
+    def nearest(self, text):
+        """Where in the file the original text may have gone."""
+        wanted = max((line.strip() for line in self.original), key=len)
+        lines = text.split("\n")
+        best = max(range(len(lines)), key=lambda number: difflib.SequenceMatcher(None, lines[number].strip(), wanted).ratio())
+        return f"{self.file}:{best + 1}: {lines[best].strip()}"
 
 
 def read_line(mutation, line, where):
@@ -80,12 +85,12 @@ def read_line(mutation, line, where):
 def read_table(path):
     mutations = []
     for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
-        where = f"{path.name}:{number}"
+        where = f"tests/mutation/{path.name}:{number}"
         header = re.fullmatch(r"\[([a-z0-9-]+)\]", line)
         if header:
             if any(header[1] == other.name for other in mutations):
                 raise TableError(f"{where}: a second [{header[1]}]")
-            mutations.append(Mutation(header[1]))
+            mutations.append(Mutation(header[1], number))
         elif mutations and line and not line.startswith("#"):
             read_line(mutations[-1], line, where)
         elif line and not line.startswith("#"):
@@ -102,183 +107,79 @@ def check_table(mutations, root):
         try:
             path = root / mutation.file
             if not path.is_file():
-                mutation.complain(f"there is no {mutation.file}")
+                mutation.complain(f"there is no {mutation.file}: where its code was moved to, change the line 'file'")
             mutation.apply(path.read_text(encoding="utf-8"))
         except TableError as error:
             complaints.append(str(error))
     return complaints
 
 
-def copy_tree(destination):
-    """Tracked files as they are in the work tree, and no others; what is the same already keeps its time, for the build's sake."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True).stdout
-    names = {name for name in listed.decode().split("\0") if name and (ROOT / name).is_file()}
-    for target in destination.rglob("*"):
-        if target.is_file() and str(target.relative_to(destination)) not in names:
-            target.unlink()
-    for name in names:
-        source, target = ROOT / name, destination / name
-        if target.is_file() and target.read_bytes() == source.read_bytes():
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-        shutil.copymode(source, target)
+def try_out(lab, mutation, folder):
+    """@return by which test the mutation is found; None: by none"""
+    unknown = set(mutation.tests) - {test.name for test in lab.tests}
+    if unknown:
+        mutation.complain(f"there is no test {', '.join(sorted(unknown))}")
+    first = [test for name in mutation.tests for test in lab.tests if test.name == name]
+    tests = first + [test for test in lab.tests if test not in first]
+    path = lab.source / mutation.file
+    text = mutation.apply(path.read_text(encoding="utf-8"))
+    if mutation.file not in lab.objects:
+        return try_in_copy(lab, path, text, tests)
+    changed = lab.compile(mutation.file, text, folder)
+    if changed is None:
+        mutation.complain("does not compile")
+    lab.link(folder, {mutation.file: changed})
+    return lab.first_failure(tests, folder)
 
 
-class Test:
-    def __init__(self, entry):
-        self.name = entry["name"]
-        self.command = entry["command"]
-        properties = {item["name"]: item["value"] for item in entry.get("properties", [])}
-        self.labels = properties.get("LABELS", [])
-        self.directory = properties.get("WORKING_DIRECTORY")
-        self.environment = dict(item.split("=", 1) for item in properties.get("ENVIRONMENT", []))
-        self.seconds = 0.0
-        self.process = None
-
-    def run(self, limit):
-        """@return None, or in what way it failed"""
-        environment = {**os.environ, **self.environment, "CK_DEFAULT_TIMEOUT": str(CHECK_TIMEOUT)}
-        with tempfile.TemporaryFile() as output:
-            self.process = subprocess.Popen(self.command, cwd=self.directory, env=environment, stdout=output,
-                                            stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
-            try:
-                status = self.process.wait(timeout=limit)
-            except subprocess.TimeoutExpired:
-                self.stop()
-                return "does not end"
-            output.seek(0)
-            text = output.read().decode(errors="replace")
-        if status == 0:
-            return None
-        failure = CHECK_FAILURE.search(text)
-        if failure:
-            return failure[1]
-        return f"signal {-status}" if status < 0 else f"status {status}"
-
-    def stop(self):
-        """Check ends its children when it is asked to end; one that does not is killed."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            if self.process.poll() is not None:
-                return
-            self.process.send_signal(number)
-            try:
-                self.process.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                pass
-
-
-class Lab:
-    """A copy of the tree, and a build of it."""
-
-    def __init__(self, directory, options):
-        self.source = directory / "source"
-        self.build = directory / "build"
-        self.jobs = options.jobs
-        self.sanitize = options.sanitize
-        self.tests = []
-        self.log = ""
-
-    def prepare(self):
-        self.source.mkdir(parents=True, exist_ok=True)
-        copy_tree(self.source)
-        flags = ["-DCMAKE_BUILD_TYPE=None", "-DCMAKE_C_FLAGS=-O1", "-DBULKHEAD_WERROR=OFF",
-                 f"-DBULKHEAD_SANITIZE={'ON' if self.sanitize else 'OFF'}"]
-        subprocess.run(["cmake", "-G", "Ninja", "-S", self.source, "-B", self.build, f"-DBULKHEAD_DEPS={ROOT / 'build' / 'deps'}", *flags], check=True,
-                       stdout=subprocess.DEVNULL)
-        if not self.make([]):
-            raise TableError("the tree does not build:\n" + self.log)
-        listing = subprocess.run(["ctest", "--show-only=json-v1"], cwd=self.build, check=True, capture_output=True)
-        tests = [Test(entry) for entry in json.loads(listing.stdout)["tests"]]
-        self.tests = [test for test in tests if "unit" in test.labels or "scenario" in test.labels]
-
-    def make(self, targets):
-        """@return whether it builds"""
-        result = subprocess.run(["ninja", "-j", str(self.jobs), *targets], cwd=self.build, capture_output=True)
-        self.log = result.stdout.decode(errors="replace")
-        return result.returncode == 0
-
-    def baseline(self):
-        """Without a mutation every test passes. Sorts the tests, the fastest first."""
-        failed = []
-        for test in self.tests:
-            start = time.monotonic()
-            failure = test.run(600)
-            test.seconds = time.monotonic() - start
-            if failure is not None:
-                failed.append(f"{test.name}: {failure}")
-        self.tests.sort(key=lambda test: test.seconds)
-        return failed
-
-    def first_failure(self, tests):
-        """Runs them, jobs at a time, until one fails. @return "test: how", or None"""
-        found = []
-
-        def run(test):
-            if found:
-                return
-            failure = test.run(max(TIME_LIMIT_MIN, TIME_LIMIT_FACTOR * test.seconds))
-            if failure is not None:
-                found.append(f"{test.name}: {failure}")
-
-        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
-            list(pool.map(run, tests))
-        return found[0] if found else None
-
-    def hunt(self, mutation):
-        """@return by which test the mutation, which is in the copy, is found; None: by none"""
-        unknown = set(mutation.tests) - {test.name for test in self.tests}
-        if unknown:
-            mutation.complain(f"there is no test {', '.join(sorted(unknown))}")
-        first = [test for name in mutation.tests for test in self.tests if test.name == name]
-        rest = [test for test in self.tests if test not in first]
-        for tests in (first, rest):
-            if not tests:
-                continue
-            if not self.make([test.name for test in tests] if tests is first else []):
-                mutation.complain("does not build:\n" + self.log)
-            failure = self.first_failure(tests)
-            if failure is not None:
-                return failure
-        return None
-
-    def try_out(self, mutation):
-        path = self.source / mutation.file
-        text = path.read_text(encoding="utf-8")
-        try:
-            path.write_text(mutation.apply(text), encoding="utf-8")
-            return self.hunt(mutation)
-        finally:
-            path.write_text(text, encoding="utf-8")
+def try_in_copy(lab, path, text, tests):
+    """A file that others include: what depends on it is built again, and again without the mutation."""
+    original = path.read_text(encoding="utf-8")
+    try:
+        path.write_text(text, encoding="utf-8")
+        lab.refresh()
+        return lab.first_failure(tests, lab.build)
+    finally:
+        path.write_text(original, encoding="utf-8")
+        lab.refresh()
 
 
 def show(mutation, result, seconds):
     print(f"{mutation.name:<34} {result:<72} {seconds:6.1f}", flush=True)
 
 
+def run_one(lab, mutation):
+    """@return whether it was caught"""
+    start = time.monotonic()
+    folder = lab.directory / "mutants" / mutation.name
+    try:
+        result = try_out(lab, mutation, folder) or "SURVIVED"
+    except (TableError, LabError) as error:
+        result = f"ERROR {error}"
+    shutil.rmtree(folder, ignore_errors=True)
+    show(mutation, result, time.monotonic() - start)
+    return result != "SURVIVED" and not result.startswith("ERROR")
+
+
 def run_all(lab, mutations):
-    """@return the names of those that were not caught"""
-    missed = []
-    for mutation in mutations:
-        start = time.monotonic()
-        try:
-            result = lab.try_out(mutation) or "SURVIVED"
-        except TableError as error:
-            result = f"ERROR {error}"
-        if result == "SURVIVED" or result.startswith("ERROR"):
-            missed.append(mutation.name)
-        show(mutation, result, time.monotonic() - start)
-    return missed
+    """Those of core's .c files side by side, then the others. @return the names of those that were not caught"""
+    alone = [mutation for mutation in mutations if mutation.file not in lab.objects]
+    beside = [mutation for mutation in mutations if mutation not in alone]
+    with concurrent.futures.ThreadPoolExecutor(lab.jobs) as pool:
+        caught = list(pool.map(lambda mutation: run_one(lab, mutation), beside))
+    caught += [run_one(lab, mutation) for mutation in alone]
+    return [mutation.name for mutation, was in zip(beside + alone, caught) if not was]
 
 
 def run(directory, options, mutations):
-    lab = Lab(directory, options)
+    lab = Lab(directory, options.jobs, options.sanitize)
     start = time.monotonic()
     lab.prepare()
     failed = lab.baseline()
     if failed:
         print("these fail without any mutation:\n  " + "\n  ".join(failed), file=sys.stderr)
         return 2
+    lab.write_timings()
     print(f"{len(lab.tests)} test executables pass without a mutation ({time.monotonic() - start:.0f} s with the build)")
     print(f"{'mutation':<34} {'caught by':<72} {'s':>6}")
     missed = run_all(lab, mutations)
@@ -292,7 +193,7 @@ def arguments():
     parser.add_argument("--list", action="store_true", help="list the mutations and what each of them breaks")
     parser.add_argument("--check", action="store_true", help="only check that each mutation fits the tree")
     parser.add_argument("--only", metavar="ID", action="append", default=[], help="this one only; may be repeated")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="compilers or tests at a time")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="mutations at a time")
     parser.add_argument("--sanitize", action="store_true", help="build with ASan and UBSan, which is slower")
     parser.add_argument("--work", metavar="DIR", type=pathlib.Path,
                         help="keep the copy and its build there, for the next run; else they are temporary")
@@ -326,4 +227,6 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except TableError as error:
-        sys.exit(f"{TABLE.name}: {error}")
+        sys.exit(str(error))
+    except LabError as error:
+        sys.exit(str(error))
