@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 TIME_LIMIT_MIN = 40  # seconds that any test may take; its own limit in ctest is far above
 TIME_LIMIT_FACTOR = 10  # or so many times what it takes without a mutation
-CHECK_TIMEOUT = 30  # seconds for one test case of an executable: a mutation may make it run for ever
+CASE_LIMIT_MIN = 20  # the same for one test case of an executable: a mutation may make it run for ever
 BUILD_TIMEOUT = 900
 CHECK_FAILURE = re.compile(r"^[^\n]*?:[FE]:[^:\n]*:([^:\n]+):-?\d+: ?([^\n]*)", re.MULTILINE)
 LIBRARY = "libcore.so"
@@ -72,9 +72,11 @@ class Test:
         self.seconds = 0.0
         self.passes = None  # whether it does without a mutation; None: not looked at yet
 
-    def run(self, library, limit):
-        """With core as in the folder @library. @return None, or in what way it failed"""
-        environment = {**os.environ, **self.environment, "CK_DEFAULT_TIMEOUT": str(CHECK_TIMEOUT), "LD_LIBRARY_PATH": str(library)}
+    def run(self, library, patience=1):
+        """With core as in the folder @library. patience: times the usual limits. @return None, or in what way it failed"""
+        limit = patience * max(TIME_LIMIT_MIN, TIME_LIMIT_FACTOR * self.seconds)
+        case_limit = patience * max(CASE_LIMIT_MIN, TIME_LIMIT_FACTOR * self.seconds)
+        environment = {**os.environ, **self.environment, "CK_DEFAULT_TIMEOUT": f"{case_limit:.0f}", "LD_LIBRARY_PATH": str(library)}
         with tempfile.TemporaryFile() as output_file:
             process = subprocess.Popen(self.command, cwd=self.directory, env=environment, stdout=output_file, stderr=subprocess.STDOUT,
                                        stdin=subprocess.DEVNULL, start_new_session=True)
@@ -89,11 +91,8 @@ class Test:
             return None
         failure = CHECK_FAILURE.search(text)
         if failure:
-            return failure[1]
+            return failure[1] + (f", {ENDLESS}" if "timeout expired" in failure[2] else "")
         return f"signal {-status}" if status < 0 else f"status {status}"
-
-    def limit(self):
-        return max(TIME_LIMIT_MIN, TIME_LIMIT_FACTOR * self.seconds)
 
 
 def stop(process):
@@ -207,25 +206,29 @@ class Lab:
     def passes_without(self, test):
         """Whether a test passes without a mutation: looked at when it is asked for, once."""
         if test.passes is None:
-            start = time.monotonic()
-            test.passes = test.run(self.build, 600) is None
-            test.seconds = time.monotonic() - start
+            self.measure(test)
         return test.passes
+
+    def measure(self, test):
+        start = time.monotonic()
+        test.passes = test.run(self.build, 10) is None
+        test.seconds = max(test.seconds, time.monotonic() - start)
 
     def first_failure(self, tests, library, until=None):
         """Runs them one by one until one fails that passes without the mutation. @return "test: how", None, or "time" where the moment @until came"""
         for test in tests:
             if until is not None and time.monotonic() > until:
                 return "time"
-            start, limit = time.monotonic(), test.limit()
-            failure = test.run(library, limit)
+            start, known = time.monotonic(), test.seconds
+            failure = test.run(library)
             if failure is None:
                 test.seconds = max(test.seconds, time.monotonic() - start)
                 continue
             if not self.passes_without(test):
                 raise LabError(f"{test.name} fails without any mutation")
-            if failure == ENDLESS and test.limit() > limit:  # it is a slow one
-                failure = test.run(library, test.limit())
+            if ENDLESS in failure:  # or is the machine slower now than it was?
+                self.measure(test)
+                failure = test.run(library, 2) if test.seconds > 2 * known else failure
             if failure is not None:
                 return f"{test.name}: {failure}"
         return None

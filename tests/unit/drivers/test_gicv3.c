@@ -20,7 +20,7 @@ static struct arch_mmio gicd, gicr, gicr_second;
 /** Affinity of a CPU of gicv3_replace_cpus(); of the tree's own two: its number. */
 static uint64_t affinity_of(const struct gicv3_shape *shape, unsigned cpu)
 {
-    return shape->cpus == 0 ? cpu : cpu / 4 << 8 | cpu % 4;
+    return shape->cpus == 0 ? cpu : gicv3_affinity(shape, cpu);
 }
 
 static unsigned count_of(const struct gicv3_shape *shape)
@@ -354,10 +354,11 @@ START_TEST(delivers_to_the_cpu_asked_for)
 }
 END_TEST
 
-/** Every CPU reaches every other, in its own cluster and beyond, and nobody else. */
+/** Every CPU reaches every other, in its own cluster and beyond, and nobody else; whichever level tells clusters apart.
+ */
 START_TEST(kicks)
 {
-    const struct gicv3_shape shape = {.cpus = 8};
+    const struct gicv3_shape shape = {.cpus = 8, .level = 1 + (unsigned)_i};
 
     start_with(&shape, NULL);
     for (unsigned cpu = 0; cpu < 8; cpu++) {
@@ -518,7 +519,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, ends_in_two_steps_as_non_secure);
     tcase_add_test(tests, configures);
     tcase_add_test(tests, delivers_to_the_cpu_asked_for);
-    tcase_add_test(tests, kicks);
+    tcase_add_loop_test(tests, kicks, 0, 3);
     tcase_add_test(tests, upper_levels_of_an_affinity);
     tcase_add_test(tests, active_and_pending_state);
     tcase_add_test(tests, list_register_format);

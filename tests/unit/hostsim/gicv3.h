@@ -44,20 +44,28 @@ struct gicv3_shape {
     unsigned cpus;         /* 0: the two of the tree */
     unsigned first_region; /* CPUs that it has room for; 0: all */
     uint64_t stride;       /* 0: no such property */
+    unsigned level;        /* of the affinity by which clusters differ, 1 to 3; 0: 1 */
 };
 
-/* Clusters of four, as an affinity of two levels. A new node comes first among its siblings: so the last is the first
- * to be added. */
-static inline void gicv3_replace_cpus(void *tree, unsigned count)
+/** Clusters of four. @return the affinity of CPU @p i */
+static inline uint64_t gicv3_affinity(const struct gicv3_shape *shape, unsigned i)
+{
+    static const unsigned shifts[] = {8, 8, 16, 32};
+
+    return (uint64_t)i / 4 << shifts[shape->level] | i % 4;
+}
+
+/* A new node comes first among its siblings: so the last is the first to be added. */
+static inline void gicv3_replace_cpus(void *tree, const struct gicv3_shape *shape)
 {
     fdt_del_node(tree, fdt_path_offset(tree, "/cpus/cpu@0"));
     fdt_del_node(tree, fdt_path_offset(tree, "/cpus/cpu@1"));
-    for (unsigned i = count; i-- > 0;) {
-        char name[16];
-        snprintf(name, sizeof(name), "cpu@%x", i / 4 << 8 | i % 4);
+    for (unsigned i = shape->cpus; i-- > 0;) {
+        char name[24];
+        snprintf(name, sizeof(name), "cpu@%llx", (unsigned long long)gicv3_affinity(shape, i));
         int cpu = fdt_add_subnode(tree, fdt_path_offset(tree, "/cpus"), name);
         fdt_setprop_string(tree, cpu, "device_type", "cpu");
-        fdt_setprop_u32(tree, cpu, "reg", i / 4 << 8 | i % 4);
+        fdt_setprop_u64(tree, cpu, "reg", gicv3_affinity(shape, i));
     }
 }
 
@@ -83,7 +91,7 @@ static inline void *gicv3_tree(const struct gicv3_shape *shape, size_t *size)
     if (shape->stride != 0)
         fdt_setprop_u64(tree, node, "redistributor-stride", shape->stride);
     if (shape->cpus != 0)
-        gicv3_replace_cpus(tree, shape->cpus);
+        gicv3_replace_cpus(tree, shape);
     return tree;
 }
 

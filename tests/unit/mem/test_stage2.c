@@ -395,6 +395,10 @@ START_TEST(pages_needed_are_enough_and_not_many_more)
     ck_assert_uint_eq(needed, 1 + 1 + 2 + 3 + 2 + 1);
     ck_assert_uint_eq(stage2_pages_needed(48, ranges, ARRAY_SIZE(ranges), 4), needed + 1 + 4);
     ck_assert_uint_eq(stage2_pages_needed(40, &(struct region){0, 0}, 1, 0), 2);
+    /* Beyond the 256th table of a level. */
+    const struct region far[] = {{GIB(257), GIB(258)}, {GIB(512) * 257, GIB(512) * 257 + 1}};
+    ck_assert_uint_eq(stage2_pages_needed(40, far, 1, 0), 2 + 1);
+    ck_assert_uint_eq(stage2_pages_needed(48, far, 2, 0), 1 + 2 + 2 + 1);
     start(36, needed);
     /* The worst case: everything by 2 MiB blocks, as a lazy domain's RAM is. */
     for (unsigned i = 0; i < ARRAY_SIZE(ranges); i++) {

@@ -138,6 +138,19 @@ END_TEST
 
 /* ---- Guest RAM */
 
+/* Its first bank ends at 4 GiB. */
+START_TEST(a_large_domain_with_a_ramdisk_of_unknown_size)
+{
+    add_memory(0x880200000, GIB(8));
+    add_domain(GIB(5));
+    add_module(MODULE_KERNEL, RAM + MIB(64), MIB(8));
+    add_module(MODULE_RAMDISK, RAM + MIB(96), 0xffffffff);
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_plan_sound();
+    ck_assert_uint_ge(planned(1)->ramdisk.file_size, MIB(32));
+}
+END_TEST
+
 START_TEST(large_domains_have_a_second_bank)
 {
     add_memory(0x880200000, GIB(8));
@@ -427,6 +440,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, no_room_beside_the_kernel);
     tcase_add_test(tests, a_ramdisk_larger_than_all_addresses_below_it);
     tcase_add_test(tests, a_ramdisk_of_unknown_size_gets_what_there_is);
+    tcase_add_test(tests, a_large_domain_with_a_ramdisk_of_unknown_size);
     tcase_add_test(tests, large_domains_have_a_second_bank);
     tcase_add_test(tests, odd_sizes_are_rounded_to_pages);
     tcase_add_test(tests, ipa_bits_grow_with_the_domain);
