@@ -12,7 +12,10 @@ Options after a --domain belong to it. Writes into DIR:
     qemu.args      arguments for qemu-system-aarch64, one a line: mapfile -t args <DIR/qemu.args
     host.args      arguments for the host command, one a line: bulkhead check DIR/system.dtb "${args[@]}"
     boot.cmd       a U-Boot script that loads all by TFTP from DIR and boots (boot.scr.uimg: compiled, the name that U-Boot
-                   asks for by itself)
+                   asks for by itself); --boot-from sd: from the card that DIR's files were copied to; --boot-from jtag: all lies
+                   in memory already
+    uboot.args     as host.args, for what that script boots: where both addresses are the script's choice (--zcu102, booti)
+    jtag.tcl       --boot-from jtag: what xsdb is to put into the board's memory, and where
 
 Modules that are one file lie in memory once. Used by tools/demo.sh, tests/qemu and bench; needs dtc and QEMU.
 """
@@ -32,6 +35,13 @@ MODULES_OFFSET = 160 * MIB
 # For U-Boot: the hypervisor is unpacked or moved from here; the device tree is loaded at DTB_OFFSET.
 UBOOT_IMAGE_OFFSET = 64 * MIB
 UBOOT_RAMDISK_OFFSET = 144 * MIB
+# On ZynqMP U-Boot itself is entered at DTB_OFFSET: what is put into memory before it starts lies elsewhere. Its environment
+# says where a script is expected when the board boots by JTAG (scriptaddr).
+ZYNQMP_DTB_OFFSET = 112 * MIB
+ZYNQMP_SCRIPT_AT = 512 * MIB
+# How U-Boot loads a file. From a card: the variables are set where it runs the script that it found there.
+UBOOT_LOAD = {"tftp": "tftpb", "sd": "load ${devtype} ${devnum}:${distro_bootpart}", "jtag": None}
+UIMAGE_MAGIC = b"\x27\x05\x19\x56"
 # On virt.
 RAM_BASE = 0x40000000
 IMAGE_AT = RAM_BASE + IMAGE_OFFSET
@@ -111,8 +121,10 @@ class System:
             arguments += ["-device", f"loader,file={path},addr={address:#x},force-raw=on"]
         return arguments
 
-    def host_arguments(self):
-        arguments = ["--image-at", f"{self.ram_base + IMAGE_OFFSET:#x}", "--dtb-at", f"{self.ram_base + DTB_OFFSET:#x}"]
+    def host_arguments(self, image_at=None, dtb_at=None):
+        """For the host command; by default with the places that QEMU's -kernel uses."""
+        image_at, dtb_at = image_at or self.ram_base + IMAGE_OFFSET, dtb_at or self.ram_base + DTB_OFFSET
+        arguments = ["--image-at", f"{image_at:#x}", "--dtb-at", f"{dtb_at:#x}"]
         for path, (address, _) in self.modules.items():
             arguments += ["--module", f"{address:#x}={path}"]
         return arguments
@@ -172,24 +184,49 @@ class System:
             lines.append(f"\t\t\t\tbootargs = {quote(bootargs)};")
         return lines + ["\t\t\t};"]
 
-    def write_uboot(self, ub, command="bootm", ramdisk="-"):
-        """Puts what U-Boot fetches into the directory, beside boot.cmd and boot.scr.uimg, which it fetches and runs by itself."""
-        dtb_at, image_at, ramdisk_at = (self.ram_base + offset for offset in (DTB_OFFSET, UBOOT_IMAGE_OFFSET, UBOOT_RAMDISK_OFFSET))
-        lines = [f"tftpb {dtb_at:#x} system.dtb", f"tftpb {image_at:#x} {os.path.basename(ub)}"]
+    def write_uboot(self, ub, command=None, ramdisk="-", source="tftp"):
+        """Puts what U-Boot fetches into the directory, beside boot.cmd and boot.scr.uimg, which it fetches and runs by itself.
+        command: booti or bootm, by default what @ub needs. source: tftp, sd or jtag."""
+        command = command or ("bootm" if is_uimage(ub) else "booti")
+        dtb_at = self.ram_base + (ZYNQMP_DTB_OFFSET if self.board_dtb else DTB_OFFSET)
+        image_at, ramdisk_at = self.ram_base + UBOOT_IMAGE_OFFSET, self.ram_base + UBOOT_RAMDISK_OFFSET
+        places = {"system.dtb": dtb_at, os.path.basename(ub): image_at}
         copy(ub, self.path(os.path.basename(ub)))
         for number, (path, (address, _)) in enumerate(self.modules.items()):
-            name = f"module{number}"
-            copy(path, self.path(name))
-            lines.append(f"tftpb {address:#x} {name}")
+            copy(path, self.path(f"module{number}"))
+            places[f"module{number}"] = address
         if ramdisk != "-":
             copy(ramdisk, self.path("dummy.ramdisk"))
-            lines.append(f"tftpb {ramdisk_at:#x} dummy.ramdisk")
+            places["dummy.ramdisk"] = ramdisk_at
             ramdisk = f"{ramdisk_at:#x}:${{filesize}}"
-        lines.append(f"{command} {image_at:#x} {ramdisk} {dtb_at:#x}")
-        with open(self.path("boot.cmd"), "w") as file:
-            file.write("\n".join(lines) + "\n")
+        self.write_lines("boot.cmd", self._uboot_script(places, source, f"{command} {image_at:#x} {ramdisk} {dtb_at:#x}"))
         subprocess.run(["mkimage", "-A", "arm64", "-T", "script", "-C", "none", "-d", self.path("boot.cmd"),
                         self.path("boot.scr.uimg")], check=True, stdout=subprocess.DEVNULL, timeout=60)
+        if self.board_dtb and command == "booti":  # nothing is moved
+            self.write_lines("uboot.args", self.host_arguments(image_at, dtb_at))
+        if source == "jtag":
+            self._write_jtag(places)
+
+    def _uboot_script(self, places, source, boot):
+        """Loads the files of @places and boots."""
+        # the device tree stays where it is
+        lines = ["setenv fdt_high 0xffffffffffffffff"] if self.board_dtb else []
+        if source == "jtag":
+            return lines + [boot]
+        # what was not loaded must not be booted from what memory held before; exit does not end a script
+        lines.append("setenv missing")
+        lines += [f"{UBOOT_LOAD[source]} {address:#x} {name} || setenv missing {name}" for name, address in places.items()]
+        return lines + [f'if test -z "${{missing}}"; then {boot}; else echo "not loaded: ${{missing}}"; fi']
+
+    def _write_jtag(self, places):
+        if self._next > ZYNQMP_SCRIPT_AT:
+            raise ValueError(f"the modules reach up to {self._next:#x}, where U-Boot's script lies")
+        places = {**places, "boot.scr.uimg": ZYNQMP_SCRIPT_AT}
+        self.write_lines("jtag.tcl", [f"dow -data {name} {address:#x}" for name, address in places.items()])
+
+    def write_lines(self, name, lines):
+        with open(self.path(name), "w") as file:
+            file.write("\n".join(lines) + "\n")
 
     def uboot_arguments(self, bios="/usr/lib/u-boot/qemu_arm64/u-boot.bin"):
         """QEMU arguments that let a real U-Boot fetch everything from QEMU's TFTP server."""
@@ -217,6 +254,11 @@ def copy(source, target):
         shutil.copyfile(source, target)
 
 
+def is_uimage(path):
+    with open(path, "rb") as file:
+        return file.read(len(UIMAGE_MAGIC)) == UIMAGE_MAGIC
+
+
 class DomainOption(argparse.Action):
     """Applies to the --domain before it."""
 
@@ -242,7 +284,8 @@ def parse_options():
     machine.add_argument("--hypervisor-args", help="xen,xen-bootargs")
     machine.add_argument("--no-seeds", dest="seeds", action="store_false", help="no rng-seed: the same tree every time")
     machine.add_argument("--image", default=None, help="the hypervisor, for qemu.args")
-    machine.add_argument("--ub", default=None, help="the hypervisor as uImage, for boot.cmd")
+    machine.add_argument("--ub", default=None, help="the hypervisor for boot.cmd: bulkhead.ub for bootm, bulkhead for booti")
+    machine.add_argument("--boot-from", choices=UBOOT_LOAD, default="tftp", help="where boot.cmd finds the files (tftp)")
     domain = parser.add_argument_group("domain")
     domain.add_argument("--domain", action=DomainOption, metavar="NAME", required=True)
     domain.add_argument("--kernel", action=DomainOption, metavar="FILE")
@@ -253,6 +296,8 @@ def parse_options():
     domain.add_argument("--no-vpl011", dest="vpl011", action=DomainOption, nargs=0, help="no UART")
     domain.add_argument("--properties", action=DomainOption, help="further properties, as device-tree source")
     options = parser.parse_args()
+    if options.boot_from == "jtag" and not hasattr(options, "board_dtb"):
+        parser.error("--boot-from jtag is for a board: --zcu102")
     for entry in options.domains:
         if "kernel" not in entry:
             parser.error(f"domain {entry['name']} has no --kernel")
@@ -273,13 +318,11 @@ def main():
     system = System([make_domain(entry) for entry in options.domains],
                     **{key: getattr(options, key) for key in known if hasattr(options, key)})
     system.write(options.output)
-    with open(system.path("host.args"), "w") as file:
-        file.write("\n".join(system.host_arguments()) + "\n")
+    system.write_lines("host.args", system.host_arguments())
     if options.image is not None:
-        with open(system.path("qemu.args"), "w") as file:
-            file.write("\n".join(system.qemu_arguments(options.image)) + "\n")
+        system.write_lines("qemu.args", system.qemu_arguments(options.image))
     if options.ub is not None:
-        system.write_uboot(options.ub)
+        system.write_uboot(options.ub, source=options.boot_from)
     return 0
 
 
