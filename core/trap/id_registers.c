@@ -14,9 +14,10 @@
 
 /* Fields (of four bits) that pass from the host, by register; all others read as zero, which says "not there" for each
  * of them. A feature passes if it needs no state that is not switched between guests, and no permission of EL2 that
- * guests do not have. Not here, with the reason in one word: EL2 and EL3 (none), GIC (as the guest's),
- * RAS, SVE, SME, MPAM, AMU, MTE, pointer authentication, LS64, trace, PMU, SPE (state), LOR, WFxT, MOPS, ECV, FGT
- * (traps), NV, VHE (EL2), mixed endianness (emulated devices are little-endian). */
+ * guests do not have. EL2, EL3 and the second security state pass though no guest is ever in them: start code asks
+ * whether its own level is the highest, and then writes what only that one may (CNTFRQ_EL0). Not here, with the reason
+ * in one word: GIC (as the guest's), RAS, SVE, SME, MPAM, AMU, MTE, pointer authentication, LS64, trace, PMU, SPE
+ * (state), LOR, WFxT, MOPS, ECV, FGT (traps), NV, VHE (EL2), mixed endianness (emulated devices are little-endian). */
 static const uint64_t host_fields[INDEX(8, 0)] = {
     /* AArch32, for EL0: ID_PFR0, ID_PFR1 */
     [INDEX(1, 0)] = FIELD(0) | FIELD(4) | FIELD(8) | FIELD(12) | FIELD(16) | FIELD(24),
@@ -40,8 +41,8 @@ static const uint64_t host_fields[INDEX(8, 0)] = {
     [INDEX(3, 2)] = UINT32_MAX,
     [INDEX(3, 4)] = FIELD(0) | FIELD(4),
     [INDEX(3, 6)] = UINT32_MAX,
-    /* ID_AA64PFR0: EL0, FP, AdvSIMD, DIT, CSV2, CSV3 */
-    [INDEX(4, 0)] = FIELD(0) | FIELD(16) | FIELD(20) | FIELD(48) | FIELD(56) | FIELD(60),
+    /* ID_AA64PFR0: EL0, EL2, EL3, FP, AdvSIMD, DIT, CSV2, CSV3 */
+    [INDEX(4, 0)] = FIELD(0) | FIELD(8) | FIELD(12) | FIELD(16) | FIELD(20) | FIELD(48) | FIELD(56) | FIELD(60),
     /* ID_AA64PFR1: BT, SSBS */
     [INDEX(4, 1)] = FIELD(0) | FIELD(4),
     /* ID_AA64ISAR0: AES, SHA1, SHA2, CRC32, Atomic, RDM, SHA3, SM3, SM4, DP, FHM, TS, TLB, RNDR */
@@ -52,8 +53,8 @@ static const uint64_t host_fields[INDEX(8, 0)] = {
                     FIELD(48) | FIELD(52),
     /* ID_AA64ISAR2: RPRES, BC, CLRBHB */
     [INDEX(6, 2)] = FIELD(4) | FIELD(20) | FIELD(28),
-    /* ID_AA64MMFR0: PARange, ASIDBits, TGran16, TGran64, TGran4, ExS */
-    [INDEX(7, 0)] = FIELD(0) | FIELD(4) | FIELD(20) | FIELD(24) | FIELD(28) | FIELD(44),
+    /* ID_AA64MMFR0: PARange, ASIDBits, SNSMem, TGran16, TGran64, TGran4, ExS */
+    [INDEX(7, 0)] = FIELD(0) | FIELD(4) | FIELD(12) | FIELD(20) | FIELD(24) | FIELD(28) | FIELD(44),
     /* ID_AA64MMFR1: HAFDBS, HPDS, PAN, ETS, AFP, nTLBPA */
     [INDEX(7, 1)] = FIELD(0) | FIELD(12) | FIELD(20) | FIELD(36) | FIELD(44) | FIELD(48),
     /* ID_AA64MMFR2: CnP, UAO, LSM, VARange, CCIDX, ST, AT, TTL, BBM, E0PD */

@@ -42,8 +42,8 @@ static void assert_undefined(uint32_t encoding, bool write)
 
 START_TEST(test_processor_features)
 {
-    /* AArch32 only at EL0, no EL2, no EL3, FP and AdvSIMD, nothing else */
-    ck_assert_uint_eq(mrs(SYSREG(3, 0, 0, 4, 0)), 0x0012);
+    /* AArch32 below EL1 and above it, as the host has it; FP and AdvSIMD, nothing else */
+    ck_assert_uint_eq(mrs(SYSREG(3, 0, 0, 4, 0)), 0x2212);
     ck_assert_uint_eq(mrs(SYSREG(3, 0, 0, 4, 1)), 0);
     ck_assert_uint_eq(mrs(SYSREG(3, 0, 0, 6, 0)), 0x11120); /* AES, SHA1, SHA2, CRC32 pass */
 }
@@ -99,7 +99,7 @@ START_TEST(test_gicv3_registers)
 
     hypervisor.gic.version = GIC_V3;
     vgic_vcpu_init(&guest.vcpus[0]);
-    ck_assert_uint_eq(mrs(SYSREG(3, 0, 0, 4, 0)), 0x01000012); /* ID_AA64PFR0_EL1.GIC */
+    ck_assert_uint_eq(mrs(SYSREG(3, 0, 0, 4, 0)), 0x01002212); /* ID_AA64PFR0_EL1.GIC */
     ck_assert_uint_eq(mrs(ICC_SRE), 7);
     msr(ICC_SRE, 0);
     ck_assert_uint_eq(mrs(ICC_SRE), 7);
