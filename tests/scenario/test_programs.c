@@ -30,6 +30,16 @@ static const struct {
     {.program = "echo", .prepare = say_something},
 };
 
+static const struct {
+    const char *tree;
+    unsigned list_registers;
+} controllers[] = {
+    {"ok/two-domains.dtb", 1},
+    {"ok/two-domains.dtb", 4},
+    {"ok/machine-gicv3.dtb", 1},
+    {"ok/machine-gicv3.dtb", 4},
+};
+
 START_TEST(each_program)
 {
     const struct system_domain domains[] = {
@@ -42,9 +52,11 @@ START_TEST(each_program)
         {.name = "other", .program = "hello"},
     };
     for (unsigned cpus = 1; cpus <= 2; cpus++) {
-        for (unsigned registers = 1; registers <= 4; registers += 3) {
-            struct system_run run = {
-                .cpus = cpus, .options.list_registers = registers, .prepare = programs[_i].prepare};
+        for (unsigned kind = 0; kind < sizeof(controllers) / sizeof(controllers[0]); kind++) {
+            struct system_run run = {.tree = controllers[kind].tree,
+                                     .cpus = cpus,
+                                     .options.list_registers = controllers[kind].list_registers,
+                                     .prepare = programs[_i].prepare};
             system_boot(&run, domains, 2);
             expect_end(&run, SIM_END_POWER_OFF);
             expect_program(run.output, "guest", programs[_i].program);

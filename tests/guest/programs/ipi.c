@@ -9,6 +9,8 @@
 #define GICD_SPENDSGIR 0xf20
 #define TO_LIST 0u
 #define TO_OTHERS (1u << 24)
+#define GICR_ISPENDR0 0x200 /* in a redistributor's SGI_base */
+#define GICR_ICPENDR0 0x280
 
 struct taken {
     const struct platform *platform;
@@ -86,8 +88,8 @@ static void by_priority(const struct platform *platform, struct taken *taken)
     print(platform, "ipi: all arrive, highest priority first\n");
 }
 
-/* GICv2 only: who an SGI goes to, and the registers that show and withdraw it. */
-static void by_register(const struct platform *platform, struct taken *taken)
+/* Who an SGI goes to, and the registers that show and withdraw it. */
+static void by_register_v2(const struct platform *platform, struct taken *taken)
 {
     uint64_t distributor = platform->distributor;
 
@@ -106,6 +108,25 @@ static void by_register(const struct platform *platform, struct taken *taken)
     take_nothing(taken, "came though it was taken back");
 }
 
+static void by_register_v3(const struct platform *platform, struct taken *taken)
+{
+    uint64_t frame = gic_private_frame(platform);
+
+    gic_send_others(platform, 3);
+    take_nothing(taken, "all but this CPU means all");
+    gic_send(platform, 3, 0);
+    take_nothing(taken, "nobody means somebody");
+    gic_send(platform, 3, 1);
+    take(taken, 1, 3, 0);
+    write32(frame + GICR_ISPENDR0, 1u << 4);
+    take(taken, 1, 4, 0);
+    gic_send_self(platform, 5);
+    if ((read32(frame + GICR_ISPENDR0) & 0xffff) != 1u << 5)
+        program_fail(platform, "not seen as pending", read32(frame + GICR_ISPENDR0));
+    write32(frame + GICR_ICPENDR0, 1u << 5);
+    take_nothing(taken, "came though it was taken back");
+}
+
 void program_ipi(struct platform *platform)
 {
     struct taken taken = {.platform = platform};
@@ -116,8 +137,10 @@ void program_ipi(struct platform *platform)
         gic_enable(platform, sgi);
     one_by_one(platform, &taken);
     by_priority(platform, &taken);
-    if (platform->cpu_interface != 0)
-        by_register(platform, &taken);
+    if (platform->redistributors != 0)
+        by_register_v3(platform, &taken);
+    else
+        by_register_v2(platform, &taken);
     print(platform, "ipi: goes where it is sent\n");
     print(platform, "ipi: done\n");
 }

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Every register of the interrupt distributor (GICv2, IHI 0048B chapter 4.3) and of the UART (PL011, DDI 0183 chapter
- * 3): what is reserved reads as zero and ignores writes, what is read-only stays, pairs of set and clear registers show
- * one state, fields keep what the manual says they keep. Interrupts stay off at the CPU. */
+/* Every register of the interrupt distributor (GICv2, IHI 0048B chapter 4.3; GICv3, IHI 0069 chapter 12, with the
+ * redistributor) and of the UART (PL011, DDI 0183 chapter 3): what is reserved reads as zero and ignores writes, what
+ * is read-only stays, pairs of set and clear registers show one state, fields keep what the manual says they keep.
+ * Interrupts stay off at the CPU. */
 #include "programs.h"
 
 struct range {
-    uint16_t first, end;
+    uint32_t first, end;
 };
 
 static void expect(const struct platform *platform, const char *what, uint64_t address, uint64_t found, uint64_t wanted)
 {
     if (found == wanted)
         return;
-    print(platform, "mmio: %s: offset %lx holds %lx, not %lx\n", what, address & 0xfff, found, wanted);
+    print(platform, "mmio: %s: offset %lx holds %lx, not %lx\n", what, address & 0x1ffff, found, wanted);
     program_fail(platform, what, address);
 }
 
@@ -43,9 +44,10 @@ static void read_only(const struct platform *platform, uint64_t base, const stru
     }
 }
 
-/* ---- the distributor ---- */
+/* ---- the distributor, and what of it GICv3 has in the redistributor ---- */
 
 #define GICD_CTLR 0x000
+#define GICD_CTLR_AFFINITY (1u << 4) /* GICv3 */
 #define GICD_TYPER 0x004
 #define GICD_IGROUPR 0x080
 #define GICD_ISENABLER 0x100
@@ -59,6 +61,8 @@ static void read_only(const struct platform *platform, uint64_t base, const stru
 #define GICD_CPENDSGIR 0xf10
 #define GICD_SPENDSGIR 0xf20
 #define GICD_PIDR2 0xfe8
+#define GICD_IROUTER 0x6000
+#define GICV3_PIDR2 0xffe8
 #define PPIS 0x08000000u /* of the private interrupts, the virtual timer's is surely there */
 #define PRIORITY_BITS 0xf0u
 
@@ -68,6 +72,24 @@ static const struct range distributor_read_only[] = {{GICD_TYPER, 0x00c}, {0xfd0
 static unsigned interrupt_words(const struct platform *platform)
 {
     return (read32(platform->distributor + GICD_TYPER) & 0x1f) + 1;
+}
+
+/* With affinity routing: what GICv2 has there for targets and SGIs; the frames of the redistributor. */
+static const struct range distributor_v3_reserved[] = {
+    {0x020, 0x040}, {0x080, 0x084}, {0x100, 0x104}, {0x180, 0x184}, {0x200, 0x204}, {0x280, 0x284},  {0x300, 0x304},
+    {0x380, 0x384}, {0x400, 0x420}, {0x800, 0xbfc}, {0xc00, 0xc08}, {0xf00, 0xf30}, {0x6000, 0x6100}};
+static const struct range distributor_v3_read_only[] = {{GICD_TYPER, 0x00c}, {0xffd0, 0x10000}};
+static const struct range redistributor_reserved[] = {{0x018, 0x020}, {0x080, 0x100}};
+static const struct range redistributor_read_only[] = {{0x004, 0x010}, {0xffd0, 0x10000}};
+static const struct range private_reserved[] = {{0x000, 0x080}, {0x800, 0xc00}, {0xe04, 0xf00}};
+static const struct range private_read_only[] = {{GICD_ICFGR, 0xc04}};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* The first word of an array lies in the redistributor's second frame with GICv3. */
+static uint64_t frame_of_word(const struct platform *platform, unsigned word)
+{
+    return word == 0 && platform->redistributors != 0 ? gic_private_frame(platform) : platform->distributor;
 }
 
 /* One state, seen and changed through two registers; @p mask: bits that can be changed. */
@@ -94,10 +116,10 @@ static void pair(const struct platform *platform, uint64_t set, uint32_t mask)
 
 static void pairs(const struct platform *platform)
 {
-    uint64_t base = platform->distributor;
-
     for (unsigned word = 0; word < interrupt_words(platform); word++) {
         uint32_t mask = word == 0 ? PPIS : word == 31 ? 0x0fffffffu : 0xffffffffu;
+
+        uint64_t base = frame_of_word(platform, word);
 
         pair(platform, base + GICD_ISENABLER + 4 * word, mask);
         pair(platform, base + GICD_ISPENDR + 4 * word, mask);
@@ -119,20 +141,47 @@ static void bytes(const struct platform *platform, uint64_t address, uint8_t mas
     expect(platform, "a word of bytes", address, read32(address), 0);
 }
 
-static void fields(const struct platform *platform)
+static void targets(const struct platform *platform)
 {
     uint64_t base = platform->distributor;
 
-    for (unsigned intid = 32; intid < 32 * interrupt_words(platform) && intid < 1020; intid += 4)
-        bytes(platform, base + GICD_IPRIORITYR + intid, PRIORITY_BITS);
-    bytes(platform, base + GICD_IPRIORITYR, PRIORITY_BITS);
     for (unsigned intid = 0; intid < 32; intid++) {
         uint8_t before = read8(base + GICD_ITARGETSR + intid);
 
         write8(base + GICD_ITARGETSR + intid, (uint8_t)~before);
         expect(platform, "the target of a private interrupt", intid, read8(base + GICD_ITARGETSR + intid), before);
     }
-    expect(platform, "ICFGR0: SGIs are edge-triggered", GICD_ICFGR, read32(base + GICD_ICFGR) & 0xaaaaaaaa, 0xaaaaaaaa);
+}
+
+/* As one register and by its halves; Aff2 to Aff0 are kept. */
+static void routes(const struct platform *platform)
+{
+    for (unsigned intid = 32; intid < 32 * interrupt_words(platform) && intid < 1020; intid++) {
+        uint64_t route = platform->distributor + GICD_IROUTER + 8 * intid;
+
+        write64(route, 0x123456);
+        expect(platform, "a route", route, read64(route) & 0xffffff, 0x123456);
+        expect(platform, "the lower half of a route", route, read32(route) & 0xffffff, 0x123456);
+        write32(route + 4, 0);
+        expect(platform, "what the upper half left", route, read64(route) & 0xffffff, 0x123456);
+        write32(route, 0);
+        expect(platform, "a route", route, read64(route), 0);
+    }
+}
+
+static void fields(const struct platform *platform)
+{
+    uint64_t base = platform->distributor, private = frame_of_word(platform, 0);
+
+    for (unsigned intid = 32; intid < 32 * interrupt_words(platform) && intid < 1020; intid += 4)
+        bytes(platform, base + GICD_IPRIORITYR + intid, PRIORITY_BITS);
+    bytes(platform, private + GICD_IPRIORITYR, PRIORITY_BITS);
+    if (platform->redistributors != 0)
+        routes(platform);
+    else
+        targets(platform);
+    expect(platform, "ICFGR0: SGIs are edge-triggered", GICD_ICFGR, read32(private + GICD_ICFGR) & 0xaaaaaaaa,
+           0xaaaaaaaa);
     for (unsigned word = 2; word < 2 * interrupt_words(platform) && word < 63; word++) {
         write32(base + GICD_ICFGR + 4 * word, 0xaaaaaaaa);
         expect(platform, "edge-triggered", word, read32(base + GICD_ICFGR + 4 * word) & 0xaaaaaaaa, 0xaaaaaaaa);
@@ -142,7 +191,7 @@ static void fields(const struct platform *platform)
     print(platform, "mmio: priorities, targets and configuration are kept\n");
 }
 
-static void software_interrupts(const struct platform *platform)
+static void software_interrupts_v2(const struct platform *platform)
 {
     uint64_t base = platform->distributor;
 
@@ -161,23 +210,64 @@ static void software_interrupts(const struct platform *platform)
         write8(clear, 1);
         expect(platform, "SPENDSGIR", set, read8(set), 0);
     }
-    print(platform, "mmio: software generated interrupts are set and cleared\n");
+}
+
+static void software_interrupts_v3(const struct platform *platform)
+{
+    uint64_t set = gic_private_frame(platform) + GICD_ISPENDR, clear = set + CLEAR;
+
+    for (unsigned sgi = 0; sgi < 16; sgi++) {
+        write32(set, 1u << sgi);
+        expect(platform, "ISPENDR0", set, read32(set) & 0xffff, 1u << sgi);
+        expect(platform, "ICPENDR0", clear, read32(clear) & 0xffff, 1u << sgi);
+        write32(clear, 1u << sgi);
+        expect(platform, "ISPENDR0", set, read32(set) & 0xffff, 0);
+    }
+}
+
+static void frames_v2(const struct platform *platform)
+{
+    uint64_t base = platform->distributor;
+
+    reserved(platform, base, distributor_reserved, COUNT(distributor_reserved));
+    read_only(platform, base, distributor_read_only, COUNT(distributor_read_only));
+    expect(platform, "PIDR2: architecture", GICD_PIDR2, read32(base + GICD_PIDR2) >> 4 & 0xf, 2);
+}
+
+static void frames_v3(const struct platform *platform)
+{
+    uint64_t base = platform->distributor, own = gic_redistributor(platform), private = gic_private_frame(platform);
+
+    reserved(platform, base, distributor_v3_reserved, COUNT(distributor_v3_reserved));
+    read_only(platform, base, distributor_v3_read_only, COUNT(distributor_v3_read_only));
+    reserved(platform, own, redistributor_reserved, COUNT(redistributor_reserved));
+    read_only(platform, own, redistributor_read_only, COUNT(redistributor_read_only));
+    reserved(platform, private, private_reserved, COUNT(private_reserved));
+    read_only(platform, private, private_read_only, COUNT(private_read_only));
+    expect(platform, "PIDR2: architecture", GICV3_PIDR2, read32(base + GICV3_PIDR2) >> 4 & 0xf, 3);
+    expect(platform, "PIDR2: architecture", GICV3_PIDR2, read32(own + GICV3_PIDR2) >> 4 & 0xf, 3);
 }
 
 static void distributor(const struct platform *platform)
 {
     uint64_t base = platform->distributor;
+    uint32_t routing = platform->redistributors != 0 ? GICD_CTLR_AFFINITY : 0;
 
-    write32(base + GICD_CTLR, 0);
-    reserved(platform, base, distributor_reserved, sizeof(distributor_reserved) / sizeof(distributor_reserved[0]));
-    read_only(platform, base, distributor_read_only, sizeof(distributor_read_only) / sizeof(distributor_read_only[0]));
-    expect(platform, "PIDR2: architecture", GICD_PIDR2, read32(base + GICD_PIDR2) >> 4 & 0xf, 2);
+    write32(base + GICD_CTLR, routing);
+    if (platform->redistributors != 0)
+        frames_v3(platform);
+    else
+        frames_v2(platform);
     print(platform, "mmio: the distributor's reserved and read-only registers stay\n");
     pairs(platform);
     fields(platform);
-    software_interrupts(platform);
-    write32(base + GICD_CTLR, 1);
-    expect(platform, "CTLR", GICD_CTLR, read32(base + GICD_CTLR) & 1, 1);
+    if (platform->redistributors != 0)
+        software_interrupts_v3(platform);
+    else
+        software_interrupts_v2(platform);
+    print(platform, "mmio: software generated interrupts are set and cleared\n");
+    write32(base + GICD_CTLR, routing | 3);
+    expect(platform, "CTLR", GICD_CTLR, read32(base + GICD_CTLR) & (routing | 3), routing | 3);
 }
 
 /* ---- the UART ---- */
@@ -244,7 +334,7 @@ static void uart(const struct platform *platform)
 
 void program_mmio(struct platform *platform)
 {
-    if (platform->cpu_interface != 0)
+    if (platform->distributor != 0)
         distributor(platform);
     if (platform->uart != 0)
         uart(platform);

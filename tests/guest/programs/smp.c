@@ -60,10 +60,18 @@ static void ring_on(struct vcpu_notes *self)
     gic_send(self->platform, SGI_RING, 1u << (self->index + 1) % shared->count);
 }
 
+/* GICv3 does not say it: there it is known from who asks whom, and when. */
+static unsigned source_of(const struct vcpu_notes *self, uint32_t intid)
+{
+    if (self->platform->redistributors == 0)
+        return self->platform->acknowledged >> 10 & 7;
+    return intid == SGI_ANSWER ? load(&self->taken[SGI_ANSWER]) + 1 : 0;
+}
+
 static void take(void *context, uint32_t intid, uint64_t entered)
 {
     struct vcpu_notes *self = context;
-    unsigned source = self->platform->acknowledged >> 10 & 7;
+    unsigned source = source_of(self, intid);
 
     (void)entered;
     if (intid == SHARED_INTERRUPT) {

@@ -29,11 +29,12 @@ struct platform {
     uint64_t initrd_start, initrd_end;
     uint64_t uart; /* arm,pl011 or arm,sbsa-uart */
     uint64_t distributor;
-    uint64_t cpu_interface; /* GICv2 */
-    bool smc;               /* PSCI conduit: SMC rather than HVC */
-    const char *bootargs;   /* "" if none */
-    uint64_t first_ticks;   /* CNTPCT_EL0 as the very first instruction read it, where there is one; else 0 */
-    uint32_t acknowledged;  /* what is being handled, as the controller gave it: GICv2 has an SGI's source in 12:10 */
+    uint64_t cpu_interface;  /* GICv2 */
+    uint64_t redistributors; /* GICv3 */
+    bool smc;                /* PSCI conduit: SMC rather than HVC */
+    const char *bootargs;    /* "" if none */
+    uint64_t first_ticks;    /* CNTPCT_EL0 as the very first instruction read it, where there is one; else 0 */
+    uint32_t acknowledged;   /* what is being handled, as the controller gave it: GICv2 has an SGI's source in 12:10 */
     interrupt_handler *handler;
     void *handler_context;
 };
@@ -133,7 +134,22 @@ void interrupt_take(struct platform *platform, uint64_t entered);
 #define INTERRUPT_UART 32
 #define INTERRUPT_NONE 1020 /* and above */
 
-/* gic.c: the interrupt controller, all priorities, one end for both steps. */
+/* GICv3: a redistributor's two frames, which lie in the order of the vCPUs. */
+#define GICR_SGI_BASE 0x10000
+#define GICR_SIZE 0x20000
+
+/** The redistributor of the vCPU that asks; its frame for private interrupts (SGI_base). */
+static inline uint64_t gic_redistributor(const struct platform *platform)
+{
+    return platform->redistributors + (READ_SYSREG(MPIDR_EL1) & 0xf) * GICR_SIZE;
+}
+
+static inline uint64_t gic_private_frame(const struct platform *platform)
+{
+    return gic_redistributor(platform) + GICR_SGI_BASE;
+}
+
+/* gic.c: the interrupt controller, whichever there is; all priorities, one end for both steps, group 1 on GICv3. */
 void gic_init(const struct platform *platform);
 /** @return whether the CPU interface is as after reset. */
 bool gic_is_reset(const struct platform *platform);

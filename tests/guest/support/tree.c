@@ -90,6 +90,9 @@ static void node_done(struct platform *platform, const struct node *node, struct
     } else if (list_holds(node->compatible, "arm,gic-400") || list_holds(node->compatible, "arm,cortex-a15-gic")) {
         platform->distributor = reg_base(node, cells, 0);
         platform->cpu_interface = reg_base(node, cells, 1);
+    } else if (list_holds(node->compatible, "arm,gic-v3")) {
+        platform->distributor = reg_base(node, cells, 0);
+        platform->redistributors = reg_base(node, cells, 1);
     } else if (list_holds(node->device_type, "memory")) {
         for (unsigned bank = 0; bank < 2; bank++) {
             platform->ram_base[bank] = reg_base(node, cells, bank);

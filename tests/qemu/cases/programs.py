@@ -7,20 +7,22 @@ PROGRAMS = {"hello": "", "timer": "again=1", "memory": "stride=64", "hostile": "
 VCPUS = {"smp": 3}
 
 
-@case(timeout=180)
-def programs(lab):
+def programs(lab, gic):
     """All side by side on two CPUs."""
-    board = lab.boot(lab.system([lab.guest_domain(name, bootargs=arguments, memory=64, cpus=VCPUS.get(name, 1)) for name, arguments in PROGRAMS.items()]))
+    board = lab.boot(lab.system([lab.guest_domain(name, bootargs=arguments, memory=64, cpus=VCPUS.get(name, 1)) for name, arguments in PROGRAMS.items()], gic=gic))
     board.expect_all([rf"{name}: {name}: (done|FAILED)" for name in PROGRAMS], timeout=120)
     board.quit()
     for name in PROGRAMS:
         board.check_program(name)
 
 
-@case(timeout=120)
-def program_echo(lab):
+case(timeout=180, name="programs", gic=2)(programs)
+case(timeout=180, name="programs-gicv3", gic=3)(programs)
+
+
+def program_echo(lab, gic):
     """Characters come by interrupt, also when the domain sleeps."""
-    board = lab.boot(lab.system([lab.guest_domain("echo")]))
+    board = lab.boot(lab.system([lab.guest_domain("echo")], gic=gic))
     board.expect(r"echo: echo> ")
     board.send_line("hello there")
     board.expect(r'echo: echo: got "hello there"')
@@ -29,3 +31,7 @@ def program_echo(lab):
     board.expect(r"echo: echo: done")
     board.quit()
     board.check_program("echo")
+
+
+case(timeout=120, name="program-echo", gic=2)(program_echo)
+case(timeout=120, name="program-echo-gicv3", gic=3)(program_echo)
