@@ -29,8 +29,15 @@ void sched_add_build(struct domain *domain)
     domain->next_build = NULL;
     __atomic_store_n(link, domain, __ATOMIC_RELEASE);
     arch_spin_unlock(&cpu->lock);
-    if (cpu->id != arch_cpu_id())
-        sched_kick(cpu->id);
+    sched_look_again(cpu->id);
+}
+
+void sched_look_again(unsigned cpu)
+{
+    if (cpu == arch_cpu_id())
+        hypervisor.cpus[cpu].reschedule = true;
+    else
+        sched_kick(cpu);
 }
 
 void sched_kick(unsigned cpu)
@@ -113,11 +120,17 @@ static struct vcpu *pick(struct cpu *cpu)
     return NULL;
 }
 
+/** It may want its CPU before anybody tells that CPU: it is on, or about to be. */
+static bool is_on(const struct vcpu *vcpu)
+{
+    return load_acquire(&vcpu->domain->state) == DOMAIN_RUNNING &&
+           (load_acquire(&vcpu->state) != VCPU_OFF || psci_start_requested(vcpu));
+}
+
 static bool shares_cpu(const struct cpu *cpu, const struct vcpu *vcpu)
 {
     for (const struct vcpu *other = cpu->queue; other != NULL; other = other->next)
-        if (other != vcpu && load_acquire(&other->state) != VCPU_OFF &&
-            load_acquire(&other->domain->state) == DOMAIN_RUNNING)
+        if (other != vcpu && is_on(other))
             return true;
     return false;
 }
@@ -151,7 +164,6 @@ static void run_slice(struct cpu *cpu, struct vcpu *vcpu)
         deadline = min_u64(deadline, cpu->slice_end);
     }
     arch_timer_set_deadline(deadline);
-    cpu->reschedule = false;
     if (end_wait(vcpu) == VCPU_OFF)
         run_unload(cpu); /* it is reset at its start, and may still be the one that is loaded */
     if (run_load(cpu, vcpu, contended))
@@ -169,10 +181,7 @@ void sched_console_due(uint64_t when)
         if (when >= due)
             return;
     } while (!__atomic_compare_exchange_n(&cpu->console_due, &due, when, true, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
-    if (arch_cpu_id() == 0)
-        cpu->reschedule = true; /* the timer is set anew */
-    else
-        sched_kick(0);
+    sched_look_again(0); /* the timer is set anew */
 }
 
 /** Sleeps until an interrupt, which is handled; wakes for the timers of vCPUs that are not loaded. */
@@ -216,6 +225,7 @@ void sched_run(struct cpu *cpu)
         struct domain *domain = first_build(cpu);
         if (domain != NULL)
             build(cpu, domain);
+        cpu->reschedule = false; /* before the decision: what happens behind it is looked at again */
         struct vcpu *vcpu = pick(cpu);
         if (vcpu != NULL)
             run_slice(cpu, vcpu);

@@ -23,7 +23,7 @@ struct cpu {
     struct domain *builds;     /* domains still to be built here, in start order */
     uint64_t console_due;      /* when console_tick() wants to be called (CPU 0) */
     bool timer_lost;           /* its EL2 timer does not work: it must not sleep without end */
-    bool reschedule;           /* the running vCPU's slice is over, or there is other work */
+    bool reschedule;           /* what it decided may be out of date: the slice is over, there is other work */
 };
 
 /** Puts @p vcpu on its CPU's queue, where it stays. Boot CPU, before the CPUs go to work. */
@@ -34,7 +34,9 @@ void sched_add_build(struct domain *domain);
 HV_NORETURN void sched_run(struct cpu *cpu);
 /** Has console_tick() called on CPU 0 when the counter reaches @p when, if not before. Any CPU. */
 void sched_console_due(uint64_t when);
-/** Makes another CPU look at its queue. */
+/** Makes @p cpu decide anew what it runs. Any CPU. */
+void sched_look_again(unsigned cpu);
+/** Brings @p cpu, which is another one, out of its guest or its sleep. */
 void sched_kick(unsigned cpu);
 
 #endif

@@ -7,6 +7,5 @@
 void vcpu_wake(struct vcpu *vcpu)
 {
     store_release(&vcpu->wake, 1);
-    if (vcpu->cpu != arch_cpu_id())
-        sched_kick(vcpu->cpu);
+    sched_look_again(vcpu->cpu);
 }

@@ -125,6 +125,21 @@ case(timeout=300, name="linux-machine", gic=2, controller=r"Root IRQ handler: gi
 case(timeout=300, name="linux-machine-gicv3", gic=3, controller=r"GICv3: CPU0: found redistributor 0 region 0:0x0*3020000")(linux_machine)
 
 
+def linux_alone(lab, vcpus, cpus, gic=2, bootargs=""):
+    """One domain with fewer CPUs than vCPUs and without a neighbour: nobody but itself makes its CPUs look for other work."""
+    domain = lab.linux_domain("linux1", cpus=vcpus, bootargs=bootargs)
+    board = lab.boot(lab.system([domain], cpus=cpus, gic=gic))
+    board.expect(rf"linux1: init: reached after[^\n]* {vcpus} CPU", timeout=120)
+    shell(board, "linux1")
+    board.send_line("cat /sys/devices/system/cpu/online")
+    board.expect(rf"linux1: 0-{vcpus - 1}\r")
+    board.quit()
+
+
+case(timeout=200, name="linux-alone-2-on-1", vcpus=2, cpus=1)(linux_alone)
+case(timeout=200, name="linux-alone-4-on-2", vcpus=4, cpus=2, gic=3, bootargs="quiet")(linux_alone)
+
+
 def linux_vcpus(lab, cpus, gic=2):
     """Domains of several vCPUs, on fewer CPUs than vCPUs: all come up, take interrupts of each other, go off and on, and start again
     after a reboot; the neighbour goes on."""
