@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/ledger.h"
+
+#include <string.h>
+
+#include "lib/types.h"
+
+/** Whose numbers @p claim's are: the domain's, or the machine's. */
+static owner_t space_of(const struct claim *claim)
+{
+    return claim->kind >= CLAIM_GUEST_ADDRESS ? claim->owner : OWNER_HYPERVISOR;
+}
+
+static bool same_space(const struct claim *a, const struct claim *b)
+{
+    return a->kind == b->kind && space_of(a) == space_of(b);
+}
+
+static bool before(const struct claim *a, const struct claim *b)
+{
+    if (a->kind != b->kind)
+        return a->kind < b->kind;
+    if (space_of(a) != space_of(b))
+        return space_of(a) < space_of(b);
+    if (a->range.base != b->range.base)
+        return a->range.base < b->range.base;
+    return a->owner < b->owner;
+}
+
+/** Equal claims keep the order in which they were entered. */
+static unsigned place_for(const struct ledger *ledger, const struct claim *claim)
+{
+    unsigned low = 0;
+    unsigned high = ledger->count;
+
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        if (before(claim, &ledger->list[middle]))
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+static bool overlap(const struct claim *a, const struct claim *b)
+{
+    return a->range.base < b->range.end && b->range.base < a->range.end;
+}
+
+static bool may_coincide(const struct claim *a, const struct claim *b)
+{
+    return a->mode != CLAIM_EXCLUSIVE && a->mode == b->mode && a->range.base == b->range.base;
+}
+
+/** The first claim at or behind @p from that has some of @p claim, may it coincide or not. */
+static const struct claim *next_overlap(const struct ledger *ledger, const struct claim *claim,
+                                        const struct claim *from)
+{
+    for (; from != ledger_end(ledger); from++)
+        if (same_space(from, claim) && overlap(from, claim))
+            return from;
+    return NULL;
+}
+
+const struct claim *ledger_conflict(const struct ledger *ledger, const struct claim *claim)
+{
+    const struct claim *other = next_overlap(ledger, claim, ledger_first(ledger, claim->kind));
+
+    while (other != NULL && may_coincide(other, claim))
+        other = next_overlap(ledger, claim, other + 1);
+    return other;
+}
+
+static hv_status enter(struct ledger *ledger, const struct claim *claim)
+{
+    unsigned place = place_for(ledger, claim);
+
+    if (ledger->count == LEDGER_MAX)
+        return HV_E_FULL;
+    memmove(&ledger->list[place + 1], &ledger->list[place], (ledger->count - place) * sizeof(ledger->list[0]));
+    ledger->list[place] = *claim;
+    ledger->count++;
+    return HV_OK;
+}
+
+hv_status ledger_claim(struct ledger *ledger, const struct claim *claim, const struct claim **other)
+{
+    if (claim->range.end <= claim->range.base)
+        return HV_OK;
+    const struct claim *conflict = ledger_conflict(ledger, claim);
+    if (other != NULL)
+        *other = conflict;
+    return conflict != NULL ? HV_E_OVERLAP : enter(ledger, claim);
+}
+
+hv_status ledger_claim_rest(struct ledger *ledger, const struct claim *claim)
+{
+    struct claim rest = *claim;
+
+    while (rest.range.base < claim->range.end) {
+        /* Of those that begin lowest: what lies before it is nobody's. */
+        const struct claim *other = next_overlap(ledger, &rest, ledger_first(ledger, claim->kind));
+        struct claim piece = rest;
+        if (other == NULL)
+            return enter(ledger, &rest);
+        rest.range.base = other->range.end;
+        piece.range.end = other->range.base;
+        if (piece.range.base < piece.range.end)
+            HV_TRY(enter(ledger, &piece));
+    }
+    return HV_OK;
+}
+
+void ledger_drop(struct ledger *ledger, owner_t owner)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < ledger->count; i++)
+        if (ledger->list[i].owner != owner)
+            ledger->list[kept++] = ledger->list[i];
+    ledger->count = kept;
+}
+
+const struct claim *ledger_first(const struct ledger *ledger, enum claim_kind kind)
+{
+    const struct claim *claim = ledger->list;
+
+    while (claim != ledger_end(ledger) && claim->kind < kind)
+        claim++;
+    return claim;
+}
+
+const struct claim *ledger_end(const struct ledger *ledger)
+{
+    return &ledger->list[ledger->count];
+}
+
+const char *ledger_kind_name(enum claim_kind kind)
+{
+    static const char *const names[] = {
+        [CLAIM_RAM] = "ram", [CLAIM_FRAME] = "frame",       [CLAIM_INTID] = "intid",
+        [CLAIM_CPU] = "cpu", [CLAIM_GUEST_ADDRESS] = "ipa", [CLAIM_GUEST_INTID] = "virq",
+    };
+
+    return names[kind];
+}
