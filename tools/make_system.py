@@ -184,9 +184,9 @@ class System:
             lines.append(f"\t\t\t\tbootargs = {quote(bootargs)};")
         return lines + ["\t\t\t};"]
 
-    def write_uboot(self, ub, command=None, ramdisk="-", source="tftp"):
+    def write_uboot(self, ub, command=None, ramdisk="-", source="tftp", sized=True):
         """Puts what U-Boot fetches into the directory, beside boot.cmd and boot.scr.uimg, which it fetches and runs by itself.
-        command: booti or bootm, by default what @ub needs. source: tftp, sd or jtag."""
+        command: booti or bootm, by default what @ub needs. source: tftp, sd or jtag. sized: @ramdisk is no uImage."""
         command = command or ("bootm" if is_uimage(ub) else "booti")
         dtb_at = self.ram_base + (ZYNQMP_DTB_OFFSET if self.board_dtb else DTB_OFFSET)
         image_at, ramdisk_at = self.ram_base + UBOOT_IMAGE_OFFSET, self.ram_base + UBOOT_RAMDISK_OFFSET
@@ -198,7 +198,7 @@ class System:
         if ramdisk != "-":
             copy(ramdisk, self.path("dummy.ramdisk"))
             places["dummy.ramdisk"] = ramdisk_at
-            ramdisk = f"{ramdisk_at:#x}:${{filesize}}"
+            ramdisk = f"{ramdisk_at:#x}:${{filesize}}" if sized else f"{ramdisk_at:#x}"
         self.write_lines("boot.cmd", self._uboot_script(places, source, f"{command} {image_at:#x} {ramdisk} {dtb_at:#x}"))
         subprocess.run(["mkimage", "-A", "arm64", "-T", "script", "-C", "none", "-d", self.path("boot.cmd"),
                         self.path("boot.scr.uimg")], check=True, stdout=subprocess.DEVNULL, timeout=60)

@@ -5,33 +5,13 @@
 
 #include "dt/dt.h"
 #include "plan/modules.h"
+#include "plan/peek.h"
 #include "plan/show.h"
 
 #define TAIL_SIZE 8 /* gzip: CRC and size */
 
 /* What is taken for a kernel's size where neither its module nor its header tells. */
 #define ASSUMED_SIZE MIB(32)
-
-static uint64_t to_block_end(uint64_t address)
-{
-    return BLOCK_SIZE - address % BLOCK_SIZE;
-}
-
-/** Copies bytes that may lie across a 2 MiB boundary. */
-static bool gather(struct plan_reader *reader, uint64_t base, uint8_t *bytes, uint64_t size)
-{
-    while (size != 0) {
-        uint64_t length = min_u64(size, to_block_end(base));
-        const void *source = reader->read(reader, pa(base), length);
-        if (source == NULL)
-            return false;
-        memcpy(bytes, source, length);
-        base += length;
-        bytes += length;
-        size -= length;
-    }
-    return true;
-}
 
 /** The first bytes of a module. They are readable until the reader is asked again. */
 struct head {
@@ -44,8 +24,8 @@ static bool read_head(struct plan_reader *reader, struct region module, struct i
                       struct head *head)
 {
     head->size = min_u64(region_size(module), IMAGE_PROBE_SIZE);
-    if (head->size > to_block_end(module.base)) {
-        head->bytes = gather(reader, module.base, scratch->head, head->size) ? scratch->head : NULL;
+    if (head->size > peek_room(module.base)) {
+        head->bytes = peek(reader, module.base, scratch->head, head->size) ? scratch->head : NULL;
         return head->bytes != NULL;
     }
     head->bytes = reader->read(reader, pa(module.base), head->size);
@@ -94,7 +74,7 @@ static bool look_at(struct system_plan *plan, const struct plan_module *module, 
     if (reader == NULL || !read_head(reader, module->range, &plan->scratch, &head))
         return false;
     if (is_gzip(&head) && !module->open_ended && size >= TAIL_SIZE) {
-        has_tail = gather(reader, module->range.end - TAIL_SIZE, tail, TAIL_SIZE);
+        has_tail = peek(reader, module->range.end - TAIL_SIZE, tail, TAIL_SIZE);
         if (!read_head(reader, module->range, &plan->scratch, &head))
             return false;
     }
@@ -157,7 +137,7 @@ hv_status kernel_inspect(struct system_plan *plan, struct plan_domain *domain, s
         return refuse(module->config, &look, diag);
     if (look.info.format == IMAGE_ARM64_GZIP && look.info.file_size == 0 && !module->open_ended)
         warn_size_unknown(module->config, diag);
-    modules_shrink(module, needed_size(&look.info));
+    modules_shrink(module, needed_size(&look.info), "which is what the kernel's header asks for");
     domain->kernel = (struct plan_image){
         .present = true,
         .source = pa(module->range.base),

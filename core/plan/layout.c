@@ -94,17 +94,18 @@ static hv_status refuse_rest(const struct plan_domain *domain, struct region ker
     return HV_E_RANGE;
 }
 
-/** Cuts an open-ended ramdisk to what fits the domain. */
-static void fit_ramdisk(struct plan_image *ramdisk, struct plan_module *module, uint64_t room, struct diag *diag)
+/**
+ * Cuts an open-ended ramdisk to what fits the domain; one whose end was not found, to half of the RAM that the kernel
+ * leaves: a guest that unpacks it needs the other half, and more.
+ */
+static void fit_ramdisk(struct plan_image *ramdisk, struct plan_module *module, uint64_t room, uint64_t rest)
 {
-    uint64_t before = region_size(module->range);
-
-    modules_shrink(module, room);
+    if (module->end_found)
+        modules_shrink(module, room, "which is what fits its domain");
+    else
+        modules_shrink(module, min_u64(room, align_down(rest / 2, PLACE_ALIGNMENT)),
+                       "at most half of the RAM that its kernel leaves");
     uint64_t size = region_size(module->range);
-    if (size != before)
-        dt_report(diag, DIAG_WARNING, module->config->node, "reg", show_size(before).text, show_size(size).text,
-                  "the ramdisk, whose size nobody knows, is cut to what fits its domain",
-                  "write the file's size into reg");
     ramdisk->source_size = size;
     ramdisk->file_size = size;
     ramdisk->memory_size = size;
@@ -120,7 +121,8 @@ hv_status layout_images(struct system_plan *plan, struct plan_domain *domain, ui
     if (kernel.end > ram.end)
         return refuse_kernel(domain, kernel.end - ram.base, diag);
     if (domain->ramdisk.present)
-        fit_ramdisk(&domain->ramdisk, ramdisk, largest_ramdisk(ram, kernel, dtb_size), diag);
+        fit_ramdisk(&domain->ramdisk, ramdisk, largest_ramdisk(ram, kernel, dtb_size),
+                    region_size(ram) - domain->kernel.memory_size);
     uint64_t size = dtb_size + align_up(domain->ramdisk.memory_size, PLACE_ALIGNMENT);
     uint64_t place = place_beside(ram, kernel, size);
     if (place == 0 || (domain->ramdisk.present && domain->ramdisk.file_size == 0))

@@ -129,6 +129,7 @@ static void bound(struct table *table, unsigned index)
     } else {
         entry->module->range = (struct region){base, open_end(table, index, bank->end)};
         entry->module->open_ended = true;
+        entry->module->ended_by = "up to where something else begins";
     }
 }
 
@@ -225,24 +226,6 @@ static void check_each_other(struct table *table)
     }
 }
 
-static void warn_of_cuts(const struct table *table)
-{
-    for (unsigned i = 0; i < table->count; i++) {
-        const struct plan_module *module = table->list[i].module;
-        if (!module->open_ended || region_empty(module->range))
-            continue;
-        char found[32];
-        char expected[32];
-        char message[128];
-        format_string(found, sizeof(found), "size 0x%lx", module->config->size);
-        format_string(expected, sizeof(expected), "at most 0x%lx", region_size(module->range));
-        format_string(message, sizeof(message),
-                      "the module's size cannot be right; it is cut to %s, where something else begins",
-                      show_range(module->range).text);
-        dt_report(table->diag, DIAG_WARNING, module->config->node, "reg", found, expected, message, HINT_SIZE);
-    }
-}
-
 void modules_resolve(struct system_plan *plan, struct diag *diag)
 {
     struct table table; /* not initialised as a whole: the list is long and mostly unused */
@@ -256,11 +239,36 @@ void modules_resolve(struct system_plan *plan, struct diag *diag)
         check_obstacles(&table, &table.list[i]);
     }
     check_each_other(&table);
-    warn_of_cuts(&table);
 }
 
-void modules_shrink(struct plan_module *module, uint64_t size)
+void modules_shrink(struct plan_module *module, uint64_t size, const char *ended_by)
 {
-    if (module->open_ended)
-        module->range.end = min_u64(module->range.end, module->range.base + size);
+    if (!module->open_ended || size >= region_size(module->range))
+        return;
+    module->range.end = module->range.base + size;
+    module->ended_by = ended_by;
+}
+
+static void warn_of_size(const struct plan_module *module, struct diag *diag)
+{
+    char found[32];
+    char expected[32];
+    char message[160];
+
+    format_string(found, sizeof(found), "size 0x%lx", module->config->size);
+    format_string(expected, sizeof(expected), "at most 0x%lx", region_size(module->range));
+    format_string(message, sizeof(message), "the module's size cannot be right; 0x%lx..0x%lx is taken, %s",
+                  module->range.base, module->range.end - 1, module->ended_by);
+    dt_report(diag, DIAG_WARNING, module->config->node, "reg", found, expected, message, HINT_SIZE);
+}
+
+void modules_warn(const struct system_plan *plan, struct diag *diag)
+{
+    for (unsigned i = 0; i < plan->domain_count; i++) {
+        for (unsigned kind = 0; kind < PLAN_MODULE_KINDS; kind++) {
+            const struct plan_module *module = &plan->modules[i][kind];
+            if (module->open_ended && !region_empty(module->range))
+                warn_of_size(module, diag);
+        }
+    }
 }

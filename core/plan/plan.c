@@ -6,6 +6,7 @@
 #include "plan/kernel.h"
 #include "plan/layout.h"
 #include "plan/modules.h"
+#include "plan/ramdisk.h"
 
 /* A GICv2's distributor counts SPIs by 32; one of them is the vpl011's. */
 #define SPI_COUNT 32
@@ -24,22 +25,6 @@ static void start_domains(struct system_plan *plan)
     }
 }
 
-static void take_ramdisk(struct system_plan *plan, struct plan_domain *domain)
-{
-    const struct plan_module *module = &plan->modules[domain - plan->domains][MODULE_RAMDISK];
-    uint64_t size = region_size(module->range);
-
-    if (module->config == NULL)
-        return;
-    domain->ramdisk = (struct plan_image){
-        .present = true,
-        .source = pa(module->range.base),
-        .source_size = size,
-        .file_size = size,
-        .memory_size = size,
-    };
-}
-
 /** All that can be decided without host RAM. */
 static hv_status shape_domain(struct system_plan *plan, struct plan_domain *domain, struct plan_reader *reader,
                               struct diag *diag)
@@ -48,7 +33,7 @@ static hv_status shape_domain(struct system_plan *plan, struct plan_domain *doma
 
     HV_TRY(layout_ram(plan, domain, diag));
     HV_TRY(kernel_inspect(plan, domain, reader, &text_offset, diag));
-    take_ramdisk(plan, domain);
+    ramdisk_inspect(plan, domain, reader);
     return layout_images(plan, domain, text_offset, diag);
 }
 
@@ -59,7 +44,7 @@ static hv_status shape_domain(struct system_plan *plan, struct plan_domain *doma
 static void drop_open_ended(struct system_plan *plan, unsigned index)
 {
     for (unsigned kind = 0; kind < PLAN_MODULE_KINDS; kind++)
-        modules_shrink(&plan->modules[index][kind], 0);
+        modules_shrink(&plan->modules[index][kind], 0, NULL);
 }
 
 static void shape_domains(struct system_plan *plan, struct plan_reader *reader, struct diag *diag)
@@ -71,6 +56,7 @@ static void shape_domains(struct system_plan *plan, struct plan_reader *reader, 
         if (!domain->valid)
             drop_open_ended(plan, i);
     }
+    modules_warn(plan, diag);
 }
 
 /** First come, first served. */

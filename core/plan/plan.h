@@ -56,6 +56,8 @@ struct plan_module {
     const struct module_config *config; /* NULL: the domain has none of this kind */
     struct region range;                /* what of it exists; empty: nothing that could be used */
     bool open_ended;                    /* its size in the device tree is none: it was cut */
+    bool end_found;                     /* what lies in it says how long it is */
+    const char *ended_by;               /* open-ended: why its range ends where it does, for messages */
 };
 
 struct plan_domain {

@@ -33,16 +33,20 @@ START_TEST(unknown_sizes_are_cut_at_the_next_module)
     ck_assert_uint_eq(planned(1)->kernel.source_size, MIB(20)); /* its header knows better */
     ck_assert_uint_eq(planned(1)->ramdisk.source_size, MIB(32));
     ck_assert_uint_eq(planned(2)->kernel.source_size, MIB(20));
-    assert_logged("warning: /chosen/domU1/kernel: reg: the module's size cannot be right; it is cut to "
-                  "0x44000000..0x45ffffff, where "
-                  "something else begins (found size 0xffffffff, expected at most 0x2000000)");
-    assert_logged("hint: write the file's size into reg");
-    /* The last one could be all the rest of RAM. It is what fits beside kernel and device tree. */
     assert_logged(
-        "warning: /chosen/domU2/ramdisk: reg: the ramdisk, whose size nobody knows, is cut to what fits its domain "
-        "(found 1888 MiB, expected 234 MiB)");
-    ck_assert_uint_eq(planned(2)->ramdisk.source_size, MIB(234));
-    ck_assert_uint_eq(planned(2)->dtb.raw, 0x40000000 + MIB(20));
+        "warning: /chosen/domU1/kernel: reg: the module's size cannot be right; 0x44000000..0x453fffff is taken, "
+        "which is what the kernel's header asks for (found size 0xffffffff, expected at most 0x1400000)");
+    assert_logged("hint: write the file's size into reg");
+    assert_logged(
+        "warning: /chosen/domU1/ramdisk: reg: the module's size cannot be right; 0x46000000..0x47ffffff is taken, up "
+        "to where something else begins");
+    /* The last one could be all the rest of RAM. It is half of what the kernel leaves. */
+    assert_logged(
+        "warning: /chosen/domU2/ramdisk: reg: the module's size cannot be right; 0x4a000000..0x515fffff is taken, "
+        "at most half of the RAM that its kernel leaves");
+    ck_assert_uint_eq(world.diag.warnings, 4);
+    ck_assert_uint_eq(planned(2)->ramdisk.source_size, MIB(118));
+    ck_assert_uint_eq(planned(2)->dtb.raw, 0x40000000 + MIB(128));
 }
 END_TEST
 
@@ -59,7 +63,7 @@ START_TEST(sizes_that_run_past_their_bank_are_cut_there)
     assert_plan_sound();
     ck_assert_uint_eq(planned(1)->ramdisk.source_size, MIB(8));
     assert_logged(
-        "warning: /chosen/domU1/ramdisk: reg: the module's size cannot be right; it is cut to 0x47800000..0x47ffffff");
+        "warning: /chosen/domU1/ramdisk: reg: the module's size cannot be right; 0x47800000..0x47ffffff is taken");
     world.config.domains[0].ramdisk.size = MIB(8);
     ck_assert_int_eq(make_plan(), HV_OK);
     assert_silent();

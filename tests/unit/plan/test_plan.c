@@ -117,6 +117,11 @@ END_TEST
 
 START_TEST(a_ramdisk_of_unknown_size_gets_what_there_is)
 {
+    struct bytes image = {calloc(1, 64), 64};
+
+    memcpy(image.data, "hsqs", 4); /* it says itself that it is larger */
+    put_le64(image.data + 40, MIB(60));
+    load_file(RAM + MIB(96), image);
     add_domain(MIB(64));
     add_module(MODULE_KERNEL, RAM + MIB(64), MIB(8));
     load_header(RAM + MIB(64), MIB(55), MIB(9)); /* at the end: what there is lies below */
