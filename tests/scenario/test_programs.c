@@ -67,6 +67,36 @@ START_TEST(each_program)
 }
 END_TEST
 
+static const struct {
+    const char *program;
+    bool waits; /* for a keyboard, which it has not got: for ever */
+} mute_programs[] = {
+    {"hello", false}, {"timer", false}, {"memory", false}, {"hostile", false}, {"mmio", false}, {"ipi", false},
+    {"smp", false},   {"reset", false}, {"spin", false},   {"mmu", false},     {"echo", true},  {"linux", true},
+};
+
+/* A domain without vpl011 is a valid one: its program does without, and its neighbour does not notice. */
+START_TEST(without_a_uart)
+{
+    const struct system_domain domains[] = {
+        {.name = "mute",
+         .program = mute_programs[_i].program,
+         .bootargs = "rounds=5 until-ms=10 lines=3 period-us=1000",
+         .vcpus = 2,
+         .mute = true},
+        {.name = "other", .program = "hello"},
+    };
+    for (unsigned cpus = 2; cpus <= 3; cpus++) {
+        struct system_run run = {.cpus = cpus};
+        system_boot(&run, domains, 2);
+        expect_end(&run, mute_programs[_i].waits ? SIM_END_IDLE : SIM_END_POWER_OFF);
+        expect_lines(&run, "bulkhead: mute: off: powered off", !mute_programs[_i].waits);
+        expect_program(run.output, "other", "hello");
+        system_destroy(&run);
+    }
+}
+END_TEST
+
 /* The comparison itself. */
 START_TEST(what_is_expected)
 {
@@ -100,6 +130,7 @@ static Suite *suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, what_is_expected);
     tcase_add_loop_test(tcase, each_program, 0, (int)(sizeof(programs) / sizeof(programs[0])));
+    tcase_add_loop_test(tcase, without_a_uart, 0, (int)(sizeof(mute_programs) / sizeof(mute_programs[0])));
     suite_add_tcase(suite, tcase);
     return suite;
 }

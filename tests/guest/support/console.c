@@ -32,6 +32,8 @@ int get_char(const struct platform *platform)
 
 void uart_receive_interrupt(const struct platform *platform, bool on)
 {
+    if (platform->uart == 0)
+        return;
     write32(platform->uart + UART_CR, CR_ENABLE_BOTH);
     write32(platform->uart + UART_IMSC, on ? RECEIVE_INTERRUPTS : 0);
 }

@@ -126,7 +126,8 @@ static void add_domain(void *dtb, const struct system_domain *domain, unsigned i
     check_fdt(fdt_setprop_u32(dtb, node, "#size-cells", 2));
     check_fdt(fdt_setprop_u64(dtb, node, "memory", domain->memory != 0 ? domain->memory : 0x10000));
     check_fdt(fdt_setprop_u32(dtb, node, "cpus", domain->vcpus != 0 ? domain->vcpus : 1));
-    check_fdt(fdt_setprop(dtb, node, "vpl011", NULL, 0));
+    if (!domain->mute)
+        check_fdt(fdt_setprop(dtb, node, "vpl011", NULL, 0));
     if (domain->eager)
         check_fdt(fdt_setprop(dtb, node, "bulkhead,eager-memory", NULL, 0));
     if (domain->ramdisk_size != 0)

@@ -22,6 +22,7 @@ struct system_domain {
     uint64_t ramdisk_size; /* 0: no ramdisk */
     bool eager;            /* bulkhead,eager-memory */
     bool packed;           /* its kernel is gzip'ed */
+    bool mute;             /* without vpl011 */
 };
 
 /** Everything of one boot. */

@@ -143,7 +143,8 @@ void program_mmu(struct platform *platform)
     print(platform, "mmu: begins\n");
     write_tables(&layout);
     check_scratch(&layout, again);
-    platform->uart = UART_VA;
+    if (platform->uart != 0)
+        platform->uart = UART_VA;
     print(platform, "mmu: caches on\n");
     patch(&layout);
     check_accesses(&layout);
