@@ -179,8 +179,15 @@ void sim_set_spi(struct sim_machine *machine, unsigned intid, bool level);
  * starts
  * @param image_size  what the header's image_size says, BSS included
  */
-#define SIM_IMAGE_MIN 4096
+#define SIM_IMAGE_MIN 64 /* the header */
 bool sim_make_image(void *buffer, size_t file_size, uint64_t image_size, const char *name);
+
+/** The guest programs that stand for kernels. @return the name and, in @p description, what it does; NULL past the end.
+ */
+const char *sim_program_name(unsigned index, const char **description);
+/** @return the program whose image was loaded at @p address, "" where it names one that is not registered, NULL where
+ * no image lies there. */
+const char *sim_loaded_program(struct sim_machine *machine, uint64_t address);
 
 /** One multiboot module that the device tree names. */
 struct sim_module {

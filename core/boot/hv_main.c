@@ -144,7 +144,8 @@ static hv_status make_plan(const struct boot_input *input)
     struct system_plan *plan = &hypervisor.plan;
     hv_status status = plan_make(plan, &hypervisor.machine, &hypervisor.config, &reader, console_diag());
 
-    console_printf("plan: %u of %u domains, digest 0x%016llx (bulkhead plan --image-at 0x%llx --dtb-at 0x%llx)\n",
+    console_printf("plan: %u of %u domains, digest 0x%016llx (bulkhead plan --image-at 0x%llx --dtb-at 0x%llx "
+                   "--module ADDR=FILE ...)\n",
                    plan->valid_count, hypervisor.config.domain_count, (unsigned long long)plan->digest,
                    (unsigned long long)hypervisor.machine.image.base, (unsigned long long)input->dtb_address.raw);
     return status;

@@ -142,7 +142,8 @@ def aborts(lab):
 @case
 def shutdown(lab):
     """A triple fault stops its domain alone."""
-    lines, _ = lab.kvm(lab.system([lab.probe("shutdown"), lab.probe("memory")], cpus=1))
+    lines, errors = lab.kvm(lab.system([lab.probe("shutdown"), lab.probe("memory")], cpus=1), status=1)
+    check("sim: shutdown: failed, " in errors and "sim: memory: off" in errors, "the end of the run does not say so")
     check_probe(lines, "memory")
     check(of(lines, "shutdown") == ["probe: begins"], "the domain printed something else")
     check(any(line.startswith("bulkhead: shutdown: failed: ") for line in lines), "the domain is not stopped")

@@ -11,7 +11,7 @@
 
 int command_check(struct desk *desk)
 {
-    printf("%s: %u error%s, %u warning%s", desk->options->system, desk->diag.errors, desk->diag.errors == 1 ? "" : "s",
+    printf("%s: %u error%s, %u warning%s", desk->options->name, desk->diag.errors, desk->diag.errors == 1 ? "" : "s",
            desk->diag.warnings, desk->diag.warnings == 1 ? "" : "s");
     if (desk->planned)
         printf("; %u of %u domains would start", desk->plan.valid_count, desk->config.domain_count);

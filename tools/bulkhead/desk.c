@@ -5,8 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#define BLOB_MAX (1ull << 32)
+#define MODULE_MAX MIB(1024)
+
+static const char TOO_LARGE[] = "larger than the most that is read of such a file:";
 
 /** Where QEMU's -kernel puts the device tree: half of RAM up, at most this. */
 #define DTB_OFFSET_MAX MIB(128)
@@ -38,34 +41,57 @@ struct text_sink *stderr_sink(void)
     return &sink;
 }
 
-static bool complain_about(const char *path, const char *what)
+/** What can be said of a file before it is read. @return NULL, or why it is not read */
+static const char *refuse(FILE *file, bool standard_input, uint64_t most)
 {
-    fprintf(stderr, "bulkhead: %s: %s\n", path, what);
-    return false;
+    struct stat status;
+
+    if (fstat(fileno(file), &status) != 0)
+        return strerror(errno);
+    if (S_ISREG(status.st_mode))
+        return (uint64_t)status.st_size > most ? TOO_LARGE : NULL;
+    return standard_input || S_ISFIFO(status.st_mode) ? NULL : "neither a file nor a pipe";
 }
 
-bool blob_read(struct blob *blob, const char *path)
+/** @return NULL, or what went wrong */
+static const char *read_all(struct blob *blob, FILE *file, uint64_t most)
 {
-    FILE *file = fopen(path, "rb");
-    size_t room = MIB(1), got;
+    size_t room = 0, got;
 
-    *blob = (struct blob){0};
-    if (file == NULL)
-        return complain_about(path, strerror(errno));
     do {
-        uint8_t *larger = room < BLOB_MAX ? realloc(blob->data, room *= 2) : NULL;
+        if (blob->size == room) {
+            uint8_t *larger = realloc(blob->data, room = room == 0 ? KIB(64) : room * 2);
 
-        if (larger == NULL) {
-            fclose(file);
-            return complain_about(path, "too large");
+            if (larger == NULL)
+                return strerror(ENOMEM);
+            blob->data = larger;
         }
-        blob->data = larger;
         got = fread(blob->data + blob->size, 1, room - blob->size, file);
         blob->size += got;
+        if (blob->size > most)
+            return TOO_LARGE;
     } while (got != 0);
-    bool failed = ferror(file) != 0;
-    fclose(file);
-    return !failed || complain_about(path, "cannot be read");
+    return ferror(file) != 0 ? "cannot be read" : NULL;
+}
+
+bool blob_read(struct blob *blob, const char *path, uint64_t most)
+{
+    bool standard_input = strcmp(path, "-") == 0;
+    FILE *file = standard_input ? stdin : fopen(path, "rb");
+
+    *blob = (struct blob){0};
+    const char *problem = file == NULL ? strerror(errno) : refuse(file, standard_input, most);
+    if (problem == NULL)
+        problem = read_all(blob, file, most);
+    if (file != NULL && !standard_input)
+        fclose(file);
+    if (problem == NULL)
+        return true;
+    fprintf(stderr, "bulkhead: %s: %s", standard_input ? "standard input" : path, problem);
+    if (problem == TOO_LARGE)
+        fprintf(stderr, " %llu MiB", (unsigned long long)(most / MIB(1)));
+    fputc('\n', stderr);
+    return false;
 }
 
 static char *copy_text(const char *text)
@@ -144,26 +170,63 @@ static void boot_loader(const struct desk *desk, struct region *dtb, struct regi
     dtb->end = dtb->base + desk->tree.size;
 }
 
-static void read_and_plan(struct desk *desk)
+/** Core is told where it lies and does not ask: whether a boot loader could have put it there. */
+static bool can_lie(const struct desk *desk, const char *option, const char *what, struct region range,
+                    uint64_t alignment)
+{
+    const struct region_set *memory = &desk->machine.memory;
+    bool aligned = is_aligned(range.base, alignment);
+
+    if (aligned && regions_contain(memory, range.base, region_size(range)))
+        return true;
+    fprintf(stderr, "bulkhead: %s cannot lie at 0x%llx, %llu KiB long: ", what, (unsigned long long)range.base,
+            (unsigned long long)((region_size(range) + 1023) / 1024));
+    if (aligned)
+        fprintf(stderr, "not all of that is RAM of the device tree; see %s\n", option);
+    else
+        fprintf(stderr, "it begins at a multiple of %llu; see %s\n", (unsigned long long)alignment, option);
+    return false;
+}
+
+static bool places_are_possible(const struct desk *desk)
+{
+    struct region image = desk->machine.image, dtb = desk->machine.dtb;
+
+    if (!can_lie(desk, "--image-at", "the hypervisor", image, BLOCK_SIZE) ||
+        !can_lie(desk, "--dtb-at", "the device tree", dtb, 8))
+        return false;
+    if (dtb.base >= image.end || image.base >= dtb.end)
+        return true;
+    fprintf(stderr,
+            "bulkhead: the hypervisor at 0x%llx and the device tree at 0x%llx overlap: see --image-at, --dtb-at\n",
+            (unsigned long long)image.base, (unsigned long long)dtb.base);
+    return false;
+}
+
+/** @return 0, or EXIT_USAGE where what the user said cannot be */
+static int read_and_plan(struct desk *desk)
 {
     struct region dtb, image;
 
     if (dt_open(&desk->tree, desk->file.data, desk->file.size, &desk->diag) != HV_OK)
-        return;
+        return 0;
     boot_loader(desk, &dtb, &image);
     hv_status machine = machine_read(&desk->machine, &desk->tree, dtb, image, desk->options->boot_cpu, &desk->diag);
+    if (machine == HV_OK && !places_are_possible(desk))
+        return EXIT_USAGE;
     if (desk->options->pa_bits != 0)
         desk->machine.pa_bits = desk->options->pa_bits;
     for (unsigned i = 0; i < desk->machine.cpu_count; i++)
         desk->machine.cpus[i].online = true; /* assumed: the desk has no firmware to ask */
     hv_status config = config_read(&desk->config, &desk->tree, &desk->diag);
     if (machine != HV_OK || config != HV_OK)
-        return;
+        return 0;
     desk->reader.read = read_module;
     desk->planned = true;
     /* Where no domain is valid each one's reason has been reported. */
     hv_status plan = plan_make(&desk->plan, &desk->machine, &desk->config, &desk->reader, &desk->diag);
     (void)plan;
+    return 0;
 }
 
 int desk_open(struct desk *desk, const struct options *options)
@@ -171,16 +234,16 @@ int desk_open(struct desk *desk, const struct options *options)
     memset(desk, 0, sizeof(*desk));
     desk->options = options;
     desk->diag.emit = emit;
-    if (!blob_read(&desk->file, options->system))
+    if (!blob_read(&desk->file, options->system, DT_MAX_SIZE))
         return EXIT_USAGE;
     for (unsigned i = 0; i < options->module_count; i++) {
-        if (!blob_read(&desk->modules[i], options->modules[i].path))
+        if (!blob_read(&desk->modules[i], options->modules[i].path, MODULE_MAX))
             return EXIT_USAGE;
     }
-    read_and_plan(desk);
-    if (desk->planned)
+    int status = read_and_plan(desk);
+    if (status == 0 && desk->planned)
         desk_check_modules(desk);
-    return 0;
+    return status;
 }
 
 void desk_close(struct desk *desk)

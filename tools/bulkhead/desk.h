@@ -16,8 +16,9 @@ struct blob {
     size_t size;
 };
 
-/** @return false after a message on stderr */
-bool blob_read(struct blob *blob, const char *path);
+/** Reads a file or a pipe, "-" being standard input; nothing larger than @p most bytes is read to its end. @return
+ * false after a message on stderr */
+bool blob_read(struct blob *blob, const char *path, uint64_t most);
 
 /** A report, kept for --json. */
 struct kept_report {
@@ -55,6 +56,8 @@ struct text_sink *stderr_sink(void);
 
 /** Compares the files given with --module with what the tree says of them, and unpacks what is packed. */
 void desk_check_modules(struct desk *desk);
+/** The first @p size bytes of a kernel, unpacked. @return false: it has fewer, or is damaged */
+bool desk_kernel_head(const struct blob *file, void *head, size_t size);
 /** The plan as JSON, on standard output. */
 void desk_print_json(const struct desk *desk);
 

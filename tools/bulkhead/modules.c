@@ -47,11 +47,31 @@ static uint64_t gunzip_size(const struct blob *file)
     return status == HV_OK ? total : UINT64_MAX;
 }
 
+static bool is_packed(const struct blob *file)
+{
+    return file->size >= 2 && file->data[0] == 0x1f && file->data[1] == 0x8b;
+}
+
+bool desk_kernel_head(const struct blob *file, void *head, size_t size)
+{
+    if (!is_packed(file)) {
+        if (file->size >= size)
+            memcpy(head, file->data, size);
+        return file->size >= size;
+    }
+    struct gunzip *gunzip = malloc(sizeof(*gunzip));
+    struct gunzip_progress progress = {0};
+    hv_status status = gunzip != NULL ? gunzip_open(gunzip) : HV_E_NOMEM;
+
+    if (status == HV_OK)
+        status = gunzip_step(gunzip, file->data, file->size, head, size, &progress);
+    free(gunzip);
+    return status == HV_OK && progress.produced == size;
+}
+
 static void check_packed(struct desk *desk, const struct module_config *module, const struct blob *file)
 {
-    if (file->size < 2 || file->data[0] != 0x1f || file->data[1] != 0x8b)
-        return;
-    if (gunzip_size(file) == UINT64_MAX)
+    if (is_packed(file) && gunzip_size(file) == UINT64_MAX)
         report(desk, DIAG_ERROR, module, "a damaged or truncated gzip file", "a gzip file that unpacks",
                "the kernel cannot be unpacked", "check the file with gzip -t");
 }

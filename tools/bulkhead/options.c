@@ -51,7 +51,7 @@ static const struct option_entry entries[] = {
     {"milliseconds", 't', false, "N", FOR(COMMAND_SIM), "virtual time after which the run ends (60000)"},
     {"platform", 'P', false, "NAME", FOR(COMMAND_SIM), "whose times are used; help lists them (qemu-virt)"},
     {"program", 'g', false, "NAME", FOR(COMMAND_SIM),
-     "guest program of kernels without sim.program= in their bootargs"},
+     "guest program in place of kernels without sim.program= in their bootargs; help lists them (linux)"},
     {"input", 'i', false, "TEXT", FOR(COMMAND_SIM), "typed on the keyboard; \\n, \\xHH and \\\\ as in C"},
     {"input-after", 'I', false, "TEXT", FOR(COMMAND_SIM), "--input is typed once TEXT has come out of the console"},
     {"accel", 'k', false, "kvm", FOR(COMMAND_SIM), "run the kernels given by --module natively, in the host's KVM"},
@@ -109,6 +109,42 @@ static void print_faults(void)
     }
 }
 
+static void print_platforms(void)
+{
+    const char *name, *description;
+
+    puts("Whose times --platform NAME uses:\n");
+    for (unsigned i = 0; (name = sim_platform_name(i, &description)) != NULL; i++)
+        printf("  %-12s %s\n", name, description);
+}
+
+static void print_programs(void)
+{
+    const char *name, *description;
+
+    puts("What stands for a kernel: --program NAME, or sim.program=NAME in the kernel's boot arguments. The words in\n"
+         "brackets are boot arguments too, with their usual values.\n");
+    for (unsigned i = 0; (name = sim_program_name(i, &description)) != NULL; i++)
+        printf("  %-12s %s\n", name, description);
+}
+
+/** Options of which the word "help" prints a list. */
+static bool print_list(int letter, const char *argument)
+{
+    static const struct {
+        int letter;
+        void (*print)(void);
+    } lists[] = {{'f', print_faults}, {'P', print_platforms}, {'g', print_programs}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+        if (letter == lists[i].letter && strcmp(argument, "help") == 0) {
+            lists[i].print();
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool complain(const char *format, const char *what)
 {
     fputs("bulkhead: ", stderr);
@@ -139,6 +175,8 @@ static bool read_module(struct options *options, char *text)
     if (!number(text, &module->address))
         return complain("not an address:", text);
     module->path = equals + 1;
+    if (strcmp(module->path, "-") == 0)
+        return complain("standard input is for the device tree, not for", "--module");
     options->module_count++;
     return true;
 }
@@ -149,6 +187,17 @@ static bool read_fault(struct options *options, const char *text)
         return complain("too many faults at", text);
     return sim_fault_read(&options->faults[options->fault_count++], text) ||
            complain("no fault, or no number of it (--fault help lists them):", text);
+}
+
+static bool one_of(const char *(*list)(unsigned index, const char **description), const char *wanted)
+{
+    const char *name, *description;
+
+    for (unsigned i = 0; (name = list(i, &description)) != NULL; i++) {
+        if (strcmp(name, wanted) == 0)
+            return true;
+    }
+    return false;
 }
 
 static bool read_kvm_gic(struct options *options, const char *name)
@@ -213,10 +262,12 @@ static bool read_option(struct options *options, const struct option_entry *entr
         return true;
     case 'P':
         options->platform = argument;
-        return true;
+        return one_of(sim_platform_name, argument) ||
+               complain("no such platform (--platform help lists them):", argument);
     case 'g':
         options->program = argument;
-        return true;
+        return one_of(sim_program_name, argument) ||
+               complain("no such guest program (--program help lists them):", argument);
     case 'f':
         return read_fault(options, argument);
     case 'i':
@@ -263,7 +314,20 @@ static bool read_words(struct options *options, int count, char **words)
     if (count < wanted)
         return complain(count == 1 ? "no device tree given for" : "no domain given for", words[0]);
     options->system = words[1];
+    options->name = strcmp(words[1], "-") == 0 ? "standard input" : words[1];
     options->domain = wanted == 3 ? words[2] : NULL;
+    return true;
+}
+
+/** Options that are answered at once. @return whether this was one */
+static bool print_answer(int letter)
+{
+    if (letter == 'h')
+        print_help();
+    else if (letter == 'V')
+        puts("bulkhead " HV_VERSION);
+    else
+        return print_list(letter, optarg);
     return true;
 }
 
@@ -283,16 +347,8 @@ bool options_read(struct options *options, int argc, char **argv)
 
         if (entry == NULL) /* getopt_long() has said why */
             return false;
-        bool faults = letter == 'f' && strcmp(optarg, "help") == 0;
-        if (letter == 'h' || letter == 'V' || faults) {
-            if (letter == 'h')
-                print_help();
-            else if (faults)
-                print_faults();
-            else
-                puts("bulkhead " HV_VERSION);
+        if (print_answer(letter))
             return true;
-        }
         if (!read_option(options, entry, optarg))
             return false;
         if ((entry->commands & used) != used) {

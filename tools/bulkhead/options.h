@@ -27,7 +27,8 @@ struct module_option {
 
 struct options {
     enum command command;
-    const char *system; /* file of the device tree */
+    const char *system; /* file of the device tree, "-": standard input */
+    const char *name;   /* the same, for messages */
     const char *domain; /* guest-dtb: its name */
     const char *output; /* guest-dtb: file, NULL: standard output */
     bool json;

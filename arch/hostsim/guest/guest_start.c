@@ -5,6 +5,7 @@
 
 #include "hostsim/guest/guest_runtime.h"
 #include "hostsim/guest/image.h"
+#include "hostsim/guest/programs/register.h"
 #include "hostsim/kvm/kvm.h"
 #include "hostsim/memory/mmu.h"
 
@@ -25,6 +26,14 @@ void sim_register_guest(const char *name, void (*main)(uint64_t device_tree))
         sim_fail("more than %d guest programs", MAX_PROGRAMS);
     programs[i].name = name;
     programs[i].main = main;
+}
+
+static const char *program_name(uint64_t hash)
+{
+    for (unsigned i = 0; i < MAX_PROGRAMS && programs[i].name != NULL; i++)
+        if (sim_image_name(programs[i].name) == hash)
+            return programs[i].name;
+    return NULL;
 }
 
 void (*sim_guest_program(const char *name))(uint64_t device_tree)
@@ -85,26 +94,47 @@ static bool check_image(struct sim_cpu *cpu, const struct sim_guest *guest, uint
     return true;
 }
 
-static bool read_tag(struct sim_cpu *cpu, uint64_t entry, struct sim_image_tag *tag)
+/* The program that an image's header names. @return NULL: the bytes are no such header; "": nobody has that name */
+static const char *named_program(const uint8_t *head, struct sim_image_tag *tag)
+{
+    uint64_t hash;
+    memcpy(tag, head + SIM_IMAGE_TAG_OFFSET, sizeof(*tag));
+    memcpy(&hash, head + SIM_IMAGE_NAME_OFFSET, sizeof(hash));
+    if (tag->magic != SIM_IMAGE_MAGIC || memcmp(head + 56, "ARM\x64", 4) != 0)
+        return NULL;
+    const char *name = program_name(hash);
+    return name != NULL ? name : "";
+}
+
+const char *sim_loaded_program(struct sim_machine *machine, uint64_t address)
+{
+    const uint8_t *head = sim_memory_read(machine, address, SIM_IMAGE_BODY);
+    struct sim_image_tag tag;
+    sim_register_programs();
+    return head != NULL ? named_program(head, &tag) : NULL;
+}
+
+/* @return the program at @p entry, or NULL where a fault damaged its header */
+static const char *read_tag(struct sim_cpu *cpu, uint64_t entry, struct sim_image_tag *tag)
 {
     uint64_t contiguous;
     const uint8_t *head = look(cpu, entry, &contiguous);
     bool excused = sim_fault_excuses(cpu->machine, 0, SIM_IMAGE_BODY);
-    if (excused && (head == NULL || contiguous < SIM_IMAGE_BODY))
-        return false;
-    if (head == NULL || contiguous < SIM_IMAGE_BODY)
+    bool there = head != NULL && contiguous >= SIM_IMAGE_BODY;
+    const char *name = there ? named_program(head, tag) : NULL;
+    if (excused && (name == NULL || *name == '\0'))
+        return NULL;
+    if (!there)
         sim_fail("vCPU enters at IPA %#llx: no image there", (unsigned long long)entry);
-    memcpy(tag, head + SIM_IMAGE_TAG_OFFSET, sizeof(*tag));
-    tag->name[sizeof(tag->name) - 1] = '\0';
-    if (excused &&
-        (memcmp(tag->magic, SIM_IMAGE_MAGIC, sizeof(tag->magic)) != 0 || sim_guest_program(tag->name) == NULL))
-        return false;
-    if (memcmp(tag->magic, SIM_IMAGE_MAGIC, sizeof(tag->magic)) != 0 || memcmp(head + 56, "ARM\x64", 4) != 0)
+    if (name == NULL)
         sim_fail(
             "vCPU enters at IPA %#llx: memory holds no guest program there (wrong copy, or not cleaned to the point of "
             "coherency)",
             (unsigned long long)entry);
-    return true;
+    if (*name == '\0')
+        sim_fail("vCPU enters at IPA %#llx: its image names a guest program that nobody has registered",
+                 (unsigned long long)entry);
+    return name;
 }
 
 /* Documentation/arm64/booting.rst of Linux, "Call the kernel image"; of a further vCPU PSCI says what x0 is. */
@@ -152,12 +182,13 @@ static void start_code(struct sim_cpu *cpu, struct sim_guest *guest, const struc
 static bool start_program(struct sim_cpu *cpu, struct sim_guest *guest)
 {
     struct sim_image_tag tag;
-    if (!read_tag(cpu, guest->pc, &tag) || !check_image(cpu, guest, guest->pc, tag.file_size))
+    const char *name = read_tag(cpu, guest->pc, &tag);
+    if (name == NULL)
         return false;
-    memcpy(guest->name, tag.name, sizeof(guest->name));
+    snprintf(guest->name, sizeof(guest->name), "%s", name);
+    if (!check_image(cpu, guest, guest->pc, tag.file_size))
+        return false;
     guest->main = sim_guest_program(guest->name);
-    if (guest->main == NULL)
-        sim_fail("no guest program is called \"%s\"", guest->name);
     run_as_coroutine(cpu, guest, guest->pc);
     return true;
 }

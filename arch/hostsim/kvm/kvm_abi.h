@@ -4,7 +4,8 @@
  * payload runs as it is.
  *
  * Image    As every kernel module: the 64-byte arm64 Image header first, so that core loads it unchanged. The bytes at
- *          offset 0 (code0, code1) are no code. The payload is position independent and relocates itself.
+ *          offset 0 (code0, code1) are no code but 0, by which a payload is told from an arm64 kernel. The payload is
+ *          position independent and relocates itself.
  * Entry    At image base + KVM_ABI_ENTRY in 64-bit mode at CPL 0, interrupts off and never delivered; direction flag
  *          clear; SSE is not used. rdi = what x0 holds at the start of an arm64 kernel: IPA of the device tree. All
  *          other registers are undefined; the payload sets rsp to a stack in its own BSS before it uses one.

@@ -20,8 +20,8 @@ static void put64(uint8_t *to, uint64_t value)
 bool sim_make_image(void *buffer, size_t file_size, uint64_t image_size, const char *name)
 {
     uint8_t *image = buffer;
-    struct sim_image_tag tag = {.magic = SIM_IMAGE_MAGIC, .file_size = file_size};
-    if (file_size < SIM_IMAGE_MIN || strlen(name) >= sizeof(tag.name))
+    struct sim_image_tag tag = {.magic = SIM_IMAGE_MAGIC, .file_size = (uint32_t)file_size};
+    if (file_size < SIM_IMAGE_MIN || file_size > UINT32_MAX)
         return false;
     /* Documentation/arm64/booting.rst of Linux: branch, text_offset, image_size, flags, magic */
     memset(image, 0, SIM_IMAGE_BODY);
@@ -29,7 +29,7 @@ bool sim_make_image(void *buffer, size_t file_size, uint64_t image_size, const c
     put64(image + 16, image_size);
     put64(image + 24, 0xa); /* little endian, 4 KiB pages, anywhere in RAM */
     memcpy(image + 56, "ARM\x64", 4);
-    memcpy(tag.name, name, strlen(name));
+    put64(image + SIM_IMAGE_NAME_OFFSET, sim_image_name(name));
     memcpy(image + SIM_IMAGE_TAG_OFFSET, &tag, sizeof(tag));
     for (uint64_t offset = SIM_IMAGE_BODY; offset < file_size; offset += 8) {
         uint8_t word[8];

@@ -22,6 +22,7 @@
 
 #define TABLES 0x41000000ULL /* root and one level-2 table of each VMID */
 #define KERNEL_PA 0x50000000ULL
+#define MINI_IMAGE 4096 /* bytes of a kernel */
 #define KERNEL_IPA 0x40000000ULL
 #define TREE_IPA 0x40100000ULL /* anything that is not 0 */
 #define SPARE_PA 0x50200000ULL /* RAM for the tests to map */
@@ -85,7 +86,7 @@ static inline void mini_map(struct mini *mini, uint64_t ipa, uint64_t target, ui
 
 static inline void mini_image(const char *program, uint64_t target)
 {
-    static _Alignas(64) uint8_t image[SIM_IMAGE_MIN];
+    static _Alignas(64) uint8_t image[MINI_IMAGE];
     sim_make_image(image, sizeof(image), sizeof(image), program);
     void *window = arch_window_open(0, pa(target), sizeof(image), ARCH_MAP_READ_WRITE);
     arch_copy_and_clean(window, image, sizeof(image));

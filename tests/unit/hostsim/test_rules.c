@@ -277,7 +277,7 @@ static void linked_and_both(void *context)
 
 static void image_not_cleaned(void *context)
 {
-    static uint8_t image[SIM_IMAGE_MIN];
+    static uint8_t image[MINI_IMAGE];
     struct mini mini;
     (void)context;
     mini_begin(&mini, "hvc");
@@ -295,7 +295,7 @@ static void image_in_stale_instruction_caches(void *context)
     struct mini mini;
     (void)context;
     mini_begin(&mini, "hvc");
-    uint8_t *window = arch_window_open(0, pa(KERNEL_PA), SIM_IMAGE_MIN, ARCH_MAP_READ_WRITE);
+    uint8_t *window = arch_window_open(0, pa(KERNEL_PA), MINI_IMAGE, ARCH_MAP_READ_WRITE);
     arch_cache_clean(window, 64);
     arch_window_close(0);
     arch_vcpu_load(&mini.vcpu);
@@ -304,7 +304,7 @@ static void image_in_stale_instruction_caches(void *context)
 
 static void image_with_a_hole(void *context)
 {
-    static uint8_t image[SIM_IMAGE_MIN];
+    static uint8_t image[MINI_IMAGE];
     struct mini mini;
     (void)context;
     mini_begin(&mini, "hvc");

@@ -18,6 +18,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.r
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 from make_system import Domain, System  # noqa: E402
 
+PROGRAMS = os.path.join(ROOT, "arch", "hostsim", "guest", "programs", "register.c")
+
 
 def image(size=8192, image_size=0x10000):
     """An arm64 Image that a header check accepts."""
@@ -50,8 +52,8 @@ class CommandTest(unittest.TestCase):
             file.write(data)
         return cls.path(name)
 
-    def run_command(self, *arguments, status=0):
-        result = subprocess.run([os.environ["BULKHEAD"], *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+    def run_command(self, *arguments, status=0, given=b""):
+        result = subprocess.run([os.environ["BULKHEAD"], *arguments], input=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
         self.assertEqual(result.returncode, status, result.stderr.decode())
         return result.stdout, result.stderr.decode()
 
@@ -188,10 +190,98 @@ class CommandTest(unittest.TestCase):
         self.assertRegex(err, r"sim: idle after \d+ us")
         for wrong in ("1000000000001", "18446744073709552", str(2**64 - 1), str(2**64), "-1", "", "1s"):
             self.run_command("sim", "--milliseconds", wrong, self.dtb, status=2)
-        for option in "--image-at", "--image-size", "--dtb-at":
-            for wrong in 1 << 48, 2**64 - 1:
-                self.run_command("sim", option, str(wrong), self.dtb, status=2)
-        self.run_command("sim", "--milliseconds", "100", "--image-size", str((1 << 48) - 1), self.dtb)
+
+    def test_places_that_cannot_be(self):
+        wrong = {"--image-at": (0, 0x1000, 0x40200001, 0x40201000, 0x40300000, 0xc0000000, 1 << 47, 1 << 48, 2**64 - 1),
+                 "--image-size": (0, 1 << 40, (1 << 48) - 1, 1 << 48, 2**64 - 1),
+                 "--dtb-at": (0, 0x40200000, 0x403ffff8, 0x401ffff8, 0x48000004, 0xbffffff8, 1 << 47, 1 << 48, 2**64 - 1)}
+        for option, values in wrong.items():
+            for value in values:
+                for command in "check", "sim":
+                    out, err = self.run_command(command, option, hex(value), self.dtb, status=2)
+                    self.assertEqual(out, b"")
+                    self.assertRegex(err, "bulkhead: ", (option, value))
+        for option, value in (("--image-at", 0x40000000), ("--image-at", 0xbfe00000), ("--image-size", 0x600000), ("--dtb-at", 0x40000008)):
+            self.run_command("check", option, hex(value), self.dtb)
+
+    def test_standard_input(self):
+        with open(self.dtb, "rb") as file:
+            data = file.read()
+        out, _ = self.run_command("check", "-", given=data)
+        self.assertEqual(out, b"standard input: 0 errors, 0 warnings; 2 of 2 domains would start\n")
+        self.assertEqual(self.run_command("plan", "-", given=data)[0], self.run_command("plan", self.dtb)[0])
+        self.run_command("check", "--module", "0x4a000000=-", self.dtb, status=2)
+        self.run_command("check", "-", given=b"", status=1)
+
+    def test_inputs_are_bounded(self):
+        large = self.path("large")
+        with open(large, "wb") as file:
+            file.truncate(1 << 42) # a hole: no byte of it may be read
+        for arguments in (large,), ("/dev/zero",), (self.temporary.name,), ("--module", f"0x4a000000={large}", self.dtb), \
+                ("--module", "0x4a000000=/dev/zero", self.dtb):
+            self.assertRegex(self.run_command("check", *arguments, status=2)[1], "larger than|neither a file nor a pipe")
+        self.assertIn("larger than", self.run_command("check", "-", given=bytes((2 << 20) + 1), status=2)[1])
+        self.assertIn("error: ", self.run_command("check", "-", given=bytes(2 << 20), status=1)[1])
+
+    def test_sim_says_what_stands_for_a_kernel(self):
+        said = r'sim: plain: the guest program "linux" stands for the kernel at 0x4a000000\nsim: packed: the guest program "linux" stands'
+        _, err = self.run_command("sim", "--milliseconds", "50", self.dtb)
+        self.assertRegex(err, said)
+        self.assertIn("--program help", err)
+        _, err = self.run_command("sim", "--milliseconds", "50", "--quiet", self.dtb)
+        self.assertNotIn("stands for", err)
+        dtb = self.changed(r'bootargs = "say', r'bootargs = "sim.program=timer say')
+        out, err = self.run_command("sim", "--milliseconds", "500", "--program", "hello", dtb)
+        self.assertRegex(err, r'plain: the guest program "timer" stands[^\n]*\nsim: packed: the guest program "hello"')
+        self.assertIn(b"plain: timer: tick 1", out)
+        self.assertIn(b"packed: hello: done", out)
+
+    def test_sim_programs(self):
+        names = re.findall(r"^  ([a-z]+) ", self.run_command("sim", "--program", "help")[0].decode(), re.M)
+        with open(PROGRAMS, encoding="utf-8") as file:
+            self.assertEqual(set(names), set(re.findall(r'^    {"(\w+)", ', file.read(), re.M)))
+        self.assertIn("linux", names)
+        for name in names:
+            self.run_command("sim", "--quiet", "--milliseconds", "20", "--program", name, self.dtb)
+        for wrong in "lin", "linuxx", "":
+            self.assertIn("no such guest program", self.run_command("sim", "--program", wrong, self.dtb, status=2)[1])
+        dtb = self.changed(r'bootargs = "say', r'bootargs = "sim.program=lin say')
+        self.assertRegex(self.run_command("sim", dtb, status=1)[1], "sim.program= of plain names no guest program")
+
+    def test_sim_platforms(self):
+        names = re.findall(r"^  ([a-z-]+) ", self.run_command("sim", "--platform", "help")[0].decode(), re.M)
+        self.assertEqual(set(names), {"calls", "qemu-virt", "zynqmp"})
+        for name in names:
+            self.run_command("sim", "--quiet", "--milliseconds", "20", "--platform", name, self.dtb)
+        self.assertIn("no such platform", self.run_command("sim", "--platform", "pc", self.dtb, status=2)[1])
+
+    def test_sim_status(self):
+        # what the summary says of each domain, by its own name
+        _, err = self.run_command("sim", "--milliseconds", "3000", "--program", "hello", self.dtb)
+        self.assertRegex(err, r"sim: plain: off, powered off; hello: first instruction after [\d.]+ us, 1 start, \d+ exits\nsim: packed: off")
+        _, err = self.run_command("sim", "--milliseconds", "3000", self.dtb)
+        self.assertRegex(err, r"sim: plain: running; linux: ")
+        # left out: by a mistake in the tree
+        _, err = self.run_command("sim", "--milliseconds", "3000", self.changed(r"memory = <0x0 0x20000>;", ""), status=1)
+        self.assertRegex(err, r"sim: plain: left out\nsim: packed: running")
+        # failed: the tree is good
+        _, err = self.run_command("sim", "--milliseconds", "3000", "--fault", "module-bit@0", self.dtb)
+        _, err = self.run_command("sim", "--milliseconds", "3000", "--fault", "module-bit@600", self.dtb, status=1)
+        self.assertRegex(err, r"sim: plain: failed, [^;\n]*\n")
+
+    def test_sim_short_kernel(self):
+        # the header and one instruction, which is what a program in assembler may have
+        for size in 68, 100, 1000, 4095:
+            system = System([Domain("short", self.write("short", image(size)))], seeds=False).write(self.path("short-system"))
+            out, _ = self.run_command("sim", "--milliseconds", "3000", "--program", "hello", *system.host_arguments(), system.path("system.dtb"))
+            self.assertIn(b"short: hello: done", out)
+
+    def test_sim_kvm_wants_kernels_of_the_host(self):
+        arguments = ("sim", "--accel=kvm", *self.system.host_arguments(), self.dtb)
+        if os.uname().machine == "x86_64":
+            _, err = self.run_command(*arguments, status=1)
+            self.assertRegex(err, "the kernel of plain is for arm64, .*\n.*the kernel of packed is for arm64")
+        self.assertIn("needs the kernel of plain", self.run_command("sim", "--accel=kvm", self.dtb, status=1)[1])
 
     def test_sim_faults(self):
         table = self.run_command("sim", "--fault", "help")[0].decode()
