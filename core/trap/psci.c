@@ -3,6 +3,7 @@
 
 #include "domain/domain.h"
 #include "trap/trap.h"
+#include "vcpu/sched.h"
 
 #define VERSION_1_1 0x10001
 #define WIDE (1u << 30) /* SMC64: arguments are 64 bits */
@@ -19,6 +20,8 @@
 #define AFFINITY_ON 0
 #define AFFINITY_OFF 1
 #define AFFINITY_ON_PENDING 2
+
+#define CLAIM_TRIES 100
 
 #define MIGRATION_NOT_REQUIRED 2
 #define AFFINITY_BITS 0xff00ffffffULL
@@ -69,6 +72,7 @@ static int64_t cpu_off(struct vcpu *vcpu, const struct arguments *arguments)
 {
     (void)arguments;
     store(&vcpu->state, VCPU_OFF);
+    sched_look_again(vcpu->cpu); /* it may be on again before its CPU looks: that must not go on in this guest */
     if (all_off(vcpu->domain))
         domain_stop(vcpu->domain, DOMAIN_OFF, "all its vCPUs were turned off");
     return SUCCESS;
@@ -87,27 +91,42 @@ static bool valid_entry(const struct domain *domain, uint64_t entry)
     return is_aligned(entry, 4) && trap_is_guest_ram(domain, ipa(entry));
 }
 
-/* The claim comes before the look at the state: psci_start() makes the vCPU ready before it gives the claim back, so a
- * target that is off after the claim was won stays off until this request is taken up. */
+/* A vCPU is off and nobody else turns it on, or this tells why not. Whoever has the claim gives it up after a few
+ * instructions: so who loses it looks again until it knows, but for a bound. A request that was granted counts as on:
+ * it is only a matter of time, and a caller that is told ON_PENDING could do nothing but ask again. */
+static int64_t claim(struct vcpu *target)
+{
+    for (unsigned i = 0; i < CLAIM_TRIES; i++) {
+        uint32_t request = PSCI_NO_REQUEST;
+        bool won = __atomic_compare_exchange_n(&target->on_request.state, &request, PSCI_REQUEST_CLAIMED, false,
+                                               __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+        bool on = load(&target->state) != VCPU_OFF;
+        if (won && on)
+            store(&target->on_request.state, PSCI_NO_REQUEST);
+        if (on || request == PSCI_REQUESTED)
+            return ALREADY_ON;
+        if (won)
+            return SUCCESS;
+    }
+    return ON_PENDING;
+}
+
+/* The state is the last to change: the vCPU's own CPU takes nothing up before, and from then on nobody else wins. */
 static int64_t cpu_on(struct vcpu *vcpu, const struct arguments *arguments)
 {
     struct vcpu *target = find_vcpu(vcpu->domain, arguments->a[0]);
-    uint32_t expected = PSCI_NO_REQUEST;
 
     if (target == NULL)
         return INVALID_PARAMETERS;
     if (!valid_entry(vcpu->domain, arguments->a[1]))
         return INVALID_ADDRESS;
-    if (!__atomic_compare_exchange_n(&target->on_request.state, &expected, PSCI_REQUEST_CLAIMED, false,
-                                     __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-        return ON_PENDING;
-    if (load(&target->state) != VCPU_OFF) {
-        store(&target->on_request.state, PSCI_NO_REQUEST);
-        return ALREADY_ON;
-    }
+    int64_t answer = claim(target);
+    if (answer != SUCCESS)
+        return answer;
     target->on_request.entry = arguments->a[1];
     target->on_request.context = arguments->a[2];
     store(&target->on_request.state, PSCI_REQUESTED);
+    store(&target->state, VCPU_READY);
     vcpu_wake(target);
     return SUCCESS;
 }
@@ -121,7 +140,6 @@ void psci_start(struct vcpu *vcpu)
 {
     arch_vcpu_init(&vcpu->arch, vcpu->on_request.entry, vcpu->on_request.context);
     vgic_reset_interface(vcpu);
-    store(&vcpu->state, VCPU_READY);
     store(&vcpu->on_request.state, PSCI_NO_REQUEST);
 }
 

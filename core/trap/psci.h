@@ -2,7 +2,8 @@
 /* PSCI 1.1 for guests (DEN0022): each domain is a machine of its own, its vCPUs are the machine's CPUs.
  *
  * A vCPU is turned on in two steps, because its registers belong to the CPU that it runs on: the caller of CPU_ON
- * leaves a request, of which there is never more than one; the vCPU's own CPU takes it up. */
+ * leaves a request, of which there is never more than one, and with that the vCPU is on; its own CPU takes the request
+ * up before it enters the guest. */
 #ifndef BULKHEAD_TRAP_PSCI_H
 #define BULKHEAD_TRAP_PSCI_H
 
@@ -32,9 +33,9 @@ static inline bool psci_owns(uint32_t function)
 /** @return x0 for the guest. Arguments are x1..x3 of @p vcpu, pc is behind the call. */
 uint64_t psci_call(struct vcpu *vcpu, uint32_t function);
 
-/** @return whether @p vcpu is off and was asked to start. */
+/** @return whether @p vcpu was turned on and has to be reset before it runs. */
 bool psci_start_requested(const struct vcpu *vcpu);
-/** Takes the request up: reset state, entry, VCPU_READY. On the vCPU's own CPU, @p vcpu not loaded. */
+/** Takes the request up: reset state, entry. On the vCPU's own CPU, @p vcpu not loaded. */
 void psci_start(struct vcpu *vcpu);
 
 #endif

@@ -42,7 +42,8 @@ void run_unload(struct cpu *cpu)
 
 bool run_load(struct cpu *cpu, struct vcpu *vcpu, bool trap_wfi)
 {
-    if (cpu->loaded == vcpu) {
+    /* One that went off and is on again is loaded anew: it is reset in between. */
+    if (cpu->loaded == vcpu && !psci_start_requested(vcpu)) {
         vcpu->arch.trap_wfi = trap_wfi;
         return true;
     }

@@ -78,7 +78,10 @@ static uint64_t timer_deadline(const struct vcpu *vcpu)
 
     if ((control & (enabled | masked)) != enabled || vcpu->timer_in_flight)
         return ARCH_TIMER_NEVER;
-    return vcpu->arch.sysregs[VCPU_CNTV_CVAL_EL0] + vcpu->arch.counter_offset;
+    uint64_t deadline;
+    if (__builtin_add_overflow(vcpu->arch.sysregs[VCPU_CNTV_CVAL_EL0], vcpu->arch.counter_offset, &deadline))
+        return ARCH_TIMER_NEVER; /* the counter does not get there */
+    return deadline;
 }
 
 static bool runnable(const struct cpu *cpu, struct vcpu *vcpu)
@@ -94,7 +97,7 @@ static bool runnable(const struct cpu *cpu, struct vcpu *vcpu)
         /* The timer of the vCPU that is loaded is in the hardware and announces itself by its interrupt. */
         return vcpu != cpu->loaded && timer_deadline(vcpu) <= arch_timer_now();
     default: /* off */
-        return psci_start_requested(vcpu);
+        return false;
     }
 }
 
@@ -120,17 +123,11 @@ static struct vcpu *pick(struct cpu *cpu)
     return NULL;
 }
 
-/** It may want its CPU before anybody tells that CPU: it is on, or about to be. */
-static bool is_on(const struct vcpu *vcpu)
-{
-    return load_acquire(&vcpu->domain->state) == DOMAIN_RUNNING &&
-           (load_acquire(&vcpu->state) != VCPU_OFF || psci_start_requested(vcpu));
-}
-
 static bool shares_cpu(const struct cpu *cpu, const struct vcpu *vcpu)
 {
     for (const struct vcpu *other = cpu->queue; other != NULL; other = other->next)
-        if (other != vcpu && is_on(other))
+        if (other != vcpu && load_acquire(&other->state) != VCPU_OFF &&
+            load_acquire(&other->domain->state) == DOMAIN_RUNNING)
             return true;
     return false;
 }
@@ -140,15 +137,13 @@ static uint64_t microseconds(uint64_t count)
     return count * arch_timer_frequency() / 1000000;
 }
 
-/** It waits no longer. Not a plain store: another CPU may be turning the vCPU off, with its domain.
- * @return its state before */
-static uint32_t end_wait(struct vcpu *vcpu)
+/** It waits no longer. Not a plain store: another CPU may be turning the vCPU off, with its domain. */
+static void end_wait(struct vcpu *vcpu)
 {
     uint32_t waiting = VCPU_WAITING;
 
     store_release(&vcpu->wake, 0);
     __atomic_compare_exchange_n(&vcpu->state, &waiting, VCPU_READY, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-    return waiting;
 }
 
 /** Runs @p vcpu until it waits, stops, or its time is over. */
@@ -164,8 +159,7 @@ static void run_slice(struct cpu *cpu, struct vcpu *vcpu)
         deadline = min_u64(deadline, cpu->slice_end);
     }
     arch_timer_set_deadline(deadline);
-    if (end_wait(vcpu) == VCPU_OFF)
-        run_unload(cpu); /* it is reset at its start, and may still be the one that is loaded */
+    end_wait(vcpu);
     if (run_load(cpu, vcpu, contended))
         run_until_reschedule(cpu, vcpu);
 }

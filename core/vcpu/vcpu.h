@@ -11,7 +11,7 @@
 struct domain;
 
 enum vcpu_state {
-    VCPU_OFF,     /* PSCI: not started, or CPU_OFF */
+    VCPU_OFF,     /* PSCI: not started, or CPU_OFF; CPU_ON by another vCPU makes it READY */
     VCPU_READY,   /* can run */
     VCPU_WAITING, /* in WFI: runs again when an interrupt is pending */
 };
@@ -25,7 +25,7 @@ struct vcpu {
     struct domain *domain;
     uint8_t index;  /* vCPU number: the guest's Aff0 */
     uint8_t cpu;    /* physical CPU it runs on, as the plan says */
-    uint32_t state; /* enum vcpu_state; written by its own CPU, other CPUs wake it through vcpu_wake() */
+    uint32_t state; /* enum vcpu_state; while it is not OFF written by its own CPU, others wake it by vcpu_wake() */
     uint32_t wake;  /* set by other CPUs (release), cleared by the own one */
     struct psci_request on_request; /* CPU_ON, not yet taken up */
     struct vgic_vcpu vgic;

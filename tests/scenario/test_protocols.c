@@ -95,8 +95,10 @@ static void be_turned_on(void)
     struct vcpu *self = &guest.vcpus[TARGET];
 
     for (unsigned starts = 0; starts < 2 * ROUNDS; starts++) {
-        while (!psci_start_requested(self))
+        while (load_acquire(&self->state) != VCPU_READY)
             arch_cpu_wait();
+        if (!psci_start_requested(self))
+            ck_abort_msg("it is on without a request");
         psci_start(self);
         uint64_t number = (self->arch.regs.pc - RAM_BASE) / 4;
         if (number >= 2 * ROUNDS || self->arch.regs.x[0] != ~self->arch.regs.pc)
