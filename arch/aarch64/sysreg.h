@@ -71,6 +71,9 @@ static inline unsigned id_field(uint64_t value, unsigned shift)
 #define ICH_HCR_TALL0 BIT(11)
 #define ICH_HCR_TALL1 BIT(12)
 
+#define PAR_FAULT BIT(0)
+#define PAR_ADDRESS 0xfffffffff000ULL /* IPAs have 48 bits at most */
+
 #define TCR_EPD0 BIT(7)
 #define TCR_EPD1 BIT(23)
 

@@ -163,6 +163,19 @@ void arch_vcpu_sysreg_write(struct arch_vcpu *vcpu, enum vcpu_sysreg sysreg, uin
     }
 }
 
+bool arch_vcpu_translate(const struct arch_vcpu *vcpu, uint64_t address, ipa_t *ipa)
+{
+    uint64_t kept = sysreg_read(par_el1);
+
+    (void)vcpu;
+    __asm__ volatile("at s1e1r, %0" ::"r"(address) : "memory");
+    barrier_isb();
+    uint64_t result = sysreg_read(par_el1);
+    sysreg_write(par_el1, kept);
+    *ipa = (ipa_t){(result & PAR_ADDRESS) | (address & (PAGE_SIZE - 1))};
+    return (result & PAR_FAULT) == 0;
+}
+
 /** A defect of core: nothing that a guest does can set PSTATE.M to EL2 or EL3. */
 void vcpu_bad_pstate(uint64_t pstate)
 {

@@ -69,6 +69,9 @@ struct guest_call guest_smc(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3);
 struct guest_call guest_hvc_immediate(uint16_t immediate, uint64_t x0);
 struct guest_call guest_smc_immediate(uint16_t immediate, uint64_t x0);
 
+/** HVC #0xEA1 as Xen's guests make it, @p number in x16. */
+struct guest_call guest_xen_call(uint64_t number, uint64_t x0, uint64_t x1, uint64_t x2);
+
 #define GUEST_SYSREG(op0, op1, crn, crm, op2)                                                                          \
     ((uint32_t)(op0) << 16 | (uint32_t)(op1) << 12 | (uint32_t)(crn) << 8 | (uint32_t)(crm) << 4 | (uint32_t)(op2))
 #define GUEST_MIDR_EL1 GUEST_SYSREG(3, 0, 0, 0, 0)

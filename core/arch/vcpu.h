@@ -98,6 +98,13 @@ void arch_vcpu_run(struct arch_vcpu *vcpu, struct arch_exit *exit);
 uint64_t arch_vcpu_sysreg_read(const struct arch_vcpu *vcpu, enum vcpu_sysreg sysreg);
 void arch_vcpu_sysreg_write(struct arch_vcpu *vcpu, enum vcpu_sysreg sysreg, uint64_t value);
 
+/**
+ * Translates a virtual address as EL1 of the loaded @p vcpu would read it, by its own tables only (AT S1E1R; what the
+ * guest sees of that, PAR_EL1, is left as it was).
+ * @return false where that would fault
+ */
+bool arch_vcpu_translate(const struct arch_vcpu *vcpu, uint64_t address, ipa_t *ipa);
+
 /** ID registers as this host has them, for core to mask. Encodings as trap/sysreg.h packs them (op0..op2). */
 uint64_t arch_id_register(uint32_t encoding);
 

@@ -69,10 +69,9 @@ static void create_gic(struct domain *domain)
 static void create_devices(struct domain *domain)
 {
     create_gic(domain);
-    if (!domain->plan->config->vpl011)
-        return;
-    add_device(domain, ipa(GUEST_VPL011_BASE), GUEST_VPL011_SIZE, &domain->vpl011, vpl011_access);
-    domain->vpl011.console.name = domain->name;
+    if (domain->plan->config->vpl011)
+        add_device(domain, ipa(GUEST_VPL011_BASE), GUEST_VPL011_SIZE, &domain->vpl011, vpl011_access);
+    domain->vpl011.console.name = domain->name; /* without a UART it may print by a call */
     domain->vpl011.console.domid = domain->domid;
 }
 
@@ -108,6 +107,8 @@ void domain_reset_devices(struct domain *domain)
      * reset. */
     if (domain->plan->config->vpl011)
         vpl011_init(&domain->vpl011, domain, GUEST_VPL011_INTID);
+    else
+        console_open(&domain->vpl011.console);
     vgic_init(&domain->vgic, domain->plan->spi_count);
 }
 

@@ -35,12 +35,17 @@ static void wait(struct vcpu *vcpu, const struct arch_exit *exit)
         store_release(&vcpu->state, VCPU_WAITING);
 }
 
-/* pc is behind an HVC already. Immediates other than 0 belong to nobody (DEN0028 2.9). */
+/* pc is behind an HVC already. Immediate 0 is the SMC Calling Convention's (DEN0028 2.9), most others belong to nobody.
+ */
 static void hypervisor_call(struct vcpu *vcpu, const struct arch_exit *exit)
 {
     vcpu->statistics.hypercalls++;
     if (esr_immediate(exit->esr) == 0) {
         smccc_call(vcpu);
+        return;
+    }
+    if (esr_immediate(exit->esr) == XEN_CALL) {
+        xen_call(vcpu);
         return;
     }
     vcpu->arch.regs.pc -= 4;

@@ -32,6 +32,11 @@ bool trap_is_guest_ram(const struct domain *domain, ipa_t address);
 /** PSCI 1.1 and SMCCC 1.1 for guests, by HVC and SMC. Reads x0..x3 and writes x0 of @p vcpu. DEN0022, DEN0028. */
 void smccc_call(struct vcpu *vcpu);
 
+/** Xen's calls, by HVC #XEN_CALL: console_io writes to the domain's console, all others are -ENOSYS. Reads x0..x4, x16
+ * and writes x0..x2 of @p vcpu, which is loaded on this CPU; pc goes back to the HVC where there is more to write. */
+#define XEN_CALL 0xea1
+void xen_call(struct vcpu *vcpu);
+
 /** A trapped MRS, MSR or SYS instruction: what is not on the allow-list is UNDEFINED. Moves pc. */
 void sysreg_access(struct vcpu *vcpu, uint64_t esr);
 

@@ -27,7 +27,7 @@ static const struct {
     {.program = "smp", .vcpus = 3},
     {.program = "reset", .bootargs = "until-ms=10"},
     {.program = "spin", .bootargs = "lines=3 period-us=1000"},
-    {.program = "echo", .prepare = say_something},
+    {.program = "echo", .bootargs = "calls=1", .prepare = say_something},
 };
 
 static const struct {
@@ -61,6 +61,7 @@ START_TEST(each_program)
             expect_end(&run, SIM_END_POWER_OFF);
             expect_program(run.output, "guest", programs[_i].program);
             expect_program(run.output, "other", "hello");
+            expect_lines(&run, "guest: echo: says by console_io .*", programs[_i].prepare != NULL);
             system_destroy(&run);
         }
     }

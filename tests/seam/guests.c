@@ -203,6 +203,42 @@ static void check_invalidation(bool loaded)
     arch_vcpu_put(&guest->vcpu);
 }
 
+static uint64_t translate(const struct arch_vcpu *vcpu, uint64_t address)
+{
+    ipa_t found;
+
+    return arch_vcpu_translate(vcpu, address, &found) ? found.raw : UINT64_MAX;
+}
+
+/** A guest's virtual addresses, with its MMU off and by a table of its own: VA 2 GiB to 3 GiB is IPA 1 GiB to 2 GiB. */
+static void check_translation(void)
+{
+    const uint64_t table = 0x100000, virtual = 0x80000000, tcr_39_bits = 25 | 1ULL << 23;
+    struct arch_vcpu *vcpu = &guests[0].vcpu;
+
+    MAKE_GUEST(0, read, 0);
+    put_word(pa_add(seam_scratch(), table + 2 * 8), GUEST_BASE | 1 << 10 | 1); /* a block, accessed */
+    arch_vcpu_load(vcpu);
+    arch_vcpu_sysreg_write(vcpu, VCPU_PAR_EL1, 0x1234000);
+    CHECK_EQUAL(translate(vcpu, GUEST_BASE + 0x1234), GUEST_BASE + 0x1234);
+    CHECK_EQUAL(translate(vcpu, NOTHING_THERE), NOTHING_THERE); /* by stage 1 alone */
+    CHECK_EQUAL(translate(vcpu, UINT64_MAX), UINT64_MAX);
+    arch_vcpu_sysreg_write(vcpu, VCPU_TCR_EL1, tcr_39_bits);
+    arch_vcpu_sysreg_write(vcpu, VCPU_TTBR0_EL1, GUEST_BASE + table);
+    arch_vcpu_sysreg_write(vcpu, VCPU_SCTLR_EL1, 0x00c50079);
+    arch_vcpu_put(vcpu); /* and with it the write is complete */
+    arch_vcpu_load(vcpu);
+    CHECK_EQUAL(translate(vcpu, virtual + 0x1234), GUEST_BASE + 0x1234);
+    CHECK_EQUAL(translate(vcpu, GUEST_BASE), UINT64_MAX);
+    CHECK_EQUAL(translate(vcpu, UINT64_MAX), UINT64_MAX);
+    arch_vcpu_sysreg_write(vcpu, VCPU_TTBR0_EL1, NOTHING_THERE); /* a table that stage 2 does not have */
+    arch_vcpu_put(vcpu);
+    arch_vcpu_load(vcpu);
+    CHECK_EQUAL(translate(vcpu, virtual + (1ULL << 30)), UINT64_MAX);
+    CHECK_EQUAL(arch_vcpu_sysreg_read(vcpu, VCPU_PAR_EL1), 0x1234000);
+    arch_vcpu_put(vcpu);
+}
+
 /** A physical interrupt ends the run of a guest that never comes out by itself. */
 static void check_interrupt(void)
 {
@@ -231,6 +267,7 @@ void seam_guests(void)
     check_state();
     check_invalidation(true);
     check_invalidation(false);
+    check_translation();
     check_interrupt();
     CHECK_EQUAL(arch_id_register(SYSREG(3, 0, 0, 0, 0)), guests[0].vcpu.vpidr);
     CHECK(arch_id_register(SYSREG(3, 0, 0, 7, 0)) != 0);

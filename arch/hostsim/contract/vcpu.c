@@ -164,6 +164,17 @@ void arch_vcpu_sysreg_write(struct arch_vcpu *vcpu, enum vcpu_sysreg sysreg, uin
         sim_timers_update(cpu);
 }
 
+/* A unit test's vCPU, without a machine, has its MMU off. */
+bool arch_vcpu_translate(const struct arch_vcpu *vcpu, uint64_t address, ipa_t *ipa)
+{
+    struct sim_cpu *cpu = sim_this_cpu();
+    sim_spend(cpu, SIM_COST_CALL, 1);
+    if (cpu->loaded != vcpu)
+        sim_fail("arch_vcpu_translate() for a vCPU that is not loaded on this CPU");
+    ipa->raw = address;
+    return cpu->machine == NULL || sim_stage1_address(cpu, address, &ipa->raw);
+}
+
 #define ENCODING(op0, op1, crn, crm, op2) ((op0) << 16 | (op1) << 12 | (crn) << 8 | (crm) << 4 | (op2))
 
 /* A Cortex-A53 r0p4 (DDI 0500J 4.2), its PA range as the machine's options say and the GIC that the machine has. */

@@ -119,6 +119,14 @@ struct guest_call guest_hvc_immediate(uint16_t immediate, uint64_t x0)
     return call(GUEST_HVC, immediate, x0, 0, 0, 0);
 }
 
+struct guest_call guest_xen_call(uint64_t number, uint64_t x0, uint64_t x1, uint64_t x2)
+{
+    struct guest_operation operation = {
+        .kind = GUEST_HVC, .address = GUEST_XEN_IMMEDIATE, .value = number, .x = {x0, x1, x2, 0}};
+    perform(&operation);
+    return (struct guest_call){{operation.x[0], operation.x[1], operation.x[2], operation.x[3]}};
+}
+
 struct guest_call guest_smc_immediate(uint16_t immediate, uint64_t x0)
 {
     return call(GUEST_SMC, immediate, x0, 0, 0, 0);

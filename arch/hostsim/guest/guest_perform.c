@@ -93,6 +93,8 @@ static bool perform_call(struct sim_guest *guest, struct arch_exit *exit)
     struct guest_operation *operation = guest->operation;
     bool hvc = operation->kind == GUEST_HVC;
     memcpy(guest->x, operation->x, sizeof(operation->x));
+    if (operation->address == GUEST_XEN_IMMEDIATE)
+        guest->x[16] = operation->value;
     sim_guest_trap(guest, exit, sim_syndrome(hvc ? EC_HVC64 : EC_SMC64, (uint16_t)operation->address));
     if (hvc)
         guest->vcpu->regs.pc +=
@@ -257,6 +259,8 @@ void sim_guest_resume(struct sim_cpu *cpu, struct sim_guest *guest)
             take_result(guest);
     } else if (pc == from) {
         operation->state = GUEST_POSTED; /* the same instruction again */
+        if (trapped && (operation->kind == GUEST_HVC || operation->kind == GUEST_SMC))
+            take_result(guest); /* with its registers as they are now */
     } else if (is_vector(cpu, guest, pc)) {
         take_exception(cpu, guest, return_address);
     } else {

@@ -30,6 +30,7 @@ enum guest_state {
     GUEST_DONE,    /* by the machine, by core, or with an exception */
 };
 
+#define GUEST_XEN_IMMEDIATE 0xea1
 #define NO_REGISTER 31 /* the zero register, or a syndrome that names none */
 
 /** One instruction of a guest program. */
@@ -37,7 +38,7 @@ struct guest_operation {
     enum guest_kind kind;
     enum guest_state state;
     uint64_t address; /* of an access; system register number; immediate of a call; nanoseconds left */
-    uint64_t value;   /* to write; or what was read */
+    uint64_t value;   /* to write; or what was read; x16 of one of Xen's calls */
     uint8_t size;
     bool no_syndrome;
     bool in_kvm;   /* the address is an IPA, and only translation is missing: KVM has done the rest, or will */

@@ -58,6 +58,9 @@ struct sim_address {
  * others */
 struct sim_address sim_translate_virtual(struct sim_cpu *cpu, uint64_t address, enum sim_access access, bool aligned);
 
+/** By stage 1 alone, for a read at EL1 (AT S1E1R). @return false where it faults */
+bool sim_stage1_address(struct sim_cpu *cpu, uint64_t address, uint64_t *ipa);
+
 enum sim_tlbi {
     SIM_TLBI_ALL,            /* VMALLE1 */
     SIM_TLBI_ADDRESS,        /* VAE1, VALE1: the operand's page and ASID */

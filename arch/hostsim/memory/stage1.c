@@ -301,6 +301,17 @@ static bool cacheable(const struct sim_cpu *cpu, uint8_t attributes, enum sim_ac
     return (cpu->sysregs[VCPU_SCTLR_EL1] & enable) != 0 && attributes >> 4 != 4 && (attributes & 15) != 4;
 }
 
+bool sim_stage1_address(struct sim_cpu *cpu, uint64_t address, uint64_t *ipa)
+{
+    bool on = (cpu->sysregs[VCPU_SCTLR_EL1] & SCTLR_M) != 0;
+    struct stage1_leaf leaf;
+    struct sim_address result;
+    if (!(on ? look_up(cpu, address, &leaf, &result) : flat(cpu, address, SIM_ACCESS_READ, &leaf, &result)))
+        return false;
+    *ipa = leaf.ipa | (address & (PAGE_SIZE - 1));
+    return true;
+}
+
 struct sim_address sim_translate_virtual(struct sim_cpu *cpu, uint64_t address, enum sim_access access, bool aligned)
 {
     bool on = (cpu->sysregs[VCPU_SCTLR_EL1] & SCTLR_M) != 0;

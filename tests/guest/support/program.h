@@ -94,6 +94,8 @@ struct call_result {
 };
 struct call_result hvc(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3);
 struct call_result smc(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3);
+/** One of Xen's hypercalls, where there are interrupts. @return x0 */
+int64_t call_xen(uint64_t number, uint64_t x0, uint64_t x1, uint64_t x2);
 /** HVC and SMC with immediates other than 0. */
 void calls_with_immediate(void);
 

@@ -22,7 +22,8 @@ case(timeout=180, name="programs-gicv3", gic=3)(programs)
 
 def program_echo(lab, gic):
     """Characters come by interrupt, also when the domain sleeps."""
-    board = lab.boot(lab.system([lab.guest_domain("echo")], gic=gic))
+    board = lab.boot(lab.system([lab.guest_domain("echo", bootargs="calls=1")], gic=gic))
+    board.expect(r"echo: echo: says by console_io \.+\r")
     board.expect(r"echo: echo> ")
     board.send_line("hello there")
     board.expect(r'echo: echo: got "hello there"')

@@ -56,7 +56,7 @@ START_TEST(test_hvc_with_an_immediate)
 {
     regs()->x[0] = PSCI_VERSION;
     regs()->pc = RAM_BASE + 4;
-    trap(HVC | 0xea1);
+    trap(HVC | 0xea2);
     assert_exception(0x200, 0x02000000, RAM_BASE, EL1H);
     ck_assert_uint_eq(regs()->x[0], PSCI_VERSION);
 }

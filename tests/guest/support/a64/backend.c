@@ -112,6 +112,17 @@ void try_fetch(uint64_t address)
 CALL(hvc, "hvc #0")
 CALL(smc, "smc #0")
 
+int64_t call_xen(uint64_t number, uint64_t a0, uint64_t a1, uint64_t a2)
+{
+    register uint64_t x0 __asm__("x0") = a0;
+    register uint64_t x1 __asm__("x1") = a1;
+    register uint64_t x2 __asm__("x2") = a2;
+    register uint64_t x16 __asm__("x16") = number;
+
+    __asm__ volatile("hvc #0xea1" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x16)::"memory");
+    return (int64_t)x0;
+}
+
 void calls_with_immediate(void)
 {
     __asm__ volatile("mov x0, #0; hvc #1; hvc #0xffff; smc #1; smc #0xffff" ::

@@ -121,6 +121,11 @@ struct call_result smc(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3)
     return (struct call_result){{call.x[0], call.x[1], call.x[2], call.x[3]}};
 }
 
+int64_t call_xen(uint64_t number, uint64_t x0, uint64_t x1, uint64_t x2)
+{
+    return (int64_t)guest_xen_call(number, x0, x1, x2).x[0];
+}
+
 void calls_with_immediate(void)
 {
     guest_hvc_immediate(1, 0);
