@@ -12,6 +12,8 @@
 #define GIC_SPURIOUS 1023
 #define GIC_MAX_LRS 16
 #define GIC_SGI_KICK 0 /* "look at your work": sent between CPUs */
+#define GIC_PRIORITY_PRIVATE 0xa0
+#define GIC_PRIORITY_MAINTENANCE 0xb0 /* what guests can drive comes after the kick and the timers */
 
 enum gic_lr_state {
     GIC_LR_INVALID = 0,

@@ -55,7 +55,6 @@
 
 #define INTID_MASK 0x3ffu
 #define SPI_FIRST 32u
-#define BANKED_PRIORITY 0xa0a0a0a0u
 #define TRIGGER_EDGES 3u /* dt_interrupt::flags: rising or falling */
 
 /* GIC-400 on a bus that decodes 64 KiB steps: its identification, and where the last alias of the first GICC page lies,
@@ -125,7 +124,9 @@ HV_ONCE static void init_banked(struct gic *gic)
     arch_mmio_write32(distributor, GICD_ICACTIVER, UINT32_MAX);
     arch_mmio_write32(distributor, GICD_ISENABLER, 0x0000ffff);
     for (uint32_t intid = 0; intid < SPI_FIRST; intid += 4)
-        arch_mmio_write32(distributor, GICD_IPRIORITYR + intid, BANKED_PRIORITY);
+        arch_mmio_write32(distributor, GICD_IPRIORITYR + intid, GIC_PRIORITY_PRIVATE * 0x01010101u);
+    if (gic->maintenance_intid != 0)
+        arch_mmio_write8(distributor, GICD_IPRIORITYR + gic->maintenance_intid, GIC_PRIORITY_MAINTENANCE);
 }
 
 HV_ONCE static void init_virtual_interface(struct gic *gic)

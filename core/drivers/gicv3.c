@@ -64,7 +64,6 @@
 
 #define INTID_MASK 0xffffffu
 #define SPI_FIRST 32u
-#define DEFAULT_PRIORITIES 0xa0a0a0a0u
 #define TRIGGER_EDGES 3u /* dt_interrupt::flags: rising or falling */
 
 /* What the controller has been asked for it does within microseconds; one that does not is left behind. */
@@ -198,7 +197,10 @@ HV_ONCE static void init_redistributor(struct gic *gic)
     write_place(word_of(gic, GIC_ICPENDR, 0), UINT32_MAX);
     write_place(word_of(gic, GIC_ICACTIVER, 0), UINT32_MAX);
     for (uint32_t intid = 0; intid < SPI_FIRST; intid += 4)
-        write_place(in_redistributor(gic, GICR_SGI_BASE + GIC_IPRIORITYR + intid), DEFAULT_PRIORITIES);
+        write_place(in_redistributor(gic, GICR_SGI_BASE + GIC_IPRIORITYR + intid), GIC_PRIORITY_PRIVATE * 0x01010101u);
+    struct place maintenance = in_redistributor(gic, GICR_SGI_BASE + GIC_IPRIORITYR + gic->maintenance_intid);
+    if (gic->maintenance_intid != 0)
+        arch_mmio_write8(maintenance.mmio, maintenance.offset, GIC_PRIORITY_MAINTENANCE);
 }
 
 static void write_row(enum arch_gic_register first, unsigned count, const uint32_t *values)

@@ -519,16 +519,21 @@ static void write_lrs(struct vgic_locked *locked, struct vcpu *vcpu)
     }
 }
 
+/** @return the maintenance causes that tell when the guest's groups are no longer as they are. */
+static uint32_t group_causes(void)
+{
+    uint32_t open = open_groups();
+
+    return ((open & 1) != 0 ? GIC_HCR_VGRP0DIE : GIC_HCR_VGRP0EIE) |
+           ((open & 2) != 0 ? GIC_HCR_VGRP1DIE : GIC_HCR_VGRP1EIE);
+}
+
 /** While interrupts wait, the guest's turning a group on or off changes which are the most urgent. */
 static void watch_groups(struct vcpu *vcpu)
 {
-    uint32_t hcr = 0;
+    bool watch = vcpu->vgic.candidate_words != 0 && !vcpu->vgic.groups_unwatched;
+    uint32_t hcr = watch ? group_causes() : 0;
 
-    if (vcpu->vgic.candidate_words != 0) {
-        uint32_t open = open_groups();
-        hcr = ((open & 1) != 0 ? GIC_HCR_VGRP0DIE : GIC_HCR_VGRP0EIE) |
-              ((open & 2) != 0 ? GIC_HCR_VGRP1DIE : GIC_HCR_VGRP1EIE);
-    }
     if (vcpu->vgic.hw.hcr == hcr)
         return;
     vcpu->vgic.hw.hcr = hcr;
@@ -559,6 +564,22 @@ LONG_WAY static void flush_slowly(struct vcpu *vcpu)
     store_relaxed(&vcpu->vgic.dirty, 0);
     vcpu->vgic.lr_direct = 0;
     vgic_unlock(&locked, vcpu);
+}
+
+/* QEMU's GICv3 (7.2) looks at group 1 where it should at group 0: with VGrp0DIE and group 1 off its interrupt would
+ * never go away, and the guest never get on. A vCPU to which that happens does without: what waits then takes over at
+ * the next exit that comes for another reason. */
+void vgic_silence(struct vcpu *vcpu)
+{
+    struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
+
+    if (vgic_vcpu->hw.hcr == GIC_HCR_EN)
+        return;
+    if (vgic_vcpu->hw.hcr != 0 && vgic_vcpu->hw.hcr == group_causes())
+        vgic_vcpu->groups_unwatched = true;
+    hypervisor.gic.ops->hcr_write(&hypervisor.gic, 0);
+    vgic_vcpu->hw.hcr = GIC_HCR_EN; /* what watch_groups() never wants: it is written anew */
+    store_relaxed(&vgic_vcpu->dirty, 1);
 }
 
 void vgic_flush(struct vcpu *vcpu)

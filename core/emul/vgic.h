@@ -64,8 +64,9 @@ struct vgic_vcpu {
     uint32_t direct_lrs; /* list registers that vgic_inject_hardware_ppi() may fill without the lock */
     uint32_t candidate_words;        /* bit per word of candidates[] that is not zero */
     uint32_t candidates[VGIC_WORDS]; /* bit per INTID that wants (more of) a list register of this vCPU */
-    uint32_t lr_physical;            /* bit per list register that holds a physical interrupt pending */
-    uint32_t lr_direct;              /* ... in use and as vgic_inject_hardware_ppi() filled it */
+    bool groups_unwatched; /* the maintenance interrupt of GIC_HCR_VGRP0EIE and its like comes without cause */
+    uint32_t lr_physical;  /* bit per list register that holds a physical interrupt pending */
+    uint32_t lr_direct;    /* ... in use and as vgic_inject_hardware_ppi() filled it */
     uint16_t lr_intid[GIC_MAX_LRS];
 };
 
@@ -104,6 +105,8 @@ void vgic_inject_hardware_ppi(struct vcpu *vcpu, uint32_t intid, uint32_t physic
  * ended. */
 void vgic_flush(struct vcpu *vcpu);
 void vgic_sync(struct vcpu *vcpu);
+/** The maintenance interrupt of the loaded vCPU stays asserted after vgic_sync(): turns it off until vgic_flush(). */
+void vgic_silence(struct vcpu *vcpu);
 /** @return whether an enabled interrupt waits for @p vcpu: ends its WFI. The guest's priority mask is not considered: a
  * WFI may end early, which the architecture allows. */
 bool vgic_has_pending(struct vcpu *vcpu);

@@ -95,43 +95,56 @@ HARDLY_EVER static void turn_off(struct cpu *cpu, uint32_t intid, const char *wh
         console_printf("warning: CPU %u: interrupt %u %s: turned off\n", cpu->id, intid, why);
 }
 
-static void one_interrupt(struct cpu *cpu, uint32_t intid, uint32_t token)
+/* Sources that are quiet once they have been handled. No guest can make one come RUN_STORM times in a row: the EL2
+ * timer is armed at entries to guests, the virtual interface is off, and the UART is as slow as its line. */
+enum source {
+    TIMER,
+    UART,
+    MAINTENANCE,
+    OTHERS, /* kicks, which a guest can cause at any rate, and what is turned off at once */
+    SOURCES
+};
+
+static enum source source_of(uint32_t intid)
 {
     const struct machine *machine = &hypervisor.machine;
-    struct gic *gic = &hypervisor.gic;
 
-    if (intid == machine->timer_virtual_intid) {
-        virtual_timer(cpu, intid, token);
-        return;
-    }
-    gic->ops->priority_drop(gic, token);
-    if (intid == machine->timer_hypervisor_intid) {
-        arch_timer_set_deadline(ARCH_TIMER_NEVER); /* level: gone before the interrupt is ended */
-        cpu->reschedule = true;
-    } else if (intid == GIC_SGI_KICK) {
-        cpu->reschedule = true;
-    } else if (intid == machine->uart.intid && hypervisor.uart.ops != NULL) {
-        console_interrupt();
-    } else if (intid != gic->maintenance_intid) {
-        turn_off(cpu, intid, "is nobody's");
-    }
-    gic->ops->deactivate(gic, token);
+    if (intid == GIC_SGI_KICK) /* also the number of what has no interrupt */
+        return OTHERS;
+    if (intid == machine->timer_hypervisor_intid)
+        return TIMER;
+    if (intid == machine->uart.intid && hypervisor.uart.ops != NULL)
+        return UART;
+    return intid == hypervisor.gic.maintenance_intid ? MAINTENANCE : OTHERS;
 }
 
-/* So many at once, and the last came from a source that no guest can drive: nothing else would ever run here again. A
- * UART is asked from time to time from then on; of a timer its CPU knows that it cannot be relied on. */
-HARDLY_EVER static void stop_storm(struct cpu *cpu, uint32_t intid)
+/** @param count  how often it came just now, with this time */
+static void handle(struct cpu *cpu, uint32_t intid, enum source source, unsigned count)
 {
-    struct machine *machine = &hypervisor.machine;
+    if (source == TIMER) {
+        arch_timer_set_deadline(ARCH_TIMER_NEVER); /* level: gone before the interrupt is ended */
+        cpu->reschedule = true;
+    } else if (source == UART) {
+        console_interrupt();
+    } else if (source == MAINTENANCE) {
+        if (count > 1 && cpu->loaded != NULL) /* the first time its cause may be gone with vgic_sync() */
+            vgic_silence(cpu->loaded);
+    } else if (intid == GIC_SGI_KICK) {
+        cpu->reschedule = true;
+    } else {
+        turn_off(cpu, intid, "is nobody's");
+    }
+}
 
-    if (intid == GIC_SGI_KICK) /* a guest's doing; and the number of a UART that has no interrupt */
-        return;
-    if (intid == machine->uart.intid && hypervisor.uart.ops != NULL) {
-        turn_off(cpu, intid, "storms");
-        machine->uart.intid = 0;
+/* Nothing else would ever run here again. A UART is asked from time to time from then on; of a timer its CPU knows that
+ * it cannot be relied on. */
+HARDLY_EVER static void stop_storm(struct cpu *cpu, uint32_t intid, enum source source)
+{
+    turn_off(cpu, intid, "storms");
+    if (source == UART) {
+        hypervisor.machine.uart.intid = 0;
         sched_console_due(0);
-    } else if (intid == machine->timer_hypervisor_intid) {
-        turn_off(cpu, intid, "storms");
+    } else if (source == TIMER) {
         cpu->timer_lost = true;
     }
 }
@@ -139,16 +152,23 @@ HARDLY_EVER static void stop_storm(struct cpu *cpu, uint32_t intid)
 void run_interrupts(struct cpu *cpu)
 {
     struct gic *gic = &hypervisor.gic;
-    uint32_t intid = GIC_SPURIOUS;
+    uint8_t counts[SOURCES] = {0};
 
     for (unsigned i = 0; i < RUN_MAX_INTERRUPTS; i++) {
-        uint32_t token;
-        intid = gic->ops->acknowledge(gic, &token);
+        uint32_t token, intid = gic->ops->acknowledge(gic, &token);
         if (intid >= HV_MAX_INTIDS)
             return;
-        one_interrupt(cpu, intid, token);
+        if (intid == hypervisor.machine.timer_virtual_intid) {
+            virtual_timer(cpu, intid, token);
+            continue;
+        }
+        enum source source = source_of(intid);
+        gic->ops->priority_drop(gic, token);
+        handle(cpu, intid, source, ++counts[source]);
+        gic->ops->deactivate(gic, token);
+        if (counts[source] == RUN_STORM && source != OTHERS)
+            stop_storm(cpu, intid, source);
     }
-    stop_storm(cpu, intid);
 }
 
 static void first_entry(struct vcpu *vcpu)

@@ -13,10 +13,12 @@ bool run_load(struct cpu *cpu, struct vcpu *vcpu, bool trap_wfi);
 void run_unload(struct cpu *cpu);
 /** Enters the loaded @p vcpu again and again, until it waits or stops, its domain ends, or cpu->reschedule is set. */
 void run_until_reschedule(struct cpu *cpu, struct vcpu *vcpu);
-/** Takes and handles all physical interrupts that wait for this CPU, at most RUN_MAX_INTERRUPTS of them. */
+/** Takes and handles all physical interrupts that wait for this CPU, at most RUN_MAX_INTERRUPTS of them. One that comes
+ * RUN_STORM times among them, though its cause was taken away each time, is turned off. */
 void run_interrupts(struct cpu *cpu);
 
 #define RUN_MAX_INTERRUPTS 32
+#define RUN_STORM 16
 #define RUN_MAX_REPORTS 16 /* of interrupts that had to be turned off */
 
 #endif

@@ -74,6 +74,8 @@ static const struct expectation {
     {SIM_FAULT_SPURIOUS_SPI, NOBODY, "is nobody's: turned off", {1, 2, 3, 4, 5, 6}},
     {SIM_FAULT_SPI_STORM, NOBODY, "is nobody's: turned off", {1, 2, 3, 4, 5, 6}},
     {SIM_FAULT_PPI_STORM, NOBODY, "interrupt 22 is nobody's: turned off", {1, 2, 3, 4, 5, 6}},
+    {SIM_FAULT_MAINTENANCE_GROUP, NOBODY, NULL, {0}},
+    {SIM_FAULT_MAINTENANCE_STORM, NOBODY, NULL, {1, 2}},
     {SIM_FAULT_LR_BIT, ONE, NULL, {28, 29, 31, 64 + 28, 64 + 29, 64 + 31, 4 * 64 + 28, 7 * 64 + 29}},
     {SIM_FAULT_LR_PENDING, ONE, NULL, {1, 2, 3, 4, 5, 6}},
     {SIM_FAULT_LR_LOST, ONE, NULL, {1, 2, 3, 4, 5, 6}},
@@ -291,6 +293,41 @@ START_TEST(sleepers_outlive_their_timer)
 }
 END_TEST
 
+/* A guest does what makes the virtual interface call, beside a neighbour on its CPU: with a call that is no call, and
+ * with one that never ends. */
+START_TEST(maintenance_that_never_ends)
+{
+    static const struct system_domain neighbours[] = {
+        {.name = "active", .program = "active", .bootargs = "stay-us=300", .memory = 0x4000},
+        {.name = "spin", .program = "spin", .bootargs = "lines=20 period-us=5000", .memory = 0x4000},
+        {.name = "timer", .program = "timer", .bootargs = "ticks=20 period-us=2000", .memory = 0x4000}};
+    static const struct sim_fault faults[] = {
+        {SIM_FAULT_NONE, 0},
+        {SIM_FAULT_MAINTENANCE_GROUP, 0},
+        {SIM_FAULT_MAINTENANCE_STORM, 1},
+        {SIM_FAULT_MAINTENANCE_STORM, 5},
+    };
+    for (unsigned kind = 0; kind < 8; kind++) {
+        struct system_run run = {.cpus = 1,
+                                 .tree = (kind & 1) != 0 ? "ok/machine-gicv3.dtb" : "ok/two-domains.dtb",
+                                 .options = {.faults = {faults[_i]},
+                                             .seed = kind >> 1 & 1,
+                                             .list_registers = (kind & 4) != 0 ? 4 : 1,
+                                             .time_limit_us = TIME_LIMIT_US,
+                                             .step_limit = 2 * STEP_LIMIT}};
+        system_boot(&run, neighbours, ARRAY_SIZE(neighbours));
+        expect_end(&run, SIM_END_POWER_OFF);
+        expect_lines(&run, "active: active: done", 1);
+        expect_lines(&run, "spin: spin: done", 1);
+        expect_lines(&run, "timer: timer: done, 20 ticks*", 1);
+        expect_lines(&run, "bulkhead: warning: CPU 0: interrupt 25 storms: turned off",
+                     faults[_i].kind == SIM_FAULT_MAINTENANCE_STORM);
+        ck_assert(!has(&run, "interrupt 26"));
+        system_destroy(&run);
+    }
+}
+END_TEST
+
 /* FAULT=NAME[@N], SEED=N: one boot, as it looks. */
 static int show(const char *text)
 {
@@ -315,6 +352,7 @@ static Suite *suite(void)
     tcase_set_timeout(tcase, getenv("FAULTS_SWEEP") != NULL ? 36000 : 60);
     tcase_add_loop_test(tcase, every_fault, 0, count);
     tcase_add_test(tcase, interrupt_controller_elsewhere);
+    tcase_add_loop_test(tcase, maintenance_that_never_ends, 0, 4);
     tcase_add_loop_test(tcase, sleepers_outlive_their_timer, 0, 4);
     tcase_add_loop_test(tcase, damaged_trees, 0, ROUNDS);
     tcase_add_loop_test(tcase, damaged_images, 0, ROUNDS);

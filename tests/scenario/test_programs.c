@@ -24,6 +24,7 @@ static const struct {
     {.program = "hostile", .bootargs = "rounds=5"},
     {.program = "mmio"},
     {.program = "ipi"},
+    {.program = "active", .bootargs = "stay-us=100"},
     {.program = "smp", .vcpus = 3},
     {.program = "reset", .bootargs = "until-ms=10"},
     {.program = "spin", .bootargs = "lines=3 period-us=1000"},

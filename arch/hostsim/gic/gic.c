@@ -25,6 +25,14 @@ void sim_gic_set_private(struct sim_cpu *cpu, unsigned intid, bool level)
         gic->operations->set_private(gic, cpu, intid, level);
 }
 
+void sim_gic_set_maintenance(struct sim_cpu *cpu, unsigned intid, bool level)
+{
+    if (level && !cpu->maintenance && sim_fault_due(cpu->machine, SIM_FAULT_MAINTENANCE_STORM))
+        cpu->maintenance_stuck = true;
+    cpu->maintenance = level;
+    sim_gic_set_private(cpu, intid, level || cpu->maintenance_stuck);
+}
+
 void sim_gic_set_shared(struct sim_machine *machine, unsigned intid, bool level)
 {
     if (machine->gic != NULL)

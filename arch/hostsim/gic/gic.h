@@ -50,6 +50,8 @@ unsigned sim_gic_version(const struct sim_machine *machine);
 
 /** Input lines. Edge-triggered inputs latch when the level rises. */
 void sim_gic_set_private(struct sim_cpu *cpu, unsigned intid, bool level);
+/** The line of PPI @p intid, by which the virtual interface calls for the hypervisor. */
+void sim_gic_set_maintenance(struct sim_cpu *cpu, unsigned intid, bool level);
 void sim_gic_set_shared(struct sim_machine *machine, unsigned intid, bool level);
 
 /** @return whether the CPU interface signals an interrupt to @p cpu. A machine without GIC never does. */

@@ -210,7 +210,7 @@ static void virtual_changed(struct gicv2 *gic, struct sim_cpu *cpu)
 {
     const struct gicv2_virtual *interface = interface_of(gic, cpu);
     bool maintenance = (interface->hcr & HCR_EN) != 0 && maintenance_status(gic, interface) != 0;
-    sim_gic_set_private(cpu, GIC_PPI_MAINTENANCE, maintenance);
+    sim_gic_set_maintenance(cpu, GIC_PPI_MAINTENANCE, maintenance);
     gicv2_changed(gic);
 }
 

@@ -5,6 +5,7 @@
 #define HCR_UIE (1u << 1)
 #define HCR_LRENPIE (1u << 2)
 #define HCR_NPIE (1u << 3)
+#define HCR_VGRP0DIE (1u << 5)
 #define HCR_GROUP_CAUSES 4   /* VGrp0EIE, VGrp0DIE, VGrp1EIE, VGrp1DIE */
 #define HCR_WRITABLE 0x5cffu /* TC, TALL0, TALL1, TDIR above the causes; no TSEI, no GICv4 */
 #define HCR_EOI_COUNT 27
@@ -83,6 +84,8 @@ static uint32_t maintenance_status(const struct gicv3 *gic, const struct gicv3_v
     for (unsigned i = 0; i < 4; i++) /* enabled and disabled, of either group */
         if ((hcr >> (HCR_GROUP_CAUSES + i) & 1) != 0 && interface->enable[i / 2] == (i % 2 == 0))
             status |= 1u << (HCR_GROUP_CAUSES + i);
+    if (sim_fault_asked(gic->machine, SIM_FAULT_MAINTENANCE_GROUP, NULL))
+        status = (status & ~HCR_VGRP0DIE) | (interface->enable[1] ? 0 : hcr & HCR_VGRP0DIE);
     return status;
 }
 
@@ -90,7 +93,7 @@ void gicv3_virtual_changed(struct gicv3 *gic, struct sim_cpu *cpu)
 {
     const struct gicv3_virtual *interface = interface_of(gic, cpu);
     bool maintenance = (interface->hcr & HCR_EN) != 0 && maintenance_status(gic, interface) != 0;
-    sim_gic_set_private(cpu, GIC_PPI_MAINTENANCE, maintenance);
+    sim_gic_set_maintenance(cpu, GIC_PPI_MAINTENANCE, maintenance);
     gicv3_changed(gic);
 }
 

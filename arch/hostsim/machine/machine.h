@@ -125,6 +125,7 @@ struct sim_cpu {
     /* EL2 physical timer and the loaded vCPU's virtual timer */
     uint64_t hyp_deadline;
     bool hyp_timer_dead, hyp_timer_stuck; /* never fires again; its interrupt stays asserted */
+    bool maintenance, maintenance_stuck;  /* its interrupt's line; fault */
     struct sim_event hyp_timer, virtual_timer;
 
     struct arch_vcpu *loaded;

@@ -86,12 +86,6 @@ static const struct range private_read_only[] = {{GICD_ICFGR, 0xc04}};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* The first word of an array lies in the redistributor's second frame with GICv3. */
-static uint64_t frame_of_word(const struct platform *platform, unsigned word)
-{
-    return word == 0 && platform->redistributors != 0 ? gic_private_frame(platform) : platform->distributor;
-}
-
 /* One state, seen and changed through two registers; @p mask: bits that can be changed. */
 static void pair(const struct platform *platform, uint64_t set, uint32_t mask)
 {
@@ -119,7 +113,7 @@ static void pairs(const struct platform *platform)
     for (unsigned word = 0; word < interrupt_words(platform); word++) {
         uint32_t mask = word == 0 ? PPIS : word == 31 ? 0x0fffffffu : 0xffffffffu;
 
-        uint64_t base = frame_of_word(platform, word);
+        uint64_t base = gic_frame(platform, 32 * word);
 
         pair(platform, base + GICD_ISENABLER + 4 * word, mask);
         pair(platform, base + GICD_ISPENDR + 4 * word, mask);
@@ -171,7 +165,7 @@ static void routes(const struct platform *platform)
 
 static void fields(const struct platform *platform)
 {
-    uint64_t base = platform->distributor, private = frame_of_word(platform, 0);
+    uint64_t base = platform->distributor, private = gic_frame(platform, 0);
 
     for (unsigned intid = 32; intid < 32 * interrupt_words(platform) && intid < 1020; intid += 4)
         bytes(platform, base + GICD_IPRIORITYR + intid, PRIORITY_BITS);

@@ -13,6 +13,7 @@ void program_reset(struct platform *platform);
 void program_spin(struct platform *platform);
 
 void program_timer(struct platform *platform);
+void program_active(struct platform *platform);
 void program_ipi(struct platform *platform);
 void program_smp(struct platform *platform);
 void program_echo(struct platform *platform);

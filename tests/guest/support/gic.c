@@ -52,6 +52,21 @@ void gic_set_pending(const struct platform *platform, uint32_t intid)
     functions(platform)->set_pending(platform, intid);
 }
 
+void gic_set_interface(const struct platform *platform, uint32_t groups, bool separate_ends)
+{
+    functions(platform)->set_interface(platform, groups, separate_ends);
+}
+
+void gic_deactivate(const struct platform *platform, uint32_t intid)
+{
+    functions(platform)->deactivate(platform, intid);
+}
+
+void gic_end_group(const struct platform *platform, uint32_t intid, unsigned group)
+{
+    functions(platform)->end_group(platform, intid, group);
+}
+
 uint32_t gic_acknowledge(const struct platform *platform)
 {
     return functions(platform)->acknowledge(platform);

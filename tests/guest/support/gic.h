@@ -15,6 +15,9 @@ struct gic_functions {
     void (*send_self)(const struct platform *platform, uint32_t sgi);
     void (*set_target)(const struct platform *platform, uint32_t intid, unsigned target);
     void (*set_pending)(const struct platform *platform, uint32_t intid);
+    void (*set_interface)(const struct platform *platform, uint32_t groups, bool separate_ends);
+    void (*deactivate)(const struct platform *platform, uint32_t intid);
+    void (*end_group)(const struct platform *platform, uint32_t intid, unsigned group);
     uint32_t (*acknowledge)(const struct platform *platform);
     void (*end)(const struct platform *platform, uint32_t acknowledged);
 };

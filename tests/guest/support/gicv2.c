@@ -14,6 +14,9 @@
 #define GICC_PMR 0x04
 #define GICC_IAR 0x0c
 #define GICC_EOIR 0x10
+#define GICC_AEOIR 0x24 /* of group 1 */
+#define GICC_DIR 0x1000
+#define GICC_CTLR_EOIMODE (1u << 9)
 #define PRIORITY_MIDDLE 0x80
 #define FIRST_SPI 32
 
@@ -67,6 +70,21 @@ static void send_self(const struct platform *platform, uint32_t sgi)
     write32(platform->distributor + GICD_SGIR, GICD_SGIR_SELF | sgi);
 }
 
+static void set_interface(const struct platform *platform, uint32_t groups, bool separate_ends)
+{
+    write32(platform->cpu_interface + GICC_CTLR, groups | (separate_ends ? GICC_CTLR_EOIMODE : 0));
+}
+
+static void deactivate(const struct platform *platform, uint32_t intid)
+{
+    write32(platform->cpu_interface + GICC_DIR, intid);
+}
+
+static void end_group(const struct platform *platform, uint32_t intid, unsigned group)
+{
+    write32(platform->cpu_interface + (group == 0 ? GICC_EOIR : GICC_AEOIR), intid);
+}
+
 static uint32_t acknowledge(const struct platform *platform)
 {
     return read32(platform->cpu_interface + GICC_IAR);
@@ -87,6 +105,9 @@ const struct gic_functions gicv2_functions = {
     .send_self = send_self,
     .set_target = set_target,
     .set_pending = set_pending,
+    .set_interface = set_interface,
+    .deactivate = deactivate,
+    .end_group = end_group,
     .acknowledge = acknowledge,
     .end = end,
 };

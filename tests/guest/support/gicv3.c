@@ -21,6 +21,11 @@
 
 #define ICC_PMR_EL1 3, 0, 4, 6, 0
 #define ICC_SRE_EL1 3, 0, 12, 12, 5
+#define ICC_CTLR_EL1 3, 0, 12, 12, 4
+#define ICC_CTLR_EOIMODE (1u << 1)
+#define ICC_IGRPEN0_EL1 3, 0, 12, 12, 6
+#define ICC_EOIR0_EL1 3, 0, 12, 8, 1
+#define ICC_DIR_EL1 3, 0, 12, 11, 1
 #define ICC_IGRPEN1_EL1 3, 0, 12, 12, 7
 #define ICC_IAR1_EL1 3, 0, 12, 12, 0
 #define ICC_EOIR1_EL1 3, 0, 12, 12, 1
@@ -29,9 +34,7 @@
 /* Where the word, or the byte, of @p intid lies that belongs to an array at @p base with @p bits an interrupt. */
 static uint64_t place(const struct platform *platform, uint32_t base, uint32_t intid, unsigned bits)
 {
-    uint64_t frame = intid < FIRST_SPI ? gic_private_frame(platform) : platform->distributor;
-
-    return frame + base + (bits == 1 ? intid / 32 * 4 : intid * bits / 8);
+    return gic_frame(platform, intid) + base + (bits == 1 ? intid / 32 * 4 : intid * bits / 8);
 }
 
 static void wake_up(const struct platform *platform)
@@ -109,6 +112,32 @@ static void set_pending(const struct platform *platform, uint32_t intid)
     write32(place(platform, GIC_ISPENDR, intid, 1), 1u << intid % 32);
 }
 
+static void set_interface(const struct platform *platform, uint32_t groups, bool separate_ends)
+{
+    (void)platform;
+    WRITE_SYSREG(separate_ends ? ICC_CTLR_EOIMODE : 0, ICC_CTLR_EL1);
+    WRITE_SYSREG(groups & 1, ICC_IGRPEN0_EL1);
+    WRITE_SYSREG(groups >> 1, ICC_IGRPEN1_EL1);
+    barrier();
+}
+
+static void deactivate(const struct platform *platform, uint32_t intid)
+{
+    (void)platform;
+    WRITE_SYSREG(intid, ICC_DIR_EL1);
+    barrier();
+}
+
+static void end_group(const struct platform *platform, uint32_t intid, unsigned group)
+{
+    (void)platform;
+    if (group == 0)
+        WRITE_SYSREG(intid, ICC_EOIR0_EL1);
+    else
+        WRITE_SYSREG(intid, ICC_EOIR1_EL1);
+    barrier();
+}
+
 static uint32_t acknowledge(const struct platform *platform)
 {
     uint32_t intid = (uint32_t)READ_SYSREG(ICC_IAR1_EL1);
@@ -135,6 +164,9 @@ const struct gic_functions gicv3_functions = {
     .send_self = send_self,
     .set_target = set_target,
     .set_pending = set_pending,
+    .set_interface = set_interface,
+    .deactivate = deactivate,
+    .end_group = end_group,
     .acknowledge = acknowledge,
     .end = end,
 };

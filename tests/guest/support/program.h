@@ -165,6 +165,17 @@ void gic_set_target(const struct platform *platform, uint32_t intid, unsigned ta
 void gic_set_pending(const struct platform *platform, uint32_t intid);
 void gic_send_self(const struct platform *platform, uint32_t sgi);
 /** @return what was acknowledged: the INTID in bits 9:0; it goes back to gic_end() as it is. */
+/** Which groups the CPU interface signals (bit 0: group 0; bit 1: group 1), and whether an end only drops the priority,
+ * so that gic_deactivate() has to follow (EOImode 1). The distributor's groups stay as they are. */
+void gic_set_interface(const struct platform *platform, uint32_t groups, bool separate_ends);
+void gic_deactivate(const struct platform *platform, uint32_t intid);
+/** Drops a priority and, unless ends are separate, deactivates: as gic_end(), of that group. */
+void gic_end_group(const struct platform *platform, uint32_t intid, unsigned group);
+/** Where the arrays with the fields of @p intid are. */
+static inline uint64_t gic_frame(const struct platform *platform, uint32_t intid)
+{
+    return intid < 32 && platform->redistributors != 0 ? gic_private_frame(platform) : platform->distributor;
+}
 uint32_t gic_acknowledge(const struct platform *platform);
 void gic_end(const struct platform *platform, uint32_t acknowledged);
 

@@ -20,6 +20,19 @@ case(timeout=180, name="programs", gic=2)(programs)
 case(timeout=180, name="programs-gicv3", gic=3)(programs)
 
 
+def program_active(lab, gic):
+    """Interrupts that a guest makes active, with every state of its CPU interface, beside a neighbour on the same CPU."""
+    board = lab.boot(lab.system([lab.guest_domain("active"), lab.guest_domain("spin", bootargs="lines=10")], cpus=1, gic=gic))
+    board.expect_all([r"active: active: done", r"spin: spin: done"])
+    board.quit()
+    board.check_program("active")
+    board.check_program("spin")
+
+
+case(timeout=120, name="program-active", gic=2)(program_active)
+case(timeout=120, name="program-active-gicv3", gic=3)(program_active)
+
+
 def program_echo(lab, gic):
     """Characters come by interrupt, also when the domain sleeps."""
     board = lab.boot(lab.system([lab.guest_domain("echo", bootargs="calls=1")], gic=gic))

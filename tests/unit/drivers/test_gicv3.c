@@ -200,6 +200,9 @@ START_TEST(takes_over_from_the_boot_loader)
         ck_assert_msg(!private_bit(0, ISENABLER, intid) && !private_bit(0, ISPENDR, intid) &&
                           !private_bit(0, ISACTIVER, intid),
                       "%u", intid);
+    for (uint32_t intid = 0; intid < 32; intid++) /* what a guest can drive comes last, the kick and timers before */
+        ck_assert_uint_eq(arch_mmio_read32(&gicr, SGI_FRAME + IPRIORITYR + (intid & ~3u)) >> intid % 4 * 8 & 0xff,
+                          intid == gic.maintenance_intid ? 0xb0 : 0xa0);
     ck_assert_uint_eq(acknowledge(), GIC_SPURIOUS);
 }
 END_TEST

@@ -16,6 +16,7 @@ ENTRY(echo)
 ENTRY(memory)
 ENTRY(hostile)
 ENTRY(mmio)
+ENTRY(active)
 ENTRY(ipi)
 ENTRY(smp)
 ENTRY(reset)
@@ -35,6 +36,7 @@ static const struct {
     {"memory", enter_memory, "looks whether all of its RAM is there, distinct and zero"},
     {"hostile", enter_hostile, "does everything that a domain should not (rounds=20)"},
     {"mmio", enter_mmio, "reads and writes every register of its devices"},
+    {"active", enter_active, "makes more interrupts active or pending than its controller has room for (stay-us=2000)"},
     {"ipi", enter_ipi, "sends interrupts to itself"},
     {"smp", enter_smp, "starts its further vCPUs, sends them interrupts, stops them"},
     {"reset", enter_reset, "starts again and again, until the counter says until-ms=500"},
