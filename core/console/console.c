@@ -120,7 +120,7 @@ void console_put(struct console_source *source, char character)
 void console_flush(struct console_source *source)
 {
     screen_lock(&source->lock);
-    source->escape = CONSOLE_TEXT;
+    line_end_character(source);
     if (source->length > 0 || screen_live(source))
         line_end(source);
     screen_unlock(&source->lock);

@@ -23,9 +23,10 @@
 /** Where a source is in an escape sequence (ECMA-48 5.3, 5.4, 5.6). */
 enum console_escape {
     CONSOLE_TEXT,
-    CONSOLE_ESCAPE,   /* after ESC */
-    CONSOLE_SEQUENCE, /* after ESC [ */
-    CONSOLE_STRING,   /* after ESC ] and the like: swallowed up to its end */
+    CONSOLE_ESCAPE,    /* after ESC */
+    CONSOLE_SEQUENCE,  /* after ESC [ */
+    CONSOLE_STRING,    /* after ESC ] and the like: swallowed up to its end */
+    CONSOLE_CHARACTER, /* in a character of several bytes */
 };
 
 /** Who writes: the hypervisor or one domain. Embedded in struct domain. Zero but for name, domid and input is its
@@ -42,6 +43,7 @@ struct console_source {
     bool returned;      /* CR came last: what follows, unless LF, writes over the line */
     bool coloured;      /* the line has a colour sequence, to be undone at its end */
     bool closed;        /* its domain has ended: the keyboard passes it by */
+    bool attended;      /* somebody has typed to it since it got the keyboard: it may draw on the screen */
     enum console_escape escape;
     uint8_t sequence_length;
     char sequence[CONSOLE_ESCAPE_MAX];
@@ -93,8 +95,9 @@ void console_add_source(struct console_source *source);
 
 /**
  * A domain's output, any bytes. Completed lines are written at once, whole. CR returns to the start of the line, BS
- * takes back a character, other control characters are shown as '.'. Escape sequences pass for the domain that has the
- * keyboard and are taken out for others.
+ * takes back a character; what is no printable character in UTF-8 is shown as text_show() does. Colours pass for the
+ * domain that has the keyboard, sequences that an interactive program draws with once somebody has typed to it; all
+ * other escape sequences are taken out.
  */
 void console_write(struct console_source *source, const char *text, size_t length);
 /** The same for one character: what a domain's UART calls for each that the guest sends. */

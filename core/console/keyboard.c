@@ -34,8 +34,11 @@ static void deliver(char character)
 
     if (source == NULL)
         hypervisor_key(character);
-    else if (!source->input(source, character))
-        source->dropped_input++;
+    else {
+        __atomic_store_n(&source->attended, true, __ATOMIC_RELAXED);
+        if (!source->input(source, character))
+            source->dropped_input++;
+    }
 }
 
 static void release_held(void)
@@ -68,6 +71,8 @@ static struct console_source *first_with_input(struct console_source *source)
 
 static void set_owner(struct console_source *source)
 {
+    if (source != NULL)
+        __atomic_store_n(&source->attended, false, __ATOMIC_RELAXED);
     __atomic_store_n(&console.keyboard, source, __ATOMIC_RELAXED);
 }
 

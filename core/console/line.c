@@ -3,6 +3,7 @@
 
 #include "arch/timer.h"
 #include "console/screen.h"
+#include "lib/text.h"
 
 #include <string.h>
 
@@ -72,9 +73,24 @@ static void append(struct console_source *source, const char *text, size_t lengt
     echo(source, text, length);
 }
 
-static void append_character(struct console_source *source, char character)
+/* What others wrote, as it may be shown. A character of several bytes stays whole. */
+static void append_shown(struct console_source *source, const char *text, size_t length)
 {
-    append(source, &character, 1);
+    while (length > 0) {
+        struct text_shown shown = text_show(text, length);
+        append(source, shown.text, shown.length);
+        text += shown.taken;
+        length -= shown.taken;
+    }
+}
+
+void line_end_character(struct console_source *source)
+{
+    bool unfinished = source->escape == CONSOLE_CHARACTER;
+
+    source->escape = CONSOLE_TEXT;
+    if (unfinished)
+        append_shown(source, source->sequence, source->sequence_length);
 }
 
 static void append_tab(struct console_source *source)
@@ -127,10 +143,10 @@ static void bell(struct console_source *source)
         echo(source, "\a", 1);
 }
 
-static void start_escape(struct console_source *source)
+static void start_sequence(struct console_source *source, enum console_escape kind, char first)
 {
-    source->escape = CONSOLE_ESCAPE;
-    source->sequence[0] = ESC;
+    source->escape = kind;
+    source->sequence[0] = first;
     source->sequence_length = 1;
 }
 
@@ -153,12 +169,12 @@ static void control(struct console_source *source, char character)
         bell(source);
         break;
     case ESC:
-        start_escape(source);
+        start_sequence(source, CONSOLE_ESCAPE, ESC);
         break;
     case '\0': /* padding */
         break;
     default:
-        append_character(source, '.');
+        append_shown(source, &character, 1);
         break;
     }
 }
@@ -174,8 +190,39 @@ static bool is_colour(const struct console_source *source)
     return true;
 }
 
+/* Modes that an interactive program sets and that harm nobody: keys, wrapping, cursor, the other screen, pasting. */
+static bool is_harmless_mode(const char *parameters, size_t length)
+{
+    static const char *const modes[] = {"4", "?1", "?7", "?12", "?25", "?47", "?1047", "?1048", "?1049", "?2004"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
+        if (strlen(modes[i]) == length && memcmp(modes[i], parameters, length) == 0)
+            return true;
+    return false;
+}
+
+/* What a program that edits a line or draws on the screen sends: moves the cursor, erases, scrolls, asks where the
+ * cursor is. Not: what resets, prints, names or moves windows, changes the character set for all, or lets the terminal
+ * type. */
+static bool is_harmless(const struct console_source *source)
+{
+    const char *sequence = source->sequence;
+    size_t last = source->sequence_length - 1u;
+    char final = sequence[last];
+
+    if (sequence[1] != '[')
+        return last == 1 ? strchr("78M=>", final) != NULL : last == 2 && sequence[1] == '(' && final == 'B';
+    if (final == 'h' || final == 'l')
+        return is_harmless_mode(&sequence[2], last - 2);
+    for (size_t i = 2; i < last; i++)
+        if (sequence[i] < '0' || sequence[i] > ';')
+            return false;
+    return strchr("@ABCDEFGHJKLMPSTXZ`adefmnrsu", final) != NULL;
+}
+
 /* Colours are part of the line. Everything else moves the cursor or asks the terminal: an interactive program, whose
- * line must be on the screen now, and which must not be sent twice. */
+ * line must be on the screen now, and which must not be sent twice. Only where somebody sits at it: a domain that has
+ * the keyboard because it is the first has nobody to draw for. */
 static void escape_done(struct console_source *source)
 {
     source->escape = CONSOLE_TEXT;
@@ -186,6 +233,8 @@ static void escape_done(struct console_source *source)
         source->coloured = true;
         return;
     }
+    if (!__atomic_load_n(&source->attended, __ATOMIC_RELAXED) || !is_harmless(source))
+        return;
     leave_return(source);
     screen_lock(&console.lock);
     if (console.partial != source)
@@ -208,7 +257,7 @@ static void swallow_string(struct console_source *source, char character)
     if (character == BEL)
         source->escape = CONSOLE_TEXT;
     else if (character == ESC)
-        start_escape(source);
+        start_sequence(source, CONSOLE_ESCAPE, ESC);
     else if (character == '\n' || ++source->sequence_length == STRING_MAX)
         escape_abandoned(source, character);
 }
@@ -224,9 +273,24 @@ static void gather(struct console_source *source, char character, char final)
         escape_done(source);
 }
 
+/* A byte that cannot go on ends the character: what there is of it is shown, and the byte is looked at by itself. */
+static void gather_character(struct console_source *source, char character)
+{
+    bool more = is_continuation(character);
+
+    if (more)
+        source->sequence[source->sequence_length++] = character;
+    if (!more || source->sequence_length == text_character_length(source->sequence[0]))
+        line_end_character(source);
+    if (!more)
+        take(source, character);
+}
+
 static void take_escape(struct console_source *source, char character)
 {
-    if (source->escape == CONSOLE_STRING) {
+    if (source->escape == CONSOLE_CHARACTER) {
+        gather_character(source, character);
+    } else if (source->escape == CONSOLE_STRING) {
         swallow_string(source, character);
     } else if (source->escape == CONSOLE_SEQUENCE) {
         gather(source, character, '@');
@@ -242,26 +306,16 @@ static void take_escape(struct console_source *source, char character)
     }
 }
 
-/* 0x80..0x9f are control characters of their own in an 8-bit code, and in UTF-8 when they stand alone or follow 0xc2.
- */
-static bool is_upper_control(const struct console_source *source, char character)
-{
-    uint8_t byte = (uint8_t)character;
-    uint8_t before = source->length > 0 && !source->returned ? (uint8_t)source->line[source->length - 1] : 0;
-
-    return byte >= 0x80 && byte < 0xa0 && (before < 0x80 || before == 0xc2);
-}
-
 static void take(struct console_source *source, char character)
 {
     if (source->escape != CONSOLE_TEXT)
         take_escape(source, character);
     else if ((uint8_t)character < ' ')
         control(source, character);
-    else if (character == DEL || is_upper_control(source, character))
-        append_character(source, '.');
+    else if (text_character_length(character) > 1)
+        start_sequence(source, CONSOLE_CHARACTER, character);
     else
-        append_character(source, character);
+        append_shown(source, &character, 1);
 }
 
 bool line_put(struct console_source *source, const char *text, size_t length)

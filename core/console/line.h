@@ -14,6 +14,8 @@ static inline bool line_is_plain(const struct console_source *source, char chara
 
 /** Takes output of @p source. @return whether a line began or ended: then a prompt may have to be shown later. */
 bool line_put(struct console_source *source, const char *text, size_t length);
+/** Ends a character of several bytes, or an escape sequence, that is not finished; nothing will follow. */
+void line_end_character(struct console_source *source);
 /** Ends the line, whether there is anything in it or not. */
 void line_end(struct console_source *source);
 

@@ -74,10 +74,17 @@ void screen_replay(void)
     }
 }
 
+static void sink_put(struct text_sink *sink, const char *text, size_t length)
+{
+    (void)sink;
+    screen_put(text, length);
+}
+
 static void put_prefix(const struct console_source *source)
 {
-    put_string(source->name != NULL ? source->name : "bulkhead");
-    put_string(": ");
+    struct text_sink sink = {sink_put};
+
+    format_to(&sink, "%s: ", source->name != NULL ? source->name : "bulkhead");
 }
 
 static void end_line(const struct console_source *source)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lib/text.h"
+
 /** One conversion specification, taken apart. */
 struct conversion {
     bool left;      /* flag '-' */
@@ -21,6 +23,24 @@ static size_t put_run(struct text_sink *sink, const char *text, size_t length)
     if (length > 0)
         sink->put(sink, text, length);
     return length;
+}
+
+size_t format_shown(struct text_sink *sink, const char *text, size_t length)
+{
+    size_t written = 0;
+
+    while (length > 0) {
+        size_t taken = text_plain(text, length);
+        written += put_run(sink, text, taken);
+        if (taken == 0) {
+            struct text_shown shown = text_show(text, length);
+            written += put_run(sink, shown.text, shown.length);
+            taken = shown.taken;
+        }
+        text += taken;
+        length -= taken;
+    }
+    return written;
 }
 
 static size_t put_padding(struct text_sink *sink, char fill, size_t count)
@@ -90,13 +110,35 @@ static size_t text_length(const struct conversion *field, const char *text)
     return end != NULL ? (size_t)(end - text) : field->precision;
 }
 
+static void discard(struct text_sink *sink, const char *text, size_t length)
+{
+    (void)sink;
+    (void)text;
+    (void)length;
+}
+
+static size_t put_shown(struct text_sink *sink, const struct conversion *field, const char *text, size_t length)
+{
+    struct text_sink nowhere = {discard};
+    size_t padding = 0;
+
+    if (field->width > 0) {
+        size_t shown = format_shown(&nowhere, text, length);
+        padding = field->width > shown ? field->width - shown : 0;
+    }
+    if (!field->left)
+        put_padding(sink, ' ', padding);
+    size_t written = padding + format_shown(sink, text, length);
+    if (field->left)
+        put_padding(sink, ' ', padding);
+    return written;
+}
+
 static size_t put_text(struct text_sink *sink, const struct conversion *field, const char *text)
 {
-    struct conversion plain = *field;
     const char *shown = text != NULL ? text : "(null)";
 
-    plain.zero = false;
-    return put_field(sink, &plain, "", shown, text_length(field, shown));
+    return put_shown(sink, field, shown, text_length(field, shown));
 }
 
 static unsigned parse_number(const char **cursor)
@@ -211,7 +253,7 @@ static size_t put_conversion(struct text_sink *sink, const struct conversion *fi
         return put_number(sink, field, "0x", (uintptr_t)va_arg(arguments->list, void *), 16);
     case 'c':
         character = (char)va_arg(arguments->list, int);
-        return put_field(sink, field, "", &character, 1);
+        return put_shown(sink, field, &character, 1);
     case 's':
         return put_text(sink, field, va_arg(arguments->list, const char *));
     case '%':
@@ -270,13 +312,6 @@ static void buffer_put(struct text_sink *sink, const char *text, size_t length)
 
     memcpy(self->buffer + self->used, text, now);
     self->used += now;
-}
-
-static void discard(struct text_sink *sink, const char *text, size_t length)
-{
-    (void)sink;
-    (void)text;
-    (void)length;
 }
 
 size_t format_string_v(char *buffer, size_t size, const char *format, va_list arguments)

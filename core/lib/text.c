@@ -11,6 +11,79 @@ const char *text_after(const char *text, const char *prefix)
     return text;
 }
 
+size_t text_plain(const char *text, size_t length)
+{
+    size_t plain = 0;
+
+    while (plain < length && text[plain] >= ' ' && text[plain] < 0x7f)
+        plain++;
+    return plain;
+}
+
+unsigned text_character_length(char first)
+{
+    uint8_t byte = (uint8_t)first;
+
+    if (byte < 0xc2 || byte > 0xf4)
+        return 1;
+    return byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+}
+
+/** @return the code point of @p length bytes, or 0 where they are no character (Unicode 15.0, table 3-7). */
+static uint32_t decode(const char *text, unsigned length)
+{
+    static const uint32_t smallest_of[] = {0, 0, 0x80, 0x800, 0x10000};
+    uint32_t point = (uint8_t)text[0] & (0xffu >> (length + 1));
+
+    for (unsigned i = 1; i < length; i++) {
+        if (((uint8_t)text[i] & 0xc0) != 0x80)
+            return 0;
+        point = point << 6 | ((uint8_t)text[i] & 0x3f);
+    }
+    return point >= smallest_of[length] && point <= 0x10ffff ? point : 0;
+}
+
+/* Beyond ASCII. Ranges, first and last. */
+static bool is_printable(uint32_t point)
+{
+    static const struct {
+        uint32_t first, last;
+    } hidden[] = {
+        {0x0, 0x9f},        {0xad, 0xad},       {0x600, 0x605},     {0x61c, 0x61c},     {0x6dd, 0x6dd},
+        {0x70f, 0x70f},     {0x890, 0x891},     {0x8e2, 0x8e2},     {0x180e, 0x180e},   {0x200b, 0x200f},
+        {0x2028, 0x202e},   {0x2060, 0x206f},   {0xd800, 0xdfff},   {0xfdd0, 0xfdef},   {0xfeff, 0xfeff},
+        {0xfff0, 0xfffb},   {0x110bd, 0x110bd}, {0x110cd, 0x110cd}, {0x13430, 0x1343f}, {0x1bca0, 0x1bca3},
+        {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
+        if (point >= hidden[i].first && point <= hidden[i].last)
+            return false;
+    return (point & 0xfffe) != 0xfffe;
+}
+
+static struct text_shown escape(char character)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint8_t byte = (uint8_t)character;
+
+    return (struct text_shown){1, 4, {'\\', 'x', digits[byte >> 4], digits[byte & 15]}};
+}
+
+struct text_shown text_show(const char *text, size_t length)
+{
+    unsigned bytes = text_character_length(text[0]);
+    struct text_shown shown = {(uint8_t)bytes, (uint8_t)bytes, {text[0]}};
+
+    if (bytes == 1)
+        return text_plain(text, 1) != 0 ? shown : escape(text[0]);
+    if (bytes > length || !is_printable(decode(text, bytes)))
+        return escape(text[0]);
+    for (unsigned i = 1; i < bytes; i++)
+        shown.text[i] = text[i];
+    return shown;
+}
+
 static uint32_t smallest(uint32_t a, uint32_t b, uint32_t c)
 {
     uint32_t least = a < b ? a : b;

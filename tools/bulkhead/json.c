@@ -2,9 +2,11 @@
 /* The plan as JSON. Stable: fields are added, never renamed or removed. Addresses and the digest are hexadecimal
  * strings, sizes and counts are numbers, what is not there is null. */
 #include <stdio.h>
+#include <string.h>
 
 #include "boot/version.h"
 #include "desk.h"
+#include "lib/text.h"
 
 /** Where we are in the text: commas and indentation. */
 struct json {
@@ -12,18 +14,23 @@ struct json {
     bool first; /* nothing in this object or array yet */
 };
 
+/* As it is shown elsewhere: a byte that must not be is "\\xNN". ASCII's control characters are JSON's own escapes. */
 static void quoted(const char *text)
 {
-    putchar('"');
-    for (; *text != '\0'; text++) {
-        unsigned char character = (unsigned char)*text;
+    size_t left = strlen(text);
 
-        if (character == '"' || character == '\\')
-            printf("\\%c", character);
-        else if (character < 0x20 || character == 0x7f)
-            printf("\\u%04x", character);
+    putchar('"');
+    while (left > 0) {
+        struct text_shown shown = text_show(text, left);
+
+        if (*text == '"' || *text == '\\')
+            printf("\\%c", *text);
+        else if (*text > 0 && (*text < 0x20 || *text == 0x7f))
+            printf("\\u%04x", (unsigned)*text);
         else
-            putchar(character);
+            printf("%s%.*s", shown.text[0] == '\\' ? "\\" : "", shown.length, shown.text);
+        text += shown.taken;
+        left -= shown.taken;
     }
     putchar('"');
 }

@@ -47,7 +47,7 @@ static const struct blob *file_at(const struct desk *desk, uint64_t address)
 
 static bool complain(const struct desk *desk, const char *what)
 {
-    fprintf(stderr, "bulkhead: %s: %s\n", desk->options->name, what);
+    format_to(stderr_sink(), "bulkhead: %s: %s\n", desk->options->name, what);
     return false;
 }
 
@@ -66,8 +66,8 @@ static bool program_is_known(const struct desk *desk, struct sim_machine *machin
 
     if (program == NULL || *program != '\0')
         return true;
-    fprintf(stderr, "bulkhead: %s: sim.program= of %s names no guest program; --program help lists them\n",
-            desk->options->name, domain->name);
+    format_to(stderr_sink(), "bulkhead: %s: sim.program= of %s names no guest program; --program help lists them\n",
+              desk->options->name, domain->name);
     return false;
 }
 
@@ -80,13 +80,14 @@ static void say_what_stands_for_what(const struct desk *desk, struct sim_machine
         const char *program = kernel->present ? sim_loaded_program(machine, kernel->base.raw) : NULL;
 
         if (program != NULL)
-            fprintf(stderr, "sim: %s: the guest program \"%s\" stands for the kernel at 0x%llx\n",
-                    desk->config.domains[i].name, program, (unsigned long long)kernel->base.raw);
+            format_to(stderr_sink(), "sim: %s: the guest program \"%s\" stands for the kernel at 0x%llx\n",
+                      desk->config.domains[i].name, program, (unsigned long long)kernel->base.raw);
         any = any || program != NULL;
     }
     if (any)
-        fprintf(stderr, "sim: no instruction of a kernel runs here; --program NAME, or sim.program=NAME in its boot "
-                        "arguments, chooses what stands for it (--program help)\n");
+        format_to(stderr_sink(),
+                  "sim: no instruction of a kernel runs here; --program NAME, or sim.program=NAME in its boot "
+                  "arguments, chooses what stands for it (--program help)\n");
 }
 
 /** Ramdisks are loaded as they are. A kernel's instructions are not the simulator's: its domain runs a guest program
@@ -122,8 +123,8 @@ static bool runs_natively(const struct desk *desk, const struct domain_config *d
     uint32_t first;
 
     if (file == NULL) {
-        fprintf(stderr, "bulkhead: %s: --accel=kvm needs the kernel of %s: --module 0x%llx=FILE\n", desk->options->name,
-                domain->name, (unsigned long long)domain->kernel.base.raw);
+        format_to(stderr_sink(), "bulkhead: %s: --accel=kvm needs the kernel of %s: --module 0x%llx=FILE\n",
+                  desk->options->name, domain->name, (unsigned long long)domain->kernel.base.raw);
         return false;
     }
     if (!desk_kernel_head(file, &first, sizeof(first)) || (first == 0) == HOST_IS_X86)
@@ -174,19 +175,19 @@ static bool domain_summary(struct sim_machine *machine, unsigned index, enum sim
     const struct domain *domain = hypervisor.domains[index];
     struct sim_guest_info info;
 
-    fprintf(stderr, "sim: %s: ", hypervisor.config.domains[index].name);
+    format_to(stderr_sink(), "sim: %s: ", hypervisor.config.domains[index].name);
     if (domain == NULL) {
-        fprintf(stderr, "left out\n");
+        format_to(stderr_sink(), "left out\n");
         return false;
     }
-    fprintf(stderr, "%s", domain_state_name(domain->state));
+    format_to(stderr_sink(), "%s", domain_state_name(domain->state));
     if (domain->state >= DOMAIN_OFF)
-        fprintf(stderr, ", %s", domain->reason);
+        format_to(stderr_sink(), ", %s", domain->reason);
     if (first_vcpu(machine, index + 1, &info) && info.starts != 0)
-        fprintf(stderr, "; %s: first instruction after %llu.%03llu us, %u start%s, %llu exits", info.program,
-                (unsigned long long)(info.first_instruction_ns / 1000),
-                (unsigned long long)(info.first_instruction_ns % 1000), info.starts, info.starts == 1 ? "" : "s",
-                (unsigned long long)info.exits);
+        format_to(stderr_sink(), "; %s: first instruction after %llu.%03llu us, %u start%s, %llu exits", info.program,
+                  (unsigned long long)(info.first_instruction_ns / 1000),
+                  (unsigned long long)(info.first_instruction_ns % 1000), info.starts, info.starts == 1 ? "" : "s",
+                  (unsigned long long)info.exits);
     fputc('\n', stderr);
     return domain->state == DOMAIN_RUNNING || domain->state == DOMAIN_OFF ||
            (end == SIM_END_LIMIT && domain->state != DOMAIN_FAILED); /* may be on its way */
@@ -202,11 +203,11 @@ static bool summary(struct sim_machine *machine, enum sim_end end)
 {
     bool all = good(end) && hypervisor.config.domain_count != 0;
 
-    fprintf(stderr, "sim: %s after %llu us of virtual time%s%s\n", sim_end_name(end),
-            (unsigned long long)(sim_time_ns(machine) / 1000), *sim_message(machine) != '\0' ? ": " : "",
-            sim_message(machine));
+    format_to(stderr_sink(), "sim: %s after %llu us of virtual time%s%s\n", sim_end_name(end),
+              (unsigned long long)(sim_time_ns(machine) / 1000), *sim_message(machine) != '\0' ? ": " : "",
+              sim_message(machine));
     if (sim_kvm_has_own_gic(machine))
-        fprintf(stderr, "sim: interrupts came from KVM's own GICv2: the hypervisor's vGIC was not used\n");
+        format_to(stderr_sink(), "sim: interrupts came from KVM's own GICv2: the hypervisor's vGIC was not used\n");
     for (unsigned i = 0; i < hypervisor.config.domain_count; i++)
         all = domain_summary(machine, i, end) && all;
     return all;

@@ -136,6 +136,17 @@ START_TEST(huge_widths_are_cut)
 }
 END_TEST
 
+START_TEST(what_others_wrote_is_filtered)
+{
+    char text[64];
+
+    ck_assert_uint_eq(format_string(text, sizeof(text), "<%s|%c>\n", "a\x9b\n\xe2\x80\xae", '\x1b'), 29);
+    ck_assert_str_eq(text, "<a\\x9b\\x0a\\xe2\\x80\\xae|\\x1b>\n");
+    format_string(text, sizeof(text), "[%8s] [%-8s] [%.2s]", "\x9b", "\x9b", "\xe2\x82\xac");
+    ck_assert_str_eq(text, "[    \\x9b] [\\x9b    ] [\\xe2\\x82]");
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, numbers);
@@ -145,6 +156,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, null_and_unknown);
     tcase_add_test(tests, cut_to_the_buffer);
     tcase_add_test(tests, runs_are_never_empty);
+    tcase_add_test(tests, what_others_wrote_is_filtered);
     tcase_add_test(tests, huge_widths_are_cut);
 }
 

@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import unicodedata
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))))
@@ -139,6 +140,32 @@ class CommandTest(unittest.TestCase):
         self.assertEqual([(report["path"], report["property"]) for report in errors], [("/chosen/plain", "memory")])
         self.assertFalse(plan["domains"][0]["valid"])
         self.assertEqual(err, "")
+
+    def assert_printable(self, data):
+        """Valid UTF-8, and no character that controls a terminal, the direction of writing or lines."""
+        for character in data.decode().replace("\n", ""):
+            self.assertNotIn(unicodedata.category(character), ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"), data)
+
+    def test_names_are_filtered(self):
+        """Names and texts of a tree reach the terminal and JSON only as what may be shown."""
+        with open(self.dtb, "rb") as file:
+            data = file.read()
+        for nasty in (b"p\x1b[2J", b"p\xe9\x9b2J", b"p\xe2\x80\xaeJ", b"a\nerr", b"\xff\xfe\xc2\x9bm", b"\xe2\x80\xa8qq", b"pl\xc3\xa9n"):
+            nasty = nasty[:5].ljust(5, b"x")
+            for old, new in ((b"plain\0", nasty + b"\0"), (b'say "hi"', nasty + b"\x9b\xe9\x9b"), (b"vpl011\0", nasty + b"1\0"),
+                             (b"arm,pl011\0", nasty + b"l011\0"), (b"kernel-domU1\0", nasty + b"-domU1x\0"), (b"cpus\0", nasty[:4] + b"\0")):
+                dtb = self.write("nasty.dtb", data.replace(old, new, 1))
+                for arguments in (("check",), ("plan",), ("plan", "--json"), ("guest-dtb", "-o", "/dev/null"), ("sim", "--milliseconds", "1000")):
+                    result = subprocess.run([os.environ["BULKHEAD"], *arguments, *(self.system.host_arguments()), dtb,
+                                             *(["packed"] if arguments[0] == "guest-dtb" else [])],
+                                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+                    self.assertIn(result.returncode, (0, 1), result.stderr)
+                    self.assert_printable(result.stdout.replace(b"\r\n", b"\n"))
+                    self.assert_printable(result.stderr)
+                    if "--json" in arguments:
+                        json.loads(result.stdout)
+        out, _ = self.run_command("plan", "--json", *self.system.host_arguments(), self.write("nasty.dtb", data.replace(b"plain\0", b"\x1b\xe9\x9b[m\0", 1)))
+        self.assertEqual(json.loads(out)["domains"][0]["name"], "\x1b\\xe9\\x9b[m")
 
     def test_guest_dtb(self):
         out, _ = self.run_command("guest-dtb", *self.system.host_arguments(), self.dtb, "plain")
