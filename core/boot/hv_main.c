@@ -118,32 +118,26 @@ static hv_status open_gic(const struct boot_input *input)
     return HV_OK;
 }
 
-/** Lets the planner look at a few KiB of a module. */
+struct module_reader {
+    struct plan_reader reader;
+    bool open; /* its window */
+};
+
+/** Lets the planner look at a few KiB of a module, until it looks at others or is done. */
 static const void *read_module(struct plan_reader *reader, pa_t base, uint64_t size)
 {
-    static uint8_t copy[IMAGE_PROBE_SIZE];
-    uint64_t done = 0;
-
-    (void)reader;
-    if (size > sizeof(copy))
-        return NULL;
-    while (done < size) { /* a window does not reach across a 2 MiB boundary */
-        pa_t from = pa_add(base, done);
-        uint64_t part = min_u64(size - done, BLOCK_SIZE - (from.raw & (BLOCK_SIZE - 1)));
-        const void *window = arch_window_open(0, from, part, ARCH_MAP_READ);
-        __builtin_memcpy(copy + done, window, part);
-        arch_window_close(0);
-        done += part;
-    }
-    return copy;
+    CONTAINER_OF(reader, struct module_reader, reader)->open = true;
+    return arch_window_open(0, base, size, ARCH_MAP_READ);
 }
 
 static hv_status make_plan(const struct boot_input *input)
 {
-    struct plan_reader reader = {read_module};
+    struct module_reader modules = {{read_module}, false};
     struct system_plan *plan = &hypervisor.plan;
-    hv_status status = plan_make(plan, &hypervisor.machine, &hypervisor.config, &reader, console_diag());
+    hv_status status = plan_make(plan, &hypervisor.machine, &hypervisor.config, &modules.reader, console_diag());
 
+    if (modules.open)
+        arch_window_close(0);
     console_printf("plan: %u of %u domains, digest 0x%016llx (bulkhead plan --image-at 0x%llx --dtb-at 0x%llx "
                    "--module ADDR=FILE ...)\n",
                    plan->valid_count, hypervisor.config.domain_count, (unsigned long long)plan->digest,

@@ -5,20 +5,20 @@
 #include <zlib.h>
 
 #define GZIP_WINDOW_BITS (16 + MAX_WBITS) /* gzip wrapper only, CRC and length checked by zlib; the largest window */
+#define HEAD_WINDOW_BITS (16 + 8)         /* a window of GUNZIP_HEAD_MAX bytes: nothing refers back further */
 #define ARENA_ALIGNMENT 16
 
-/** How struct gunzip uses its memory. */
+/** How struct gunzip and struct gunzip_head use their memory. */
 struct gunzip_state {
     z_stream stream;
-    size_t arena_used;
+    size_t arena_left;
+    uint8_t *arena_next;
     _Alignas(ARENA_ALIGNMENT) uint8_t arena[];
 };
 
-#define ARENA_BYTES (GUNZIP_BYTES - sizeof(struct gunzip_state))
-
-static struct gunzip_state *state_of(struct gunzip *gunzip)
+static struct gunzip_state *state_of(uint8_t *memory)
 {
-    return (struct gunzip_state *)(void *)gunzip->memory;
+    return (struct gunzip_state *)(void *)memory;
 }
 
 /* zlib allocates its state when a stream is opened and its window at the first output that is cut, and never again. */
@@ -27,10 +27,11 @@ static void *arena_allocate(void *opaque, unsigned items, unsigned size)
     struct gunzip_state *state = opaque;
     uint64_t bytes = align_up((uint64_t)items * size, ARENA_ALIGNMENT);
 
-    if (bytes > ARENA_BYTES - state->arena_used)
+    if (bytes > state->arena_left)
         return NULL;
-    void *memory = &state->arena[state->arena_used];
-    state->arena_used += bytes;
+    void *memory = state->arena_next;
+    state->arena_next += bytes;
+    state->arena_left -= bytes;
     return memory;
 }
 
@@ -40,19 +41,17 @@ static void arena_free(void *opaque, void *address)
     (void)address;
 }
 
-hv_status gunzip_open(struct gunzip *gunzip)
+static hv_status open_stream(struct gunzip_state *state, size_t bytes, int window_bits)
 {
-    struct gunzip_state *state = state_of(gunzip);
-
-    state->arena_used = 0;
+    state->arena_next = state->arena;
+    state->arena_left = bytes - sizeof(*state);
     state->stream = (z_stream){.zalloc = arena_allocate, .zfree = arena_free, .opaque = state};
-    return inflateInit2(&state->stream, GZIP_WINDOW_BITS) == Z_OK ? HV_OK : HV_E_NOMEM;
+    return inflateInit2(&state->stream, window_bits) == Z_OK ? HV_OK : HV_E_NOMEM;
 }
 
-hv_status gunzip_step(struct gunzip *gunzip, const void *input, size_t input_size, void *output, size_t output_size,
+static hv_status step(z_stream *stream, const void *input, size_t input_size, void *output, size_t output_size,
                       struct gunzip_progress *progress)
 {
-    z_stream *stream = &state_of(gunzip)->stream;
     /* zlib counts in unsigned int; a step that is cut is no error, the caller comes again. */
     unsigned input_room = (unsigned)min_u64(input_size, UINT32_MAX);
     unsigned output_room = (unsigned)min_u64(output_size, UINT32_MAX);
@@ -76,4 +75,24 @@ hv_status gunzip_step(struct gunzip *gunzip, const void *input, size_t input_siz
     default:
         return HV_E_FORMAT;
     }
+}
+
+hv_status gunzip_open(struct gunzip *gunzip)
+{
+    return open_stream(state_of(gunzip->memory), sizeof(gunzip->memory), GZIP_WINDOW_BITS);
+}
+
+hv_status gunzip_step(struct gunzip *gunzip, const void *input, size_t input_size, void *output, size_t output_size,
+                      struct gunzip_progress *progress)
+{
+    return step(&state_of(gunzip->memory)->stream, input, input_size, output, output_size, progress);
+}
+
+hv_status gunzip_head(struct gunzip_head *head, const void *input, size_t input_size, void *output, size_t output_size,
+                      struct gunzip_progress *progress)
+{
+    struct gunzip_state *state = state_of(head->memory);
+
+    HV_TRY(open_stream(state, sizeof(head->memory), HEAD_WINDOW_BITS));
+    return step(&state->stream, input, input_size, output, min_u64(output_size, GUNZIP_HEAD_MAX), progress);
 }

@@ -16,6 +16,14 @@ struct gunzip {
     _Alignas(16) uint8_t memory[GUNZIP_BYTES];
 };
 
+/* To look at the beginning of a stream less will do: its window is as small as zlib lets it be. */
+#define GUNZIP_HEAD_BYTES KIB(8)
+#define GUNZIP_HEAD_MAX 256
+
+struct gunzip_head {
+    _Alignas(16) uint8_t memory[GUNZIP_HEAD_BYTES];
+};
+
 struct gunzip_progress {
     size_t consumed; /* bytes of input taken */
     size_t produced; /* bytes of output written */
@@ -32,6 +40,14 @@ HV_CHECK hv_status gunzip_open(struct gunzip *gunzip);
  * @return HV_E_FORMAT (no gzip, damaged, or truncated)
  */
 HV_CHECK hv_status gunzip_step(struct gunzip *gunzip, const void *input, size_t input_size, void *output,
+                               size_t output_size, struct gunzip_progress *progress);
+
+/**
+ * Unpacks the first bytes of a stream, at most @p output_size and GUNZIP_HEAD_MAX of them.
+ * @param head  memory to work in
+ * @return HV_E_FORMAT (no gzip, or damaged); fewer bytes than asked for are no error
+ */
+HV_CHECK hv_status gunzip_head(struct gunzip_head *head, const void *input, size_t input_size, void *output,
                                size_t output_size, struct gunzip_progress *progress);
 
 #endif

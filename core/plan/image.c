@@ -128,8 +128,7 @@ static hv_status probe_gzip(struct image_scratch *scratch, const uint8_t *head, 
     struct gunzip_progress progress;
     uint64_t unpacked = 0;
 
-    HV_TRY(gunzip_open(&scratch->gunzip));
-    HV_TRY(gunzip_step(&scratch->gunzip, head, head_size, scratch->header, IMAGE_HEADER_SIZE, &progress));
+    HV_TRY(gunzip_head(&scratch->gunzip, head, head_size, scratch->header, IMAGE_HEADER_SIZE, &progress));
     if (!has_image_magic(scratch->header, progress.produced))
         return HV_E_FORMAT;
     if (tail != NULL)

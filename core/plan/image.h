@@ -25,7 +25,7 @@ struct image_info {
 
 /** What image_probe() needs to look into a packed kernel. Contents are of no meaning between calls. */
 struct image_scratch {
-    struct gunzip gunzip;
+    struct gunzip_head gunzip;
     uint8_t header[IMAGE_HEADER_SIZE];
     uint8_t
         head[IMAGE_PROBE_SIZE]; /* of a module whose beginning cannot be had in one piece; filled in by the caller */

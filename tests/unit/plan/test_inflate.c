@@ -60,6 +60,34 @@ START_TEST(any_steps_give_the_same_bytes)
 }
 END_TEST
 
+/* With less memory, and no more than that: it lies at the end of its own allocation. */
+START_TEST(the_head_is_that_of_the_whole)
+{
+    const int levels[] = {0, 1, 6, 9};
+    struct bytes image = make_image(5000, 0, 5000);
+    struct bytes packed = pack(image.data, image.size, levels[_i], "a name in the header");
+    struct gunzip_head *head = malloc(sizeof(*head));
+    struct gunzip_progress progress;
+    uint8_t output[GUNZIP_HEAD_MAX + 100];
+
+    for (size_t size = 1; size <= sizeof(output); size++) {
+        memset(output, 0xee, sizeof(output));
+        ck_assert_int_eq(gunzip_head(head, packed.data, packed.size, output, size, &progress), HV_OK);
+        ck_assert_uint_eq(progress.produced, min_u64(size, GUNZIP_HEAD_MAX));
+        ck_assert_mem_eq(output, image.data, progress.produced);
+        for (size_t i = progress.produced; i < sizeof(output); i++)
+            ck_assert_uint_eq(output[i], 0xee);
+    }
+    ck_assert_int_eq(gunzip_head(head, packed.data, 30, output, sizeof(output), &progress), HV_OK);
+    ck_assert_uint_lt(progress.produced, 30);
+    packed.data[0]++;
+    ck_assert_int_eq(gunzip_head(head, packed.data, packed.size, output, 64, &progress), HV_E_FORMAT);
+    free(head);
+    free(packed.data);
+    free(image.data);
+}
+END_TEST
+
 START_TEST(the_end_is_seen_and_the_rest_left)
 {
     struct gunzip_progress progress;
@@ -171,6 +199,7 @@ END_TEST
 static void add_tests(TCase *tests)
 {
     tcase_add_loop_test(tests, any_steps_give_the_same_bytes, 0, 4);
+    tcase_add_loop_test(tests, the_head_is_that_of_the_whole, 0, 4);
     tcase_add_test(tests, the_end_is_seen_and_the_rest_left);
     tcase_add_test(tests, truncation_anywhere_is_an_error);
     tcase_add_test(tests, damage_is_found);
