@@ -37,12 +37,12 @@ OTHERS = {
     "text": "of it, code",
     "rodata": "of it, constants",
     "bss": "data",
-    "stacks": "stacks, guard pages included",
-    "tables": "translation tables and emergency stacks",
-    "image": "the image in memory, in all",
+    "tables": "translation tables",
+    "cpu": "each CPU: two stacks and its tables, which are the guard pages too",
+    "image": "the image in memory, in all, with four CPUs",
     "domain": "each domain of one vCPU and 128 MiB besides",
 }
-BYTES = ("file", "text", "rodata", "bss", "stacks", "tables", "image", "domain")
+BYTES = ("file", "text", "rodata", "bss", "tables", "cpu", "image", "domain")
 
 
 def description(figure):
@@ -141,14 +141,15 @@ def planned_bytes(lab):
 def memory(lab):
     at = {name: int(address, 16) for address, _, name in
           (line.split() for line in tool("nm", lab.elf).splitlines() if len(line.split()) == 3)}
+    cpu = (at["image_end"] - at["cpu_areas"]) // at["max_cpus"]
     sizes = {
         "file": os.path.getsize(lab.image),
         "text": at["text_end"] - at["image_start"],
         "rodata": at["rodata_end"] - at["text_end"],
         "bss": at["bss_end"] - at["bss_start"],
-        "stacks": at["stacks_end"] - at["stacks_start"],
-        "tables": at["stacks_start"] - at["boot_tables"],
-        "image": at["image_end"] - at["image_start"],
+        "tables": at["cpu_areas"] - at["bss_end"] // 4096 * 4096,
+        "cpu": cpu,
+        "image": at["cpu_areas"] - at["image_start"] + 4 * cpu,
         "domain": planned_bytes(lab),
     }
     for name, size in sizes.items():

@@ -53,7 +53,6 @@ void boot_main(uint64_t dtb, uint64_t image, uint64_t ticks, unsigned level)
     tree = map_tree(pa(dtb));
     if (level != 2)
         refuse_level(&tree, level);
-    mmu_drop_identity(0);
     feature_init();
     feature_init_cpu();
     hv_main(tree.blob, tree.space, pa(dtb), ticks);
@@ -61,7 +60,6 @@ void boot_main(uint64_t dtb, uint64_t image, uint64_t ticks, unsigned level)
 
 void boot_secondary(unsigned cpu)
 {
-    mmu_drop_identity(cpu);
     feature_init_cpu();
     hv_secondary_main(cpu);
 }

@@ -10,7 +10,8 @@
    runs in hostsim is what runs on silicon.
 3. Text, rodata and data are no larger than the image was when last measured and 8 KiB, so that room won is not lost unseen. The
    limit may be raised on purpose, but never beyond 160 KiB.
-4. Nothing is both writable and executable, and no header field contradicts the image.
+4. The image takes no more memory than it is said to, on a machine of four CPUs.
+5. Nothing is both writable and executable, and no header field contradicts the image.
 """
 import argparse
 import re
@@ -19,6 +20,8 @@ import subprocess
 import sys
 
 SIZE_LIMIT = 152 * 1024
+MEMORY_LIMIT = 450_000
+MEMORY_CPUS = 4
 FP_FUNCTIONS = {"fp_save", "fp_load"}
 FREESTANDING = re.compile(r"(mem(cpy|move|set|cmp|chr)|str(len|nlen|chr|rchr|cmp|ncmp)|__stack_chk_(guard|fail))$")
 INSTRUCTION = re.compile(r"^ *([0-9a-f]+):\t([0-9a-f]{8}) \t(.*)$")
@@ -106,6 +109,22 @@ def check_size(arguments):
         yield f"text {sizes['.text']} + rodata {sizes['.rodata']} + data {sizes['.data']} = {total} bytes, limit {SIZE_LIMIT}"
 
 
+def memory(elf, cpus):
+    """Bytes of RAM that are the image's on a machine of @cpus CPUs; 0 of what is no image."""
+    lines = [line.split() for line in tool("nm", "--defined-only", elf).splitlines()]
+    at = {fields[2]: int(fields[0], 16) for fields in lines if len(fields) == 3}
+    if "cpu_areas" not in at:
+        return 0
+    area = (at["image_end"] - at["cpu_areas"]) // at["max_cpus"]
+    return at["cpu_areas"] - at["image_start"] + cpus * area
+
+
+def check_memory(arguments):
+    total = memory(arguments.elf, MEMORY_CPUS)
+    if total > MEMORY_LIMIT:
+        yield f"{total} bytes of RAM with {MEMORY_CPUS} CPUs, limit {MEMORY_LIMIT}"
+
+
 def check_layout(arguments):
     for line in tool("readelf", "-lW", arguments.elf).splitlines():
         fields = line.split()
@@ -132,7 +151,7 @@ def main():
     parser.add_argument("--libfdt", required=True)
     parser.add_argument("--libz", required=True)
     arguments = parser.parse_args()
-    errors = [error for check in (check_fp, check_core_instructions, check_core_imports, check_size, check_layout)
+    errors = [error for check in (check_fp, check_core_instructions, check_core_imports, check_size, check_memory, check_layout)
               for error in check(arguments)]
     for error in errors:
         print(f"check_image: {error}", file=sys.stderr)

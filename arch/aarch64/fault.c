@@ -16,7 +16,7 @@ _Static_assert(offsetof(struct fault_frame, elr) == FAULT_OFFSET_ELR, "vectors.S
 _Static_assert(offsetof(struct fault_frame, esr) == FAULT_OFFSET_ESR, "vectors.S");
 _Static_assert(sizeof(struct fault_frame) == FAULT_FRAME_BYTES, "vectors.S");
 
-extern char smc_instruction[], stacks_start[];
+extern char smc_instruction[], cpu_areas[];
 void fault_handle(struct fault_frame *frame, uint64_t kind);
 HV_NORETURN void __stack_chk_fail(void);
 
@@ -33,13 +33,14 @@ static bool is_undefined_smc(const struct fault_frame *frame)
     return frame->elr == (uint64_t)smc_instruction && esr_class(frame->esr) == 0;
 }
 
-/** The guard page is what lies below the stack of each CPU. */
+/** What lies below each of the two stacks of a CPU is not mapped. */
 static bool is_stack_overflow(const struct fault_frame *frame)
 {
-    uint64_t offset = frame->far - (uint64_t)stacks_start;
+    uint64_t offset = frame->far - (uint64_t)cpu_areas;
+    uint64_t page = align_down(offset % CPU_AREA_BYTES, PAGE_BYTES);
 
-    return esr_class(frame->esr) == 0x25 && offset < MAX_CPUS * STACK_STRIDE &&
-           offset % STACK_STRIDE < STACK_GUARD_BYTES;
+    return esr_class(frame->esr) == 0x25 && offset < MAX_CPUS * CPU_AREA_BYTES &&
+           (page == CPU_AREA_GUARD1 || page == CPU_AREA_GUARD2);
 }
 
 /** @param kind  number of the vector: 0..3 with SP_EL0, 4..7 with SP_EL2; synchronous, IRQ, FIQ, SError */

@@ -48,7 +48,7 @@ _start:
     .quad 0          /* text_offset */
     .globl header_image_size
 header_image_size:
-    .quad image_size /* BSS, stacks and tables included */
+    .quad image_size /* BSS, stacks and tables included, of as many CPUs as there may be */
     .quad 0xa        /* little endian, 4 KiB pages, anywhere in memory */
     .quad 0, 0, 0
     .ascii "ARM\x64"
@@ -70,8 +70,7 @@ function primary_entry
     b.ne 1f
     bl prepare_el2
 1:  bl build_tables
-    adrp x0, boot_cpu_tables
-    add x0, x0, :lo12:boot_cpu_tables
+    adrp x0, cpu_areas + CPU_AREA_ROOT
     ldr x1, =primary_on
     cmp x22, #2
     b.eq turn_mmu_on
@@ -90,6 +89,20 @@ function prepare_el2
     isb
     ret
 endfunction prepare_el2
+
+/* ---- CPUs started by arch_cpu_start() ------------------------------------------------------------------------------ */
+/* x0: logical number */
+function secondary_entry
+    msr daifset, #0xf
+    msr spsel, #1
+    mov x20, x0
+    bl prepare_el2
+    adrp x0, cpu_areas + CPU_AREA_ROOT
+    mov x2, #CPU_AREA_BYTES
+    madd x0, x20, x2, x0
+    ldr x1, =secondary_on
+    b turn_mmu_on
+endfunction secondary_entry
 
 /* Tables map pages, so the image must begin on a page. Where it does not (a uImage executed in place lies 64 bytes behind its
  * header) it moves itself up to the next page boundary that leaves this code alone while it copies: by less than 8 KiB.
@@ -121,6 +134,9 @@ function move_image
 endfunction move_image
 move_end:
 
+    .org _start + 0x200 /* vector of a synchronous exception from this level with SP_ELx: see turn_mmu_on */
+    br x1
+
     /* Fills [first, last) of the image's level 3 table. x0: table, x21: image. Destroys x1..x4. */
     .macro map_image first, last, attributes
     adrp x1, \first
@@ -143,10 +159,11 @@ move_end:
     str x9, [\scratch]
     .endm
 
-/* Tables of the boot CPU: the image with its final permissions, and the page of turn_mmu_on mapped to itself. */
+/* Tables of the boot CPU: the image with its final permissions, without the areas of other CPUs, and an empty table for the
+ * windows. */
 function build_tables
     adrp x10, boot_tables
-    adrp x11, boot_tables_end
+    adrp x11, cpu_areas + CPU_AREA_CLEARED
     cache_line_size x6, x7
     mov x8, x10
     cache_range ivac, x8, x11, x6, x9
@@ -161,36 +178,28 @@ function build_tables
     adrp x0, image_l3
     map_image image_start, text_end, (LEAF | PTE_READ_ONLY)
     map_image text_end, rodata_end, (LEAF | PTE_READ_ONLY | PTE_XN)
-    map_image rodata_end, image_end, (LEAF | PTE_XN)
+    map_image rodata_end, (cpu_areas + CPU_AREA_BYTES), (LEAF | PTE_XN)
 
     /* Below each stack one page stays without translation. */
-    adrp x1, stacks_start
+    adrp x1, cpu_areas
     sub x1, x1, x21
     add x1, x0, x1, lsr #(L3_SHIFT - 3)
-    mov x2, #MAX_CPUS
-2:  str xzr, [x1], #(STACK_STRIDE / PAGE_BYTES * 8)
-    subs x2, x2, #1
-    b.ne 2b
+    str xzr, [x1, #(CPU_AREA_GUARD1 / PAGE_BYTES * 8)]
+    str xzr, [x1, #(CPU_AREA_GUARD2 / PAGE_BYTES * 8)]
 
     ldr x1, =IMAGE_VA
-    adrp x2, boot_cpu_tables
+    adrp x2, cpu_areas + CPU_AREA_ROOT
     adrp x3, shared_l1
-    adrp x4, image_l2
+    adrp x4, shared_l2
     link_table x2, x1, L0_SHIFT, x3, x8
     link_table x3, x1, L1_SHIFT, x4, x8
     link_table x4, x1, L2_SHIFT, x0, x8
 
-    adrp x1, turn_mmu_on
-    adrp x3, identity_l1
-    adrp x4, identity_l2
-    adrp x5, identity_l3
+    ldr x1, =WINDOW_VA
+    adrp x3, cpu_areas + CPU_AREA_GUARD1
+    adrp x4, cpu_areas
     link_table x2, x1, L0_SHIFT, x3, x8
     link_table x3, x1, L1_SHIFT, x4, x8
-    link_table x4, x1, L2_SHIFT, x5, x8
-    ldr x8, =(LEAF | PTE_READ_ONLY)
-    orr x8, x8, x1
-    ubfx x1, x1, #L3_SHIFT, #9
-    str x8, [x5, x1, lsl #3]
 
     /* Lines that were fetched while memory changed behind them must not be hit once the caches are on. */
     dsb sy
@@ -199,26 +208,15 @@ function build_tables
     ret
 endfunction build_tables
 
-/* ---- CPUs started by arch_cpu_start() ------------------------------------------------------------------------------ */
-/* x0: logical number */
-function secondary_entry
-    msr daifset, #0xf
-    msr spsel, #1
-    mov x20, x0
-    bl prepare_el2
-    adrp x0, secondary_cpu_tables
-    sub x1, x20, #1
-    mov x2, #CPU_TABLES_BYTES
-    madd x0, x1, x2, x0
-    ldr x1, =secondary_on
-    b turn_mmu_on
-endfunction secondary_entry
-
 /* ---- the switch ---------------------------------------------------------------------------------------------------- */
+/* Nothing is mapped to itself. The first fetch with the MMU on has no translation, and that exception is the way to the link
+ * address: the vectors are for that moment the beginning of the image, where the one for it says where to go on. */
     /* x0: root table, x1: virtual address to go on at */
     .macro mmu_on level, tcr, ps_shift, sctlr, tlbi
     mov x2, #MAIR_VALUE
     msr mair_\level, x2
+    ldr x2, =IMAGE_VA
+    msr vbar_\level, x2
     ldr x2, =\tcr
     mrs x3, id_aa64mmfr0_el1
     and x3, x3, #0xf
@@ -235,10 +233,9 @@ endfunction secondary_entry
     isb
     msr sctlr_\level, x2
     isb
-    br x1
+    b . /* is not reached */
     .endm
 
-    .balign 512 /* all of it in one page */
 function turn_mmu_on
     mmu_on el2, TCR_EL2_VALUE, 16, (SCTLR_EL2_RES1 | SCTLR_ON), alle2
 endfunction turn_mmu_on
@@ -256,22 +253,12 @@ function turn_mmu_on_el3
     mmu_on el3, TCR_EL2_VALUE, 16, (SCTLR_EL2_RES1 | SCTLR_ON), alle3
 endfunction turn_mmu_on_el3
     .ltorg
-    .org turn_mmu_on + 512 /* fails where it does not fit */
 
 /* ---- MMU on, at the link address ----------------------------------------------------------------------------------- */
     .text
 
-    /* x0 = top of the stack of CPU number x1 */
-    .macro stack_top result, cpu, scratch
-    adrp \result, stacks_start
-    mov \scratch, #STACK_STRIDE
-    madd \result, \cpu, \scratch, \result
-    add \result, \result, \scratch
-    .endm
-
 function primary_on
-    mov x1, xzr
-    stack_top x0, x1, x2
+    adrp x0, cpu_areas + CPU_AREA_STACK_TOP
     mov sp, x0
     cmp x22, #2
     b.ne 1f
@@ -314,7 +301,9 @@ function primary_on
 endfunction primary_on
 
 function secondary_on
-    stack_top x0, x20, x2
+    adrp x0, cpu_areas + CPU_AREA_STACK_TOP
+    mov x2, #CPU_AREA_BYTES
+    madd x0, x20, x2, x0
     mov sp, x0
     msr tpidr_el2, x20
     adrp x0, vectors
@@ -335,27 +324,18 @@ endfunction secondary_on
 __stack_chk_guard:
     .space 8
 
-/* ---- tables and stacks, not part of the file ----------------------------------------------------------------------- */
-    .section .noinit.tables, "aw", %nobits
+/* ---- tables, not part of the file; the boot CPU's area follows ----------------------------------------------------- */
+    .section .noinit_tables, "aw", %nobits
     .balign PAGE_BYTES
-    .macro table name, bytes=PAGE_BYTES
+    .macro table name
     .globl \name
 \name:
-    .space \bytes
+    .space PAGE_BYTES
     .endm
 
 boot_tables: /* cleared above */
     table shared_l1
-    table image_l2
+    table shared_l2
     table image_l3
-    table identity_l1
-    table identity_l2
-    table identity_l3
-    /* The boot CPU's root is the first page of its struct cpu_tables; the rest of that is cleared in C. */
-    table boot_cpu_tables
-boot_tables_end:
-    .space CPU_TABLES_BYTES - PAGE_BYTES
-    table secondary_cpu_tables, (MAX_CPUS - 1) * CPU_TABLES_BYTES
-    table emergency_stacks, MAX_CPUS << EMERGENCY_STACK_SHIFT
 
     .section .note.GNU-stack, "", %progbits

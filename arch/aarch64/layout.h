@@ -13,12 +13,11 @@
 /* Virtual addresses of EL2: 48 bits, 4 KiB granule, root at level 0. Each CPU has a root of its own.
  *
  *   0xff80_0000_0000  image: one level 3 table, so it lies anywhere on a 4 KiB boundary      shared by all CPUs
- *   0xff80_4000_0000  arch_map() and arch_mmio_map(), handed out upwards                     shared by all CPUs
- *   0xff00_0000_0000  windows on guest RAM, slots 4 MiB apart                                of one CPU only
- *   physical address  one page of identity mapping, while a CPU turns its MMU on             of one CPU only */
+ *   0xff80_0020_0000  arch_map() and arch_mmio_map(), handed out upwards                     shared by all CPUs
+ *   0xff00_0000_0000  windows on guest RAM, slots 4 MiB apart                                of one CPU only */
 #define IMAGE_VA U64(0xff8000000000)
-#define MAP_VA U64(0xff8040000000)
-#define MAP_VA_SIZE U64(0x40000000)
+#define MAP_VA U64(0xff8000200000)
+#define MAP_VA_SIZE U64(0x3fe00000) /* to the end of what the level 2 table of the image translates */
 #define WINDOW_VA U64(0xff0000000000)
 #define WINDOW_STRIDE 0x400000
 
@@ -33,14 +32,16 @@
 #define PAGE_BYTES 4096
 #define MAX_CPUS 16 /* HV_MAX_CPUS; mmu.c asserts it */
 
-/* A CPU's stack grows down to a page that is not mapped. */
-#define STACK_GUARD_BYTES PAGE_BYTES
-#define STACK_BYTES 16384
-#define STACK_STRIDE (STACK_GUARD_BYTES + STACK_BYTES)
-#define EMERGENCY_STACK_SHIFT 12 /* 4 KiB a CPU: where exceptions of EL2 itself are reported from */
-
-/* A CPU's own tables, struct cpu_tables in mmu.c: root, windows' level 1, level 2, level 3 for each of two slots. */
-#define CPU_TABLES_BYTES (5 * PAGE_BYTES)
+/* What a CPU has for itself, struct cpu_area in mmu.c: its stacks and its tables. The areas are the end of the image,
+ * so those of CPUs that are not there are no part of it. Below each stack lies a table that is not written any more
+ * once the CPU runs: it is not mapped, and guards the stack. */
+#define CPU_AREA_BYTES (9 * PAGE_BYTES)
+#define CPU_AREA_GUARD1 (1 * PAGE_BYTES) /* table of the windows, level 1 */
+#define CPU_AREA_GUARD2 (3 * PAGE_BYTES) /* root */
+#define CPU_AREA_EMERGENCY_TOP CPU_AREA_GUARD2
+#define CPU_AREA_ROOT CPU_AREA_GUARD2
+#define CPU_AREA_STACK_TOP (7 * PAGE_BYTES)
+#define CPU_AREA_CLEARED (4 * PAGE_BYTES) /* by head.S: what an MMU that is just turned on may walk */
 
 /* Descriptors of stage 1 (Arm ARM D8.3). AP[1] is RES1 where a translation regime has one privilege level. */
 #define PTE_TABLE U64(0x3)

@@ -10,28 +10,32 @@
 #include "tlb.h"
 
 #define ENTRIES 512
-#define MAP_TABLES 24 /* level 3 tables of the map area: 2 MiB each */
+#define MAP_TABLES 8 /* level 3 tables of the map area: 2 MiB each */
 
 typedef uint64_t table_t[ENTRIES];
 
-/** What a CPU has for itself, so that no other CPU can ever hold a translation of its windows. */
-struct cpu_tables {
-    table_t root;
-    table_t window_l1;
+/** What a CPU has for itself; its tables, so that no other CPU can ever hold a translation of its windows. */
+struct cpu_area {
     table_t window_l2;
+    table_t window_l1;                   /* not mapped: guards the emergency stack */
+    uint8_t emergency_stack[PAGE_BYTES]; /* exceptions of EL2 itself are reported from here */
+    table_t root;                        /* not mapped: guards the stack */
+    uint8_t stack[3 * PAGE_BYTES];
     table_t window_l3[ARCH_WINDOW_SLOTS];
 };
 
-_Static_assert(sizeof(struct cpu_tables) == CPU_TABLES_BYTES, "head.S steps through these");
+_Static_assert(sizeof(struct cpu_area) == CPU_AREA_BYTES, "layout.h");
+_Static_assert(offsetof(struct cpu_area, window_l1) == CPU_AREA_GUARD1, "layout.h");
+_Static_assert(offsetof(struct cpu_area, root) == CPU_AREA_GUARD2, "layout.h");
+_Static_assert(offsetof(struct cpu_area, window_l3) == CPU_AREA_STACK_TOP, "layout.h");
 _Static_assert(HV_MAX_CPUS == MAX_CPUS, "layout.h and types.h agree");
 _Static_assert(PAGE_SIZE == PAGE_BYTES, "layout.h and types.h agree");
 
-extern char image_start[], turn_mmu_on[];
+extern char image_start[];
 extern const uint64_t header_image_size; /* head.S; the image's end is beyond the reach of -mcmodel=tiny */
-extern struct cpu_tables boot_cpu_tables[HV_MAX_CPUS];
-extern table_t shared_l1, identity_l1;
+extern struct cpu_area cpu_areas[HV_MAX_CPUS];
+extern table_t shared_l1, shared_l2, image_l3;
 
-static table_t map_l2 __attribute__((aligned(4096), section(".noinit")));
 static table_t map_l3[MAP_TABLES] __attribute__((aligned(4096), section(".noinit")));
 
 static struct {
@@ -77,47 +81,40 @@ void arch_image_range(pa_t *base, uint64_t *size)
     *size = header_image_size;
 }
 
-static void window_tables_init(struct cpu_tables *tables)
-{
-    memset(tables->window_l1, 0, sizeof(*tables) - offsetof(struct cpu_tables, window_l1));
-    entry_write(&tables->window_l1[table_index(WINDOW_VA, L1_SHIFT)], table_entry(tables->window_l2));
-    barrier_dsb(ishst);
-    entry_write(&tables->root[L0_INDEX_WINDOWS], table_entry(tables->window_l1));
-    barrier_dsb(ishst);
-    barrier_isb();
-}
-
 void mmu_init(pa_t image)
 {
     mmu.image = image;
     mmu.next_va = MAP_VA;
-    memset(map_l2, 0, sizeof(map_l2));
-    barrier_dsb(ishst);
-    entry_write(&shared_l1[table_index(MAP_VA, L1_SHIFT)], table_entry(map_l2));
-    window_tables_init(&boot_cpu_tables[0]);
+    memset(cpu_areas[0].window_l3, 0, sizeof(cpu_areas[0].window_l3));
 }
 
-/** Where in a root the page of turn_mmu_on is mapped to itself. */
-static unsigned identity_index(void)
+/** Makes a table of one entry of a page that is not mapped. */
+static void write_hidden_table(const void *table, unsigned index, const void *next, uint64_t shared)
 {
-    return table_index(mmu_image_pa(turn_mmu_on).raw, L0_SHIFT);
-}
+    uint64_t *entries = arch_window_open(0, mmu_image_pa(table), PAGE_SIZE, ARCH_MAP_READ_WRITE);
 
-void mmu_drop_identity(unsigned cpu)
-{
-    entry_write(&boot_cpu_tables[cpu].root[identity_index()], 0);
-    barrier_dsb(nshst);
-    tlb_invalidate_own();
+    memset(entries, 0, PAGE_SIZE);
+    entries[index] = table_entry(next);
+    if (shared != 0)
+        entries[L0_INDEX_SHARED] = shared;
+    arch_window_close(0);
 }
 
 void mmu_prepare_cpu(unsigned cpu)
 {
-    struct cpu_tables *tables = &boot_cpu_tables[cpu];
+    struct cpu_area *area = &cpu_areas[cpu];
+    unsigned first = table_index((uint64_t)area, L3_SHIFT);
 
-    memset(tables->root, 0, sizeof(tables->root));
-    tables->root[L0_INDEX_SHARED] = boot_cpu_tables[0].root[L0_INDEX_SHARED];
-    tables->root[identity_index()] = table_entry(identity_l1);
-    window_tables_init(tables);
+    for (unsigned page = 0; page < CPU_AREA_BYTES / PAGE_BYTES; page++) {
+        if (page * PAGE_BYTES != CPU_AREA_GUARD1 && page * PAGE_BYTES != CPU_AREA_GUARD2)
+            entry_write(&image_l3[first + page], (mmu_image_pa(area).raw + page * PAGE_SIZE) | NORMAL_DATA | PTE_PAGE);
+    }
+    barrier_dsb(ishst);
+    barrier_isb();
+    memset(area->window_l2, 0, sizeof(area->window_l2));
+    memset(area->window_l3, 0, sizeof(area->window_l3));
+    write_hidden_table(area->window_l1, table_index(WINDOW_VA, L1_SHIFT), area->window_l2, 0);
+    write_hidden_table(area->root, L0_INDEX_WINDOWS, area->window_l1, table_entry(shared_l1));
 }
 
 /* ---- mappings for good
@@ -126,7 +123,7 @@ void mmu_prepare_cpu(unsigned cpu)
 /** The level 3 table that translates @p va, made if there is none. NULL where the pool is empty. */
 static uint64_t *map_table(uint64_t va)
 {
-    uint64_t *entry = &map_l2[table_index(va, L2_SHIFT)];
+    uint64_t *entry = &shared_l2[table_index(va, L2_SHIFT)];
 
     if (*entry == 0) {
         if (mmu.tables_used == MAP_TABLES)
@@ -147,7 +144,7 @@ static bool map_fill(uint64_t va, uint64_t address, uint64_t size, uint64_t attr
 
         if (is_aligned(va | address, BLOCK_SIZE) && size >= BLOCK_SIZE) {
             step = BLOCK_SIZE;
-            entry_write(&map_l2[table_index(va, L2_SHIFT)], address | attributes | PTE_BLOCK);
+            entry_write(&shared_l2[table_index(va, L2_SHIFT)], address | attributes | PTE_BLOCK);
         } else {
             uint64_t *table = map_table(va);
 
@@ -205,14 +202,14 @@ static uint64_t window_va(unsigned slot)
 void arch_window_close(unsigned slot)
 {
     unsigned cpu = arch_cpu_id();
-    struct cpu_tables *tables = &boot_cpu_tables[cpu];
+    struct cpu_area *area = &cpu_areas[cpu];
     struct window *window = &windows[cpu][slot];
 
     if (window->count == 0)
         return;
-    entry_write(&tables->window_l2[table_index(window_va(slot), L2_SHIFT)], 0);
+    entry_write(&area->window_l2[table_index(window_va(slot), L2_SHIFT)], 0);
     if (window->count < ENTRIES)
-        memset(&tables->window_l3[slot][window->first], 0, window->count * sizeof(uint64_t));
+        memset(&area->window_l3[slot][window->first], 0, window->count * sizeof(uint64_t));
     barrier_dsb(nshst);
     tlb_invalidate_own_range(window_va(slot) + window->first * PAGE_SIZE, window->count);
     window->count = 0;
@@ -221,9 +218,9 @@ void arch_window_close(unsigned slot)
 void *arch_window_open(unsigned slot, pa_t base, uint64_t size, enum arch_map_access access)
 {
     unsigned cpu = arch_cpu_id();
-    struct cpu_tables *tables = &boot_cpu_tables[cpu];
+    struct cpu_area *area = &cpu_areas[cpu];
     struct window *window = &windows[cpu][slot];
-    uint64_t *entry = &tables->window_l2[table_index(window_va(slot), L2_SHIFT)];
+    uint64_t *entry = &area->window_l2[table_index(window_va(slot), L2_SHIFT)];
     uint64_t block = align_down(base.raw, BLOCK_SIZE);
     uint64_t attributes = access_attributes(access);
     uint64_t pages;
@@ -236,7 +233,7 @@ void *arch_window_open(unsigned slot, pa_t base, uint64_t size, enum arch_map_ac
     if (window->count == ENTRIES) {
         entry_write(entry, block | attributes | PTE_BLOCK);
     } else {
-        uint64_t *table = tables->window_l3[slot];
+        uint64_t *table = area->window_l3[slot];
 
         for (uint32_t i = window->first; i < window->first + window->count; i++)
             entry_write(&table[i], (block + i * PAGE_SIZE) | attributes | PTE_PAGE);

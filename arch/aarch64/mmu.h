@@ -8,11 +8,9 @@
 /** Takes over the tables that head.S built. Boot CPU, first of all. @param image physical address of the image */
 void mmu_init(pa_t image);
 
-/** Prepares the tables that @p cpu will turn its MMU on with. */
+/** Prepares the tables that @p cpu will turn its MMU on with, and maps its stacks. Boot CPU, before it starts @p cpu.
+ */
 void mmu_prepare_cpu(unsigned cpu);
-
-/** Removes the identity mapping of this CPU, once it runs at the link address. EL2 only. */
-void mmu_drop_identity(unsigned cpu);
 
 /** @return the physical address of something in the image. */
 pa_t mmu_image_pa(const void *address);

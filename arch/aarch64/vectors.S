@@ -166,11 +166,14 @@ fault_entry:
     tbz x1, #0, mmu_off_spin
     mov x1, sp
     msr tpidr_el0, x1
+    .if CPU_AREA_BYTES != 9 << 12
+    .error "the area of a CPU is found by a shift here, for want of registers"
+    .endif
     mrs x1, tpidr_el2
-    add x1, x1, #1
-    lsl x1, x1, #EMERGENCY_STACK_SHIFT
+    add x1, x1, x1, lsl #3
+    lsl x1, x1, #12
     mov sp, x1
-    adrp x1, emergency_stacks
+    adrp x1, cpu_areas + CPU_AREA_EMERGENCY_TOP
     add sp, sp, x1
     sub sp, sp, #FAULT_FRAME_BYTES
     stp x2, x3, [sp, #16]

@@ -116,6 +116,10 @@ def main():
             checker.expect(f"image: {name}", pattern, elf=checker.linked(name, text, flags))
         writable = checker.linked("writable", "int x = 1; int *f(void) { return &x; }", GENERAL, "-N")
         checker.expect("image: writable text", "writable and executable", elf=writable)
+        places = [f"--defsym={name}={value}" for name, value in
+                  (("image_start", 0), ("cpu_areas", 300000), ("image_end", 300000 + 16 * 40000), ("max_cpus", 16))]
+        large = checker.linked("memory", "int f(void) { return 1; }", GENERAL, *places)
+        checker.expect("image: memory", "460000 bytes of RAM with 4 CPUs, limit 450000", elf=large)
         checker.header("header: magic", 56, "<I", 0, "no arm64 Image header")
         checker.header("header: text_offset", 8, "<Q", 0x80000, "text_offset 0x80000")
         checker.header("header: flags", 24, "<Q", 2, "flags 0x2")

@@ -8,7 +8,7 @@
 #include "seam.h"
 
 static uint32_t data[64];
-extern char image_start[], text_end[];
+extern char image_start[], text_end[], cpu_areas[];
 
 /** Recurses until the stack is full. */
 static unsigned deeper(volatile unsigned *above)
@@ -24,6 +24,14 @@ static void overflow(void)
     volatile unsigned start = 0;
 
     data[0] = deeper(&start);
+}
+
+/** The stack that faults are reported on has an end too. */
+static void overflow_emergency(void)
+{
+    uintptr_t top = (uintptr_t)cpu_areas + 3 * PAGE_SIZE;
+
+    __asm__ volatile("mov sp, %0\n\tb %1" ::"r"(top), "S"(overflow) : "memory");
 }
 
 static void write_text(void)
@@ -88,6 +96,7 @@ static const struct {
     void (*run)(void);
 } faults[] = {
     {"overflow", overflow},
+    {"overflow-emergency", overflow_emergency},
     {"write-text", write_text},
     {"write-rodata", write_rodata},
     {"execute-data", execute_data},

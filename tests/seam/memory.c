@@ -158,12 +158,27 @@ static void check_map(uint64_t offset, uint64_t size, enum arch_map_access acces
     CHECK_EQUAL(writable(map), access == ARCH_MAP_READ_WRITE);
 }
 
-extern char image_start[], text_end[], rodata_end[], bss_end[], stacks_start[];
+/* What each CPU has for itself, in pages: its tables and stacks. */
+#define AREA_PAGES 9
+#define AREA_EMERGENCY_GUARD 1
+#define AREA_GUARD 3
+extern char image_start[], text_end[], rodata_end[], bss_end[], cpu_areas[];
 
 /** The last byte before a symbol, which the compiler takes for the beginning of an object. */
 static const void *before(const char *symbol)
 {
     return (const void *)((uintptr_t)symbol - 1);
+}
+
+/** Below each stack there is a page without translation, and nothing at all of CPUs that have not been started. */
+static void check_areas(void)
+{
+    for (unsigned page = 0; page < HV_MAX_CPUS * AREA_PAGES; page++) {
+        unsigned cpu = page / AREA_PAGES, place = page % AREA_PAGES;
+        bool there = cpu == 0 && place != AREA_EMERGENCY_GUARD && place != AREA_GUARD;
+        CHECK_EQUAL(writable(cpu_areas + page * PAGE_SIZE), there);
+        CHECK_EQUAL(readable(cpu_areas + (page + 1) * PAGE_SIZE - 1), there);
+    }
 }
 
 static void check_image(void)
@@ -173,12 +188,8 @@ static void check_image(void)
     CHECK(readable(text_end) && !writable(text_end));
     CHECK(!writable(before(rodata_end)));
     CHECK(writable(rodata_end) && writable(before(bss_end)));
-    for (unsigned cpu = 0; cpu < HV_MAX_CPUS; cpu++) {
-        CHECK(!readable(stacks_start + cpu * 20480));
-        CHECK(!readable(stacks_start + cpu * 20480 + 4095));
-        CHECK(writable(stacks_start + cpu * 20480 + 4096));
-    }
-    /* The page of the switch is no longer mapped to itself. */
+    check_areas();
+    /* The page of the switch is not mapped to itself. */
     CHECK(!readable((const void *)physical(image_start)));
 }
 

@@ -11,6 +11,7 @@ from lab import ROOT, case, check
 MODELS = ("cortex-a53", "cortex-a57", "cortex-a72", "max")
 FAULTS = {
     "overflow": r"stack overflow at EL2: ESR 0x97[0-9a-f]{6} ",
+    "overflow-emergency": r"stack overflow at EL2: ESR 0x97[0-9a-f]{6} ",
     "write-text": r"exception at EL2: ESR 0x97[0-9a-f]{4}4f ",
     "write-rodata": r"exception at EL2: ESR 0x97[0-9a-f]{4}4f ",
     "execute-data": r"exception at EL2: ESR 0x8600000f ",
