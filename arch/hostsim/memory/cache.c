@@ -184,7 +184,7 @@ static void clean_range(struct sim_machine *machine, const uint8_t *address, uin
         return;
     uint64_t offset = (uint64_t)(address - bank->cached), part;
     for (; size > 0; offset += part, size -= part) {
-        struct sim_page *page = &bank->pages[offset / PAGE_SIZE];
+        struct sim_page *page = sim_bank_page(bank, offset / PAGE_SIZE);
         part = min_u64(size, PAGE_SIZE - offset % PAGE_SIZE);
         uint64_t mask = mask_of(offset % PAGE_SIZE, part);
         note_code(machine, page, mask, false, zeros);
@@ -244,7 +244,7 @@ void sim_memory_write(struct sim_machine *machine, uint64_t base, const void *da
     uint64_t offset = base - bank->base, part;
     for (; size > 0; offset += part, bytes += part, size -= part) {
         part = min_u64(size, PAGE_SIZE - offset % PAGE_SIZE);
-        write_memory(bank, &bank->pages[offset / PAGE_SIZE], offset % PAGE_SIZE, bytes, part);
+        write_memory(bank, sim_bank_page(bank, offset / PAGE_SIZE), offset % PAGE_SIZE, bytes, part);
     }
 }
 
@@ -258,7 +258,7 @@ void sim_guest_new_life(struct sim_machine *machine, uint16_t vmid)
 /* The page as the guest that runs on @p cpu comes to it. */
 static struct sim_page *visit(const struct sim_cpu *cpu, const struct sim_bank *bank, uint64_t address)
 {
-    struct sim_page *page = &bank->pages[(address - bank->base) / PAGE_SIZE];
+    struct sim_page *page = sim_bank_page(bank, (address - bank->base) / PAGE_SIZE);
     uint32_t life = cpu->machine->lives[cpu->loaded->stage2->vmid & 255];
     if (page->life != life)
         page->own = page->own_code = 0;

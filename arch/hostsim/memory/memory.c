@@ -34,16 +34,21 @@ static uint64_t page_count(const struct sim_bank *bank)
     return (bank->size + PAGE_SIZE - 1) / PAGE_SIZE;
 }
 
-/* One page in every block holds what must never reach a guest. */
-static void leave_traces(struct sim_bank *bank)
+/* One page in every block holds what must never reach a guest. Most blocks of a machine are never looked at: they get
+ * it when they are. */
+void sim_leave_trace(const struct sim_bank *bank, uint64_t block)
 {
-    for (uint64_t offset = 0; offset + PAGE_SIZE <= bank->size; offset += TRACE_PERIOD) {
-        uint64_t page = offset / PAGE_SIZE + (offset >> 21) % 512;
-        if (page >= page_count(bank))
-            continue;
-        memset(bank->memory + page * PAGE_SIZE, 0xa5, 256);
-        bank->pages[page].used = true;
-    }
+    uint64_t page = block * TRACE_PERIOD / PAGE_SIZE + block % (TRACE_PERIOD / PAGE_SIZE);
+    bank->traced[block] = true;
+    if (page >= page_count(bank))
+        return;
+    memset(bank->memory + page * PAGE_SIZE, 0xa5, 256);
+    bank->pages[page].used = true;
+}
+
+static uint64_t block_count(const struct sim_bank *bank)
+{
+    return (bank->size + TRACE_PERIOD - 1) / TRACE_PERIOD;
 }
 
 bool sim_memory_create(struct sim_machine *machine)
@@ -55,10 +60,11 @@ bool sim_memory_create(struct sim_machine *machine)
         bank->cached = reserve(bank->size, bank->coherent ? all : PROT_NONE);
         bank->memory = bank->coherent ? bank->cached : reserve(bank->size, all);
         bank->pages = reserve(page_count(bank) * sizeof(*bank->pages), all);
-        if (bank->cached == NULL || bank->memory == NULL || bank->pages == NULL)
+        bank->traced = calloc(1, block_count(bank));
+        if (bank->cached == NULL || bank->memory == NULL || bank->pages == NULL || bank->traced == NULL)
             return false;
-        if (!machine->options.clean_ram)
-            leave_traces(bank);
+        if (machine->options.clean_ram)
+            memset(bank->traced, true, block_count(bank));
     }
     return true;
 }
@@ -81,6 +87,7 @@ void sim_memory_destroy(struct sim_machine *machine)
             bank->guest_lines = next;
         }
         give_back(bank->pages, page_count(bank) * sizeof(*bank->pages));
+        free(bank->traced);
     }
 }
 
@@ -97,13 +104,18 @@ struct sim_bank *sim_bank_find(struct sim_machine *machine, uint64_t base, uint6
 struct sim_page *sim_page(struct sim_machine *machine, uint64_t address)
 {
     struct sim_bank *bank = sim_bank_find(machine, address, 1);
-    return bank != NULL ? &bank->pages[(address - bank->base) / PAGE_SIZE] : NULL;
+    return bank != NULL ? sim_bank_page(bank, (address - bank->base) / PAGE_SIZE) : NULL;
 }
 
 const uint8_t *sim_memory_read(struct sim_machine *machine, uint64_t base, uint64_t size)
 {
-    struct sim_bank *bank = sim_bank_find(machine, base, size);
-    return bank != NULL ? bank->memory + (base - bank->base) : NULL;
+    const struct sim_bank *bank = sim_bank_find(machine, base, size);
+    if (bank == NULL)
+        return NULL;
+    uint64_t offset = base - bank->base;
+    for (uint64_t at = align_down(offset, TRACE_PERIOD); at < offset + size; at += TRACE_PERIOD)
+        (void)sim_bank_page(bank, at / PAGE_SIZE);
+    return bank->memory + offset;
 }
 
 /* ---- What core has mapped: it can read or write a page only while a mapping or a window says so. */
@@ -151,7 +163,7 @@ static void enter(struct sim_bank *bank, uint64_t base, uint64_t size, bool writ
     uint64_t first = base / PAGE_SIZE, end = (base + size + PAGE_SIZE - 1) / PAGE_SIZE;
     bool open = false;
     for (uint64_t index = first; index < end && !bank->coherent; index++) {
-        struct sim_page *page = &bank->pages[index];
+        struct sim_page *page = sim_bank_page(bank, index);
         if (!open && sim_cache_needs_fill(bank, page)) {
             protect(bank, first, end, PROT_READ | PROT_WRITE);
             open = true;
@@ -176,7 +188,7 @@ void *sim_map(struct sim_machine *machine, uint64_t base, uint64_t size, enum ar
     uint64_t first = (base - bank->base) / PAGE_SIZE, end = (base - bank->base + size + PAGE_SIZE - 1) / PAGE_SIZE;
     enter(bank, base - bank->base, size, access == ARCH_MAP_READ_WRITE);
     for (uint64_t page = first; page < end; page++) {
-        count_mapping(&bank->pages[page], access, 1);
+        count_mapping(sim_bank_page(bank, page), access, 1);
         if (for_ever && bank->pages[page].vmid != 0)
             sim_fail("arch_map(%#llx): VMID %u reaches that page", (unsigned long long)(bank->base + page * PAGE_SIZE),
                      bank->pages[page].vmid);
@@ -200,7 +212,7 @@ const uint8_t *sim_cached_read(struct sim_machine *machine, uint64_t base, uint6
     const struct sim_bank *bank = sim_bank_find(machine, base, size);
     if (bank == NULL)
         return NULL;
-    const struct sim_page *page = &bank->pages[(base - bank->base) / PAGE_SIZE];
+    const struct sim_page *page = sim_bank_page(bank, (base - bank->base) / PAGE_SIZE);
     if (bank->coherent || sim_page_mapped(page))
         return bank->cached + (base - bank->base);
     return page->held == 0 && !page->unsettled ? bank->memory + (base - bank->base) : NULL;

@@ -54,11 +54,22 @@ struct sim_bank {
     bool coherent;
     uint8_t *cached; /* what pointers of core point into: accessible only where core mapped it or has a window on it */
     uint8_t *memory;
-    struct sim_page *pages;
+    struct sim_page *pages; /* by sim_bank_page() alone */
+    uint8_t *traced;        /* of each 2 MiB block: an earlier user of the machine has left its trace there */
     struct sim_cached_page *guest_lines; /* all that were ever needed */
 };
 
 /* ---- memory.c */
+
+void sim_leave_trace(const struct sim_bank *bank, uint64_t block);
+/** The record of a bank's page. */
+static inline struct sim_page *sim_bank_page(const struct sim_bank *bank, uint64_t index)
+{
+    uint64_t block = index / (BLOCK_SIZE / PAGE_SIZE);
+    if (!bank->traced[block])
+        sim_leave_trace(bank, block);
+    return &bank->pages[index];
+}
 
 /** @return the bank that holds all of the range, or NULL. */
 struct sim_bank *sim_bank_find(struct sim_machine *machine, uint64_t base, uint64_t size);
