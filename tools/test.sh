@@ -27,4 +27,9 @@ for preset in aarch64 host; do
 done
 cd build/host
 # Tests that keep both CPUs of QEMU busy count as two for -j (PROCESSORS), so that none is slowed by another.
-exec timeout --foreground -k 10 "${BULKHEAD_TEST_SECONDS:-2400}" ctest --output-on-failure -j "$(nproc)" "$@"
+survivors=tests/mutation/survivors.txt # of the mutations that this run draws: holes in the tests, which fail nothing
+rm -f "$survivors"
+status=0
+timeout --foreground -k 10 "${BULKHEAD_TEST_SECONDS:-2400}" ctest --output-on-failure -j "$(nproc)" "$@" || status=$?
+[[ ! -e $survivors ]] || cat "$survivors"
+exit "$status"

@@ -195,9 +195,11 @@ def print_scores(rows):
 def report(trials, sampler, options):
     survivors = [trial for trial in trials if not trial.caught() and "time" not in (trial.host, trial.qemu)]
     late = [trial for trial in trials if "time" in (trial.host, trial.qemu)]
-    for trial in survivors:
-        print(f"\n[{trial.mutant.key}] {trial.mutant.file} {trial.mutant.function}, {trial.mutant.kind}")
-        print(trial.mutant.diff())
+    shown = "".join(f"\n[{trial.mutant.key}] {trial.mutant.file} {trial.mutant.function}, {trial.mutant.kind}\n{trial.mutant.diff()}\n"
+                    for trial in survivors)
+    print(shown, end="")
+    if options.survivors:
+        options.survivors.write_text(f"{len(survivors)} of {len(trials)} drawn mutations survived, seed {options.seed}\n{shown}", encoding="utf-8")
     print(f"\nseed {options.seed}: {len(trials)} mutations, {len(survivors)} survived"
           + (f", {len(late)} not decided in the time given" if late else "")
           + "; thrown away: " + ", ".join(f"{number} {why}" for why, number in sampler.thrown.items()))
@@ -270,6 +272,7 @@ def arguments():
     parser.add_argument("--sanitize", action="store_true", help="build with ASan and UBSan, which is slower")
     parser.add_argument("--work", metavar="DIR", type=pathlib.Path, help="keep copy and builds there, for the next run; else they are temporary")
     parser.add_argument("--csv", metavar="FILE", type=pathlib.Path, help="append one line for each mutation")
+    parser.add_argument("--survivors", metavar="FILE", type=pathlib.Path, help="write the survivors there, too")
     parser.add_argument("--add", metavar="FILE", nargs="+", type=pathlib.Path, help="print the scores of such files together, and try nothing")
     parser.add_argument("--check", action="store_true", help=f"only check that {EQUIVALENTS.name} fits the tree")
     return parser.parse_args()
