@@ -64,6 +64,16 @@ static uint64_t call(struct sim_cpu *cpu, uint32_t function, uint64_t a1)
     }
 }
 
+#define SMC64 (1u << 30)
+
+/* Of the answer to a 32-bit call only w0 means anything (DEN0028 3.1): the rest of x0 is what EL3 left there. */
+static uint64_t answer(const struct sim_machine *machine, uint32_t function, uint64_t value)
+{
+    if ((function & SMC64) != 0)
+        return value;
+    return (uint32_t)value | (machine->steps + machine->options.seed + 1) * 0x9e3779b97f4a7c15 << 32;
+}
+
 uint64_t arch_smc(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3)
 {
     struct sim_cpu *cpu = sim_this_cpu();
@@ -72,5 +82,6 @@ uint64_t arch_smc(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3)
         return NOT_SUPPORTED;
     sim_spend(cpu, SIM_COST_SMC, 1);
     bool failed = fails(cpu->machine, (uint32_t)function);
-    return sim_firmware_answer(cpu->machine, failed ? NOT_SUPPORTED : call(cpu, (uint32_t)function, a1));
+    uint64_t value = sim_firmware_answer(cpu->machine, failed ? NOT_SUPPORTED : call(cpu, (uint32_t)function, a1));
+    return answer(cpu->machine, (uint32_t)function, value);
 }

@@ -88,10 +88,21 @@ static bool perform_sysreg(struct sim_cpu *cpu, struct sim_guest *guest, struct 
     return true;
 }
 
-static bool perform_call(struct sim_guest *guest, struct arch_exit *exit)
+/* From either no vCPU of the domain comes back: PSCI, DEN0022 5.9 and 5.10. */
+static void note_end(const struct sim_cpu *cpu, const struct sim_guest *guest)
+{
+    uint32_t function = (uint32_t)guest->operation->x[0];
+    uint64_t *ended = &cpu->machine->ended[guest->vmid & 255];
+    bool ends = function == SIM_PSCI_SYSTEM_OFF || function == SIM_PSCI_SYSTEM_RESET;
+    if (ends && guest->operation->address == 0 && *ended == 0)
+        *ended = cpu->time + 1;
+}
+
+static bool perform_call(const struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit *exit)
 {
     struct guest_operation *operation = guest->operation;
     bool hvc = operation->kind == GUEST_HVC;
+    note_end(cpu, guest);
     memcpy(guest->x, operation->x, sizeof(operation->x));
     if (operation->address == GUEST_XEN_IMMEDIATE)
         guest->x[16] = operation->value;
@@ -136,7 +147,7 @@ bool sim_guest_perform(struct sim_cpu *cpu, struct sim_guest *guest, struct arch
         return sim_guest_access(cpu, guest, exit);
     case GUEST_HVC:
     case GUEST_SMC:
-        return perform_call(guest, exit);
+        return perform_call(cpu, guest, exit);
     case GUEST_MRS:
     case GUEST_MSR:
         return perform_sysreg(cpu, guest, exit);

@@ -122,6 +122,7 @@ bool sim_guest_trap(struct sim_guest *guest, struct arch_exit *exit, uint64_t es
 
 #define SIM_PSCI_CPU_OFF 0x84000002u
 #define SIM_PSCI_SYSTEM_OFF 0x84000008u
+#define SIM_PSCI_SYSTEM_RESET 0x84000009u
 #define PSTATE_I (1u << 7)
 #define PSTATE_A (1u << 8)
 #define PSTATE_EL1H_MASKED 0x3c5u

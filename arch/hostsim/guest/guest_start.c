@@ -215,6 +215,7 @@ static void begin_life(struct sim_cpu *cpu, const struct sim_guest *guest)
         if (other->started && other->vmid == vmid)
             return;
     sim_guest_new_life(cpu->machine, vmid);
+    cpu->machine->ended[vmid & 255] = 0;
     if (sim_stage1_holds(cpu->machine, vmid))
         sim_fail("VMID %u begins with translations of its earlier life in a TLB", vmid);
 }

@@ -12,6 +12,7 @@
 #define HCR_VI (1u << 7)
 #define HCR_VSE (1u << 8)
 #define VECTOR_SERROR 0x380
+#define END_PATIENCE 1000000 /* ns */
 #define ESR_SERROR (0x2fULL << 26 | 1u << 25)
 
 struct sim_guest *sim_guest_find(const struct sim_machine *machine, const struct arch_vcpu *vcpu)
@@ -85,6 +86,28 @@ static void check_entry(const struct sim_cpu *cpu, const struct arch_vcpu *vcpu)
         sim_fail("arch_vcpu_run() of a vCPU without stage 2");
 }
 
+/* The virtual counter is the domain's: what one vCPU reads another one must be able to compare (DDI 0487 D11.2). */
+static void check_counter_offset(const struct sim_cpu *cpu, const struct sim_guest *guest)
+{
+    for (const struct sim_guest *other = cpu->machine->guests; other != NULL; other = other->next)
+        if (guest->started && other->started && other->vmid == guest->vmid &&
+            other->vcpu->counter_offset != guest->vcpu->counter_offset)
+            sim_fail("VMID %u: vCPUs with the counter offsets %#llx and %#llx", guest->vmid,
+                     (unsigned long long)guest->vcpu->counter_offset, (unsigned long long)other->vcpu->counter_offset);
+}
+
+/* A domain that is off, or starts again, has no vCPU in its guest a millisecond later, whatever that one does. Where a
+ * fault loses a kick, or the order of CPUs keeps one away, it is later. */
+static void check_not_ended(const struct sim_cpu *cpu, const struct sim_guest *guest)
+{
+    const struct sim_machine *machine = cpu->machine;
+    uint64_t ended = guest->started ? machine->ended[guest->vmid & 255] : 0;
+    bool prompt = machine->options.schedule != SIM_SCHEDULE_PCT && machine->faults.asked == 0 && machine->kvm == NULL;
+    if (ended != 0 && prompt && cpu->time > ended + END_PATIENCE)
+        sim_fail("VMID %u: a vCPU is in its guest %llu us after the domain went off or asked to start again",
+                 guest->vmid, (unsigned long long)((cpu->time - ended) / 1000));
+}
+
 static bool interrupt_due(struct sim_cpu *cpu, const struct sim_guest *guest)
 {
     bool line = (guest->vcpu->virtual_lines & HCR_VI) != 0 || sim_gic_signals_virtual(cpu);
@@ -113,8 +136,12 @@ static bool step(struct sim_cpu *cpu, struct sim_guest *guest, struct arch_exit 
         exit->reason = ARCH_EXIT_IRQ;
         return true;
     }
-    if (!guest->started && sim_guest_start(cpu, guest, exit))
-        return true;
+    if (!guest->started) {
+        if (sim_guest_start(cpu, guest, exit))
+            return true;
+        check_counter_offset(cpu, guest);
+    }
+    check_not_ended(cpu, guest);
     take_serror(cpu, guest);
     struct guest_operation *operation = guest->operation;
     guest->interrupt = operation != NULL && guest->kvm == NULL && interrupt_due(cpu, guest);
@@ -139,6 +166,7 @@ void arch_vcpu_run(struct arch_vcpu *vcpu, struct arch_exit *exit)
     sim_spend(cpu, SIM_COST_VCPU_ENTER, 1);
     sim_gic_check_entry(cpu);
     sim_oracle_run(cpu);
+    check_counter_offset(cpu, guest);
     cpu->guest = guest;
     cpu->serror = sim_fault_due(cpu->machine, SIM_FAULT_SERROR_GUEST) || cpu->serror;
     if (guest->started)

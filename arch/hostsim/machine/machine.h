@@ -174,6 +174,7 @@ struct sim_machine {
     uint32_t icache_round;                  /* how often all instruction caches were dropped */
     uint64_t code_order, dropped_code[256]; /* counts writes of code; by VMID: when its guest dropped what it had */
     uint32_t lives[256];                    /* by VMID: which of all lives is the one that its guest has now */
+    uint64_t ended[256];                    /* by VMID: when its guest asked for the end of this life; 0: it has not */
     uint32_t life_count;
     const struct sim_platform *platform;
     uint64_t computed; /* picoseconds that are not yet a nanosecond */
