@@ -183,6 +183,7 @@ void arch_cpu_signal(void)
     struct sim_cpu *self = sim_this_cpu();
     struct sim_machine *machine = self->machine;
     sim_spend(self, SIM_COST_CALL, 1);
+    self->unfenced = false; /* DSB */
     for (unsigned i = 0; machine != NULL && i < machine->cpu_count; i++) {
         machine->cpus[i].event_register = true;
         if (machine->cpus[i].state == SIM_CPU_WAIT)
@@ -243,6 +244,7 @@ void arch_spin_unlock(struct arch_spinlock *lock)
     release(cpu, lock);
     sim_ordered_before(lock);
     lock->owner++;
+    cpu->unfenced = true; /* a store-release is no barrier for what follows */
     for (unsigned i = 0; cpu->machine != NULL && i < cpu->machine->cpu_count; i++) {
         struct sim_cpu *other = &cpu->machine->cpus[i];
         if (other->state == SIM_CPU_LOCK && other->waits_for == lock && other->ticket == lock->owner)

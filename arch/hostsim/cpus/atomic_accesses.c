@@ -11,3 +11,18 @@ void hostsim_atomic_access(void)
     if (hostsim_on_atomic_access != NULL)
         hostsim_on_atomic_access();
 }
+
+void (*hostsim_on_store_or_fence)(bool fence);
+
+void hostsim_atomic_store(void)
+{
+    hostsim_atomic_access();
+    if (hostsim_on_store_or_fence != NULL)
+        hostsim_on_store_or_fence(false);
+}
+
+void hostsim_fence(void)
+{
+    if (hostsim_on_store_or_fence != NULL)
+        hostsim_on_store_or_fence(true);
+}

@@ -234,6 +234,10 @@ bool gicv2_distributor_read(void *context, struct sim_cpu *cpu, uint64_t offset,
 static void send_sgi(struct gicv2 *gic, struct sim_cpu *self, uint32_t value)
 {
     unsigned filter = value >> 24 & 3, list = value >> 16 & 0xff, intid = value & 0xf;
+    if (self->unfenced)
+        sim_fail("GICD_SGIR = %#x: the interrupt may overtake what it tells of: no barrier since the last store that "
+                 "other CPUs read",
+                 value);
     if (filter == 3)
         sim_fail("GICD_SGIR = %#x: reserved target filter (IHI 0048B 4.3.15)", value);
     for (unsigned i = 0; i < gic->machine->cpu_count; i++) {

@@ -116,6 +116,7 @@ struct sim_cpu {
     struct sim_event start, wake;
     bool starting;
     bool event_register; /* set by SEV, cleared by WFE */
+    bool unfenced;       /* core stored what other CPUs read, and no barrier has followed */
     const struct arch_spinlock *waits_for;
     uint32_t ticket;
     const struct arch_spinlock *held[SIM_MAX_HELD_LOCKS];

@@ -31,6 +31,7 @@ static void interface_on(void)
 
 static void kick(unsigned cpu)
 {
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     arch_mmio_write32(&gicd, 0xf00, 1u << (16 + cpu));
 }
 
