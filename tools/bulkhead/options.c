@@ -88,9 +88,10 @@ static void print_help(void)
         }
         putchar('\n');
     }
-    puts("\nNumbers are decimal, or hexadecimal with 0x. Exit status: 0 no error, 1 errors were reported, 2 usage, or "
-         "a file\n"
-         "that cannot be read or written.");
+    puts("\nNumbers are decimal, or hexadecimal with 0x. - in place of SYSTEM.dtb is standard input. Exit status: 0 no "
+         "error,\n"
+         "1 errors were reported (sim: or a domain was left out or failed), 2 usage, or a file that cannot be read or\n"
+         "written.");
 }
 
 static void print_faults(void)
