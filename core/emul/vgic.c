@@ -12,19 +12,20 @@
 
 _Static_assert(sizeof(struct vgic_irq) == 8, "a domain's control area is sized for it");
 
-/** For a guest of GICv3 that knows group 1 only, as the non-secure side of two security states. */
-static bool starts_in_group1(void)
+/** GICv3: all interrupts are in group 1, and stay there for a guest that knows no other. */
+static uint8_t reset_group(void)
 {
-    return hypervisor.gic.version == GIC_V3;
+    return hypervisor.gic.version == GIC_V3 ? VGIC_GROUP | VGIC_GROUP_WRITTEN : 0;
 }
 
 void vgic_init(struct vgic *vgic, uint32_t spi_count)
 {
     vgic->lock = (struct arch_spinlock){0};
     vgic->groups = 0;
+    vgic->one_group = hypervisor.gic.version == GIC_V3;
     vgic->spi_count = spi_count < VGIC_MAX_SPIS ? spi_count : VGIC_MAX_SPIS;
     for (uint32_t i = 0; i < vgic->spi_count; i++) {
-        vgic->spis[i] = (struct vgic_irq){.targets = 1, .group1 = starts_in_group1()};
+        vgic->spis[i] = (struct vgic_irq){.targets = 1, .group = reset_group()};
         vgic->routes[i] = 0;
     }
 }
@@ -39,7 +40,7 @@ void vgic_vcpu_init(struct vcpu *vcpu)
     vgic_vcpu->direct_lrs = sole ? (1u << hypervisor.gic.lr_count) - 1 : 0;
     for (unsigned i = 0; i < VGIC_PRIVATE; i++)
         vgic_vcpu->private[i] =
-            (struct vgic_irq){.enabled = i < VGIC_SGIS, .edge = i < VGIC_SGIS, .group1 = starts_in_group1()};
+            (struct vgic_irq){.enabled = i < VGIC_SGIS, .edge = i < VGIC_SGIS, .group = reset_group()};
 }
 
 void vgic_reset_interface(struct vcpu *vcpu)
@@ -144,7 +145,7 @@ static bool inject_directly(struct vcpu *vcpu, uint32_t intid, uint32_t physical
                              .in_lr = true,
                              .enabled = true,
                              .line = true,
-                             .group1 = irq->group1,
+                             .group = irq->group,
                              .physical = true,
                              .lr_pending = true};
     vgic_vcpu->hw.used |= 1u << index;
@@ -156,7 +157,7 @@ static bool inject_directly(struct vcpu *vcpu, uint32_t intid, uint32_t physical
                                  .hardware = !hypervisor.gic.stale_after_hw_end,
                                  .eoi_maintenance = hypervisor.gic.stale_after_hw_end,
                                  .priority = irq->priority,
-                                 .group1 = irq->group1,
+                                 .group1 = (irq->group & VGIC_GROUP) != 0,
                                  .state = GIC_LR_PENDING};
     lr_store(vcpu, index, hypervisor.gic.ops->lr_encode(&value));
     return true;
@@ -169,7 +170,7 @@ static bool end_directly(struct vgic_vcpu *vgic_vcpu, unsigned index, uint64_t v
         lr_state(value) != GIC_LR_INVALID)
         return false;
     struct vgic_irq *irq = &vgic_vcpu->private[vgic_vcpu->lr_intid[index]];
-    *irq = (struct vgic_irq){.priority = irq->priority, .enabled = true, .group1 = irq->group1};
+    *irq = (struct vgic_irq){.priority = irq->priority, .enabled = true, .group = irq->group};
     vgic_vcpu->hw.lr[index] = value;
     vgic_vcpu->hw.used &= ~(1u << index);
     vgic_vcpu->lr_physical &= ~(1u << index);
@@ -434,7 +435,7 @@ static bool collect_best(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t
 {
     struct best *best = context;
     struct vgic_ref ref = vgic_find(vcpu, intid);
-    uint32_t closed = (best->open_groups >> ref.irq->group1 & 1) ^ 1;
+    uint32_t closed = (best->open_groups >> (ref.irq->group & VGIC_GROUP) & 1) ^ 1;
     uint32_t rank = closed << 31 | (uint32_t)ref.irq->priority << 16 | intid;
 
     if (ref.irq->in_lr || !still_ready(locked, vcpu, ref))
@@ -498,7 +499,7 @@ static uint64_t lr_wanted(const struct lr_ref *lr, bool crowded)
         .eoi_maintenance = notify,
         .source = irq->lr_source,
         .priority = irq->priority,
-        .group1 = irq->group1,
+        .group1 = (irq->group & VGIC_GROUP) != 0,
         .state = both          ? GIC_LR_PENDING_ACTIVE
                  : irq->active ? GIC_LR_ACTIVE
                                : GIC_LR_PENDING,

@@ -26,6 +26,9 @@ struct vcpu;
 #define VGIC_WORDS 32 /* bitmap words for all INTIDs */
 #define VGIC_NO_PHYSICAL 0
 
+#define VGIC_GROUP 1u         /* bit of vgic_irq::group: the group that it is signalled in */
+#define VGIC_GROUP_WRITTEN 2u /* as IGROUPR reads; it counts unless vgic::one_group */
+
 /** One interrupt of one domain (or of one vCPU, if private). Eight bytes: a domain may have a thousand. */
 struct vgic_irq {
     uint16_t physical_intid; /* VGIC_NO_PHYSICAL, or what the list register's HW bit links to */
@@ -35,11 +38,11 @@ struct vgic_irq {
     uint8_t lr_vcpu : 3; /* vCPU whose list register has it, if in_lr */
     bool in_lr : 1;
     bool enabled : 1;
-    bool edge : 1;   /* ICFGR */
-    bool latch : 1;  /* pending outside the list register because of an edge or of ISPENDR */
-    bool line : 1;   /* input level; with physical: taken on the host, not yet acknowledged by the guest */
-    bool active : 1; /* in the list register if in_lr; else set by ISACTIVER and waiting for one */
-    bool group1 : 1;
+    bool edge : 1;           /* ICFGR */
+    bool latch : 1;          /* pending outside the list register because of an edge or of ISPENDR */
+    bool line : 1;           /* input level; with physical: taken on the host, not yet acknowledged by the guest */
+    bool active : 1;         /* in the list register if in_lr; else set by ISACTIVER and waiting for one */
+    uint8_t group : 2;       /* VGIC_GROUP, VGIC_GROUP_WRITTEN */
     bool physical : 1;       /* physical_intid is active on the host on behalf of this interrupt */
     bool lr_pending : 1;     /* the list register holds it pending */
     bool lr_latched : 1;     /* and it does so because of latch or sgi_sources, not (only) of line */
@@ -50,6 +53,7 @@ struct vgic_irq {
 struct vgic {
     struct arch_spinlock lock;
     uint8_t groups;     /* GICD_CTLR: bit 0 forwards group 0, bit 1 group 1 */
+    bool one_group;     /* all is in group 1, whatever IGROUPR holds: see use_groups() */
     uint32_t spi_count; /* entries of spis[] in use; the others are never looked at */
     struct vgic_irq spis[VGIC_MAX_SPIS];
     uint32_t routes[VGIC_MAX_SPIS]; /* GICv3: GICD_IROUTER, Aff2 to Aff0, of which targets follows */

@@ -27,12 +27,12 @@ static bool is_sgi_with_sources(struct vgic_ref ref)
 static uint8_t get_group(struct vgic_locked *locked, struct vgic_ref ref)
 {
     (void)locked;
-    return ref.irq->group1;
+    return (ref.irq->group & VGIC_GROUP_WRITTEN) != 0;
 }
 
 static void set_group(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value)
 {
-    ref.irq->group1 = value != 0;
+    ref.irq->group = (value != 0 ? VGIC_GROUP | VGIC_GROUP_WRITTEN : 0) | locked->domain->vgic.one_group;
     vgic_update(locked, ref);
 }
 
@@ -186,6 +186,27 @@ static uint64_t read_control(struct vcpu *vcpu, uint32_t offset)
     return vcpu->domain->vgic.groups;
 }
 
+static void use_group(struct vgic_irq *irq)
+{
+    if ((irq->group & VGIC_GROUP_WRITTEN) == 0)
+        irq->group = 0;
+}
+
+/**
+ * GICv3: the groups of IGROUPR count from when the guest has enabled group 0; until then all is in group 1. A guest
+ * that knows itself on the non-secure side of two security states (as on Xen) leaves zeros in IGROUPR, which ignores
+ * writes there, and enables group 1 only. Without group 0 enabled, zeros have no other use.
+ */
+static void use_groups(struct domain *domain)
+{
+    domain->vgic.one_group = false;
+    for (uint32_t i = 0; i < domain->vgic.spi_count; i++)
+        use_group(&domain->vgic.spis[i]);
+    for (uint32_t v = 0; v < domain->vcpu_count; v++)
+        for (uint32_t i = 0; i < VGIC_PRIVATE; i++)
+            use_group(&domain->vcpus[v]->vgic.private[i]);
+}
+
 /** Every interrupt of the domain may now be forwarded, or no longer. Of the private ones, each vCPU sees to its own. */
 void vgic_write_control(struct vgic_locked *locked, struct vcpu *vcpu, const struct mmio_access *access)
 {
@@ -195,6 +216,8 @@ void vgic_write_control(struct vgic_locked *locked, struct vcpu *vcpu, const str
     if (domain->vgic.groups == groups)
         return;
     domain->vgic.groups = groups;
+    if ((groups & 1) != 0 && domain->vgic.one_group)
+        use_groups(domain);
     for (uint32_t i = 0; i < domain->vcpu_count; i++)
         vgic_recheck_private(locked, domain->vcpus[i]);
     for (uint32_t i = 0; i < domain->vgic.spi_count; i++)

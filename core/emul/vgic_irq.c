@@ -47,7 +47,7 @@ bool vgic_irq_pending(const struct vgic_irq *irq, uint32_t intid)
 
 bool vgic_irq_forwarded(const struct vgic *vgic, const struct vgic_irq *irq)
 {
-    return irq->enabled && (vgic->groups >> irq->group1 & 1) != 0;
+    return irq->enabled && (vgic->groups >> (irq->group & VGIC_GROUP) & 1) != 0;
 }
 
 bool vgic_irq_targets(const struct vgic_irq *irq, uint32_t intid, unsigned vcpu)

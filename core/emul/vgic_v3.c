@@ -192,7 +192,7 @@ void vgic_write_sgi(struct vcpu *vcpu, uint64_t value, bool group1)
 
     for (unsigned i = 0; i < domain->vcpu_count; i++) {
         struct vgic_ref ref = vgic_find(domain->vcpus[i], value >> 24 & 0xf);
-        if (!sgi_reaches(value, vcpu, domain->vcpus[i]) || (ref.irq->group1 && !group1))
+        if (!sgi_reaches(value, vcpu, domain->vcpus[i]) || ((ref.irq->group & VGIC_GROUP) != 0 && !group1))
             continue;
         ref.irq->sgi_sources = 1;
         vgic_update(&locked, ref);

@@ -23,6 +23,7 @@ static const struct {
     {.program = "memory"},
     {.program = "hostile", .bootargs = "rounds=5"},
     {.program = "mmio"},
+    {.program = "groups"},
     {.program = "ipi"},
     {.program = "active", .bootargs = "stay-us=100"},
     {.program = "smp", .vcpus = 3},

@@ -14,6 +14,7 @@ void program_spin(struct platform *platform);
 
 void program_timer(struct platform *platform);
 void program_active(struct platform *platform);
+void program_groups(struct platform *platform);
 void program_ipi(struct platform *platform);
 void program_smp(struct platform *platform);
 void program_echo(struct platform *platform);

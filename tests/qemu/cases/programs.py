@@ -2,7 +2,7 @@
 """The guest programs print on QEMU what they print in hostsim: tests/guest/expect."""
 from lab import case
 
-PROGRAMS = {"hello": "", "timer": "again=1", "memory": "stride=64", "hostile": "step=1", "mmio": "", "ipi": "", "reset": "until-ms=2000",
+PROGRAMS = {"hello": "", "timer": "again=1", "memory": "stride=64", "hostile": "step=1", "mmio": "", "ipi": "", "groups": "", "reset": "until-ms=2000",
             "spin": "", "smp": ""}
 VCPUS = {"smp": 3}
 

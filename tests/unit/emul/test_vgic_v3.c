@@ -192,7 +192,7 @@ START_TEST(control)
     ck_assert_uint_eq(gicd_read(0, CTLR, 4), 0x52);
     set_line(SPI, true);
     ck_assert_uint_eq(taker_of(SPI), 0);
-    gicd_write(0, CTLR, 4, 1); /* group 1 is what it is in */
+    gicd_write(0, CTLR, 4, 1); /* what IGROUPR says is not for long: group 1 */
     set_line(SPI, false);
     set_line(SPI, true);
     ck_assert_uint_eq(taker_of(SPI), UINT32_MAX);
@@ -515,8 +515,55 @@ START_TEST(sgi_groups)
 }
 END_TEST
 
+/** A guest that knows itself on the non-secure side of two security states: IGROUPR, which ignores writes there, is
+ * left zero, and group 1 is all that it enables. */
+START_TEST(one_group_for_who_knows_one)
+{
+    setup_version(GIC_V3, 1, 32, 4);
+    gicd_bit(0, ISENABLER, SPI);
+    gicd_write(0, CTLR, 4, 0x10);
+    gicd_write(0, IGROUPR + 4, 4, 0);
+    gicr_write(0, 0, SGI_FRAME + IGROUPR, 0);
+    ck_assert_uint_eq(gicd_read(0, IGROUPR + 4, 4), 0);
+    gicd_write(0, CTLR, 4, 0x12);
+    set_line(SPI, true);
+    send_sgi(0, 4u << 24 | 1, true);
+    ck_assert(fake_lr(0, (unsigned)fake_find(0, SPI)).group1);
+    ck_assert(fake_lr(0, (unsigned)fake_find(0, 4)).group1);
+    vgic_write_sgi(&sys.vcpus[0], 5u << 24 | 1, false); /* SGI 5 is not in group 0 */
+    bounce(0);
+    ck_assert_int_eq(fake_find(0, 5), -1);
+}
+END_TEST
+
+/** From when group 0 was enabled once the groups are what IGROUPR says; also of what waits already. */
+START_TEST(two_groups_for_who_enables_both)
+{
+    setup_version(GIC_V3, 1, 32, 4);
+    gicd_bit(0, ISENABLER, SPI);
+    gicd_write(0, CTLR, 4, 0x12);
+    gicd_write(0, IGROUPR + 4, 4, ~(1u << SPI % 32));
+    gicr_write(0, 0, SGI_FRAME + IGROUPR, ~(1u << 4));
+    set_line(SPI, true);
+    gicd_write(0, CTLR, 4, 0x13);
+    ck_assert(!fake_lr(0, (unsigned)fake_find(0, SPI)).group1);
+    send_sgi(0, 4u << 24 | 1, true);
+    ck_assert(!fake_lr(0, (unsigned)fake_find(0, 4)).group1);
+    send_sgi(0, 5u << 24 | 1, true);
+    ck_assert(fake_lr(0, (unsigned)fake_find(0, 5)).group1);
+    gicd_write(0, CTLR, 4, 0x12); /* then group 0 is off, not one of two */
+    ck_assert_int_eq(fake_find(0, SPI), -1);
+    ck_assert_int_eq(fake_find(0, 4), -1);
+    ck_assert(fake_find(0, 5) >= 0);
+    vgic_init(&sys.domain.vgic, 32); /* the next life knows one again */
+    ck_assert(sys.domain.vgic.one_group);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
+    tcase_add_test(tests, one_group_for_who_knows_one);
+    tcase_add_test(tests, two_groups_for_who_enables_both);
     tcase_add_test(tests, reset_values);
     tcase_add_test(tests, redistributors_say_whose_they_are);
     tcase_add_test(tests, reserved_is_zero);

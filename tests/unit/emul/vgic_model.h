@@ -23,6 +23,7 @@ static struct model {
     bool v3;
     unsigned vcpus;
     uint8_t groups;
+    bool one_group;                       /* GICv3: group 0 was never enabled */
     uint32_t signalled_groups[FAKE_CPUS]; /* GICC_CTLR */
     bool eoi_mode;
     struct model_irq private[FAKE_CPUS][32];
@@ -46,7 +47,7 @@ static bool model_pending(const struct model_irq *irq, uint32_t intid)
 static void model_reset(bool v3, unsigned vcpus, bool eoi_mode)
 {
     memset(&model, 0, sizeof(model));
-    model.v3 = v3;
+    model.v3 = model.one_group = v3;
     model.vcpus = vcpus;
     model.eoi_mode = eoi_mode;
     for (unsigned v = 0; v < vcpus; v++) {
@@ -58,12 +59,23 @@ static void model_reset(bool v3, unsigned vcpus, bool eoi_mode)
         model.shared[i] = (struct model_irq){.targets = 1, .group1 = v3};
 }
 
+static unsigned model_group(const struct model_irq *irq)
+{
+    return irq->group1 || model.one_group;
+}
+
+static void model_control(uint8_t groups)
+{
+    model.groups = groups;
+    model.one_group = model.one_group && (groups & 1) == 0;
+}
+
 /** Whether @p intid may be signalled to @p v, priority aside. */
 static bool model_offered(unsigned v, uint32_t intid)
 {
     const struct model_irq *irq = model_irq(v, intid);
 
-    if (!model_pending(irq, intid) || irq->active || !irq->enabled || (model.groups >> irq->group1 & 1) == 0)
+    if (!model_pending(irq, intid) || irq->active || !irq->enabled || (model.groups >> model_group(irq) & 1) == 0)
         return false;
     /* Of several targets this distributor chooses the first. */
     return intid < 32 || (irq->targets != 0 && __builtin_ctz(irq->targets) == (int)v);
@@ -76,7 +88,7 @@ static uint32_t model_signalled(unsigned v)
     uint32_t limit = model.depth[v] == 0 ? FAKE_IDLE_PRIORITY : model.running[v][model.depth[v] - 1].priority;
 
     for (uint32_t intid = 0; intid < INTIDS; intid++)
-        if (model_offered(v, intid) && (model.signalled_groups[v] >> model_irq(v, intid)->group1 & 1) != 0 &&
+        if (model_offered(v, intid) && (model.signalled_groups[v] >> model_group(model_irq(v, intid)) & 1) != 0 &&
             model_irq(v, intid)->priority < limit) {
             best = intid;
             limit = model_irq(v, intid)->priority;

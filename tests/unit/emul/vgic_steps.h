@@ -129,7 +129,7 @@ static void step_register(unsigned v)
 
 static void step_control(unsigned v)
 {
-    model.groups = rnd(4) == 0 ? (uint8_t)rnd(4) : 3;
+    model_control(rnd(4) == 0 ? (uint8_t)rnd(4) : model.one_group && rnd(4) != 0 ? 2 : 3);
     if (verbose)
         fprintf(stderr, "%u: CTLR = %u\n", step_now, model.groups);
     write32(v, CTLR, model.groups);
@@ -177,7 +177,7 @@ static void step_send_by_affinity(unsigned v)
     for (unsigned target = 0; target < model.vcpus; target++) {
         uint64_t affinity = affinities[target];
         bool listed = affinity - (affinity & 0xf) == base && (list >> (affinity & 0xf) & 1) != 0;
-        if ((all ? target != v : listed) && (group1 || !model.private[target][intid].group1))
+        if ((all ? target != v : listed) && (group1 || model_group(&model.private[target][intid]) == 0))
             model.private[target][intid].sources = 1;
     }
     send_sgi(v,
@@ -384,7 +384,7 @@ static void write_ones(unsigned v, uint32_t base, uint32_t intid)
 
 static void enable_all(void)
 {
-    model.groups = 3;
+    model_control(3);
     write32(0, CTLR, 3);
     for (unsigned v = 0; v < model.vcpus; v++)
         model.signalled_groups[v] = fake.cpus[v].groups = 3;

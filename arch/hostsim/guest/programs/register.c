@@ -17,6 +17,7 @@ ENTRY(memory)
 ENTRY(hostile)
 ENTRY(mmio)
 ENTRY(active)
+ENTRY(groups)
 ENTRY(ipi)
 ENTRY(smp)
 ENTRY(reset)
@@ -37,6 +38,7 @@ static const struct {
     {"hostile", enter_hostile, "does everything that a domain should not (rounds=20)"},
     {"mmio", enter_mmio, "reads and writes every register of its devices"},
     {"active", enter_active, "makes more interrupts active or pending than its controller has room for (stay-us=2000)"},
+    {"groups", enter_groups, "puts its interrupts into groups, as three kinds of guests do"},
     {"ipi", enter_ipi, "sends interrupts to itself"},
     {"smp", enter_smp, "starts its further vCPUs, sends them interrupts, stops them"},
     {"reset", enter_reset, "starts again and again, until the counter says until-ms=500"},
