@@ -52,13 +52,15 @@ struct sim_options {
     unsigned list_registers;  /* of the GIC's virtual interface, 1..64 (GICv3: 16); 0: 4, as GIC-400 */
     bool gic_security;        /* the GIC has Security Extensions: EL2 sees the Non-secure view of its registers */
     unsigned spi_count;       /* 0: 256 */
-    uint64_t gic_write_ns;    /* GICv3: how long a write that RWP tracks takes to be everywhere; 0: 60 */
-    uint64_t gic_wake_ns;     /* GICv3: how long a redistributor takes to wake or to fall asleep; 0: 60 */
-    unsigned pa_bits;         /* 32..48; 0: 40 */
-    unsigned uart_baud;       /* 0: characters leave at once, as on QEMU */
-    bool random;              /* the CPU has RNDR; its numbers come from the seed */
-    const char *platform;     /* how long things take: a name of sim_platform_name(); NULL: the first one */
-    bool clean_ram;           /* RAM holds zeros at power-on; false: traces of earlier use in every 2 MiB block */
+    unsigned
+        gic_preemption_bits; /* GICv3's virtual interface: 5, 6 (of 7 priority bits) or 7; 0: by the seed, 5 without */
+    uint64_t gic_write_ns;   /* GICv3: how long a write that RWP tracks takes to be everywhere; 0: 60 */
+    uint64_t gic_wake_ns;    /* GICv3: how long a redistributor takes to wake or to fall asleep; 0: 60 */
+    unsigned pa_bits;        /* 32..48; 0: 40 */
+    unsigned uart_baud;      /* 0: characters leave at once, as on QEMU */
+    bool random;             /* the CPU has RNDR; its numbers come from the seed */
+    const char *platform;    /* how long things take: a name of sim_platform_name(); NULL: the first one */
+    bool clean_ram;          /* RAM holds zeros at power-on; false: traces of earlier use in every 2 MiB block */
     bool coherent; /* no cache model: what EL2 writes is in memory at once (as QEMU). false: only when cleaned */
     bool kvm;      /* guests are native code in the host's KVM rather than guest programs; makes RAM coherent */
     enum sim_kvm_gic kvm_gic;

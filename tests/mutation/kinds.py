@@ -13,7 +13,7 @@ UNITS = [("KIB", "MIB"), ("MIB", "GIB"), ("PAGE_SIZE", "BLOCK_SIZE"), ("UINT32_M
 NARROWER = {"uint64_t": ("uint32_t",), "uint32_t": ("uint16_t",), "uint16_t": ("uint8_t",), "int64_t": ("int32_t",), "size_t": ("uint32_t", "uint8_t"),
             "unsigned": ("uint8_t",)}
 GIC = [("GIC_V2", "GIC_V3"), ("GUEST_GICD_SIZE", "GUEST_GICD_V3_SIZE"), ("v2_frames", "v3_frames"), ("gicv2_open", "gicv3_open")]
-GIC_QUESTION = re.compile(r"\b(has_gicv3|vgic_sgis_have_sources|starts_in_group1)\(\)|hypervisor\.gic\.stale_after_hw_end")
+GIC_QUESTION = re.compile(r"\b(has_gicv3|vgic_sgis_have_sources)\(\)|hypervisor\.gic\.stale_after_hw_end")
 SAME_STRUCTURE = {"cpu": ("index",), "index": ("cpu",), "vcpu_count": ("domid",), "domid": ("vcpu_count",)}
 GOOD = {"false": "true", "true": "false", "NULL": None}
 

@@ -74,6 +74,7 @@ static const struct expectation {
     {SIM_FAULT_SPURIOUS_SPI, NOBODY, "is nobody's: turned off", {1, 2, 3, 4, 5, 6}},
     {SIM_FAULT_SPI_STORM, NOBODY, "is nobody's: turned off", {1, 2, 3, 4, 5, 6}},
     {SIM_FAULT_PPI_STORM, NOBODY, "interrupt 22 is nobody's: turned off", {1, 2, 3, 4, 5, 6}},
+    {SIM_FAULT_LEVEL_LATE, NOBODY, NULL, {1, 2, 3, 10, 30}},
     {SIM_FAULT_MAINTENANCE_GROUP, NOBODY, NULL, {0}},
     {SIM_FAULT_MAINTENANCE_STORM, NOBODY, NULL, {1, 2}},
     {SIM_FAULT_LR_BIT, ONE, NULL, {28, 29, 31, 64 + 28, 64 + 29, 64 + 31, 4 * 64 + 28, 7 * 64 + 29}},
@@ -293,8 +294,8 @@ START_TEST(sleepers_outlive_their_timer)
 }
 END_TEST
 
-/* A guest does what makes the virtual interface call, beside a neighbour on its CPU: with a call that is no call, and
- * with one that never ends. */
+/* A guest does what makes the virtual interface call, beside neighbours on its CPU: with a call that is no call, with
+ * one that never ends, and with levels that dropped and come once more. */
 START_TEST(maintenance_that_never_ends)
 {
     static const struct system_domain neighbours[] = {
@@ -306,6 +307,7 @@ START_TEST(maintenance_that_never_ends)
         {SIM_FAULT_MAINTENANCE_GROUP, 0},
         {SIM_FAULT_MAINTENANCE_STORM, 1},
         {SIM_FAULT_MAINTENANCE_STORM, 5},
+        {SIM_FAULT_LEVEL_LATE, 1},
     };
     for (unsigned kind = 0; kind < 8; kind++) {
         struct system_run run = {.cpus = 1,
@@ -352,7 +354,7 @@ static Suite *suite(void)
     tcase_set_timeout(tcase, getenv("FAULTS_SWEEP") != NULL ? 36000 : 60);
     tcase_add_loop_test(tcase, every_fault, 0, count);
     tcase_add_test(tcase, interrupt_controller_elsewhere);
-    tcase_add_loop_test(tcase, maintenance_that_never_ends, 0, 4);
+    tcase_add_loop_test(tcase, maintenance_that_never_ends, 0, 5);
     tcase_add_loop_test(tcase, sleepers_outlive_their_timer, 0, 4);
     tcase_add_loop_test(tcase, damaged_trees, 0, ROUNDS);
     tcase_add_loop_test(tcase, damaged_images, 0, ROUNDS);

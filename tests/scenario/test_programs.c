@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Each guest program prints what its file of tests/guest/expect says, as it does on QEMU and in a KVM vCPU. */
 #include <check.h>
+#include <libfdt.h>
 #include <stdlib.h>
 
 #include "scenario/support/expect.h"
@@ -100,6 +101,32 @@ START_TEST(without_a_uart)
 }
 END_TEST
 
+static void make_edge(void *dtb)
+{
+    const fdt32_t rising[] = {cpu_to_fdt32(0), cpu_to_fdt32(1), cpu_to_fdt32(1)};
+    ck_assert_int_eq(
+        fdt_setprop_inplace(dtb, fdt_path_offset(dtb, "/pl011@9000000"), "interrupts", rising, sizeof(rising)), 0);
+}
+
+/* The host's console is edge-triggered: whoever leaves something in it hears nothing more of it. */
+START_TEST(keys_by_edges)
+{
+    static const struct system_domain domains[] = {{.name = "guest", .program = "echo", .memory = 0x8000}};
+    for (unsigned kind = 0; kind < sizeof(controllers) / sizeof(controllers[0]); kind++) {
+        struct system_run run = {.tree = controllers[kind].tree,
+                                 .cpus = 1,
+                                 .options.seed = (unsigned)_i,
+                                 .options.list_registers = controllers[kind].list_registers,
+                                 .prepare = say_something,
+                                 .edit = make_edge};
+        system_boot(&run, domains, 1);
+        expect_end(&run, SIM_END_POWER_OFF);
+        expect_program(run.output, "guest", "echo");
+        system_destroy(&run);
+    }
+}
+END_TEST
+
 /* The comparison itself. */
 START_TEST(what_is_expected)
 {
@@ -132,6 +159,7 @@ static Suite *suite(void)
     TCase *tcase = tcase_create("programs");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, what_is_expected);
+    tcase_add_loop_test(tcase, keys_by_edges, 0, 4);
     tcase_add_loop_test(tcase, each_program, 0, (int)(sizeof(programs) / sizeof(programs[0])));
     tcase_add_loop_test(tcase, without_a_uart, 0, (int)(sizeof(mute_programs) / sizeof(mute_programs[0])));
     suite_add_tcase(suite, tcase);

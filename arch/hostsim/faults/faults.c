@@ -48,6 +48,9 @@ static const struct sim_fault_info table[] = {
     {SIM_FAULT_SPI_STORM, "spi-storm", "acknowledge", 1,
      "from the n-th acknowledge on an SPI that nobody owns is enabled, and its line high"},
     {SIM_FAULT_PPI_STORM, "ppi-storm", "acknowledge", 1, "the same with a PPI of the CPU that acknowledges"},
+    {SIM_FAULT_LEVEL_LATE, "level-late", "drop", 1,
+     "from the n-th on, level-sensitive interrupts whose line drops while they wait are acknowledged once all the "
+     "same"},
     {SIM_FAULT_MAINTENANCE_GROUP, "maintenance-group", NULL, 0,
      "GICv3: ICH_HCR_EL2.VGrp0DIE looks at group 1, and so may call without end (as QEMU's does)"},
     {SIM_FAULT_MAINTENANCE_STORM, "maintenance-storm", "interrupt", 1,
@@ -71,8 +74,8 @@ const struct sim_fault_info *sim_fault_info(unsigned index)
 /* Times have an end; what happens for the n-th time happens for a first time. */
 static bool number_makes_sense(const struct sim_fault_info *info, uint64_t n)
 {
-    static const char *const counted[] = {"SGI",  "entry",    "exit", "access",   "acknowledge",
-                                          "read", "deadline", "code", "interrupt"};
+    static const char *const counted[] = {"SGI",  "entry",    "exit", "access",    "acknowledge",
+                                          "read", "deadline", "code", "interrupt", "drop"};
     if (info->unit == NULL)
         return false;
     if (strcmp(info->unit, "us") == 0)

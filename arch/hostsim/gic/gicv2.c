@@ -106,7 +106,7 @@ static bool targets(const struct gicv2 *gic, const struct sim_cpu *cpu, unsigned
 static bool may_forward(const struct gicv2 *gic, const struct gicv2_interrupt *interrupt)
 {
     uint32_t group_enable = interrupt->group1 ? 2 : 1;
-    return interrupt->enabled && !interrupt->active && gicv2_is_pending(interrupt) &&
+    return interrupt->enabled && !interrupt->active && (interrupt->late || gicv2_is_pending(interrupt)) &&
            (gic->control & group_enable) != 0;
 }
 
@@ -180,7 +180,7 @@ static uint32_t acknowledge(struct gicv2 *gic, struct sim_cpu *cpu, bool want_gr
         source = (unsigned)__builtin_ctz(interrupt->sgi_sources);
         interrupt->sgi_sources &= (uint8_t)(interrupt->sgi_sources - 1);
     }
-    interrupt->latch = false;
+    interrupt->latch = interrupt->late = false;
     interrupt->active = true;
     interface->running[interface->depth].intid = (uint16_t)intid;
     interface->running[interface->depth].source = (uint8_t)source;
@@ -380,6 +380,8 @@ static void set_line(struct gicv2 *gic, struct gicv2_interrupt *interrupt, bool 
     if (interrupt->line == level)
         return;
     interrupt->line = level;
+    interrupt->late = !level && !interrupt->edge && interrupt->enabled && !interrupt->active &&
+                      sim_fault_since(gic->machine, SIM_FAULT_LEVEL_LATE);
     if (level && interrupt->edge)
         interrupt->latch = true;
     gicv2_changed(gic);

@@ -74,7 +74,8 @@ uint64_t gicv3_affinity(const struct sim_cpu *cpu)
 /* Group 0 is for the FIQ that the contract does not have. */
 static bool may_forward(const struct gicv3 *gic, const struct gicv3_interrupt *interrupt)
 {
-    return interrupt->group1 && is_enabled(gic, interrupt) && !interrupt->active && gicv3_is_pending(interrupt);
+    return interrupt->group1 && is_enabled(gic, interrupt) && !interrupt->active &&
+           (interrupt->late || gicv3_is_pending(interrupt));
 }
 
 static unsigned find_best(struct gicv3 *gic, const struct sim_cpu *cpu)
@@ -169,6 +170,8 @@ static void set_line(struct gicv3 *gic, struct gicv3_interrupt *interrupt, bool 
     if (interrupt->line == level)
         return;
     interrupt->line = level;
+    interrupt->late = !level && !interrupt->edge && interrupt->enabled && !interrupt->active &&
+                      sim_fault_since(gic->machine, SIM_FAULT_LEVEL_LATE);
     if (level && interrupt->edge)
         interrupt->latch = true;
     gicv3_changed(gic);
@@ -220,7 +223,7 @@ static void reset_cpu(struct gicv3 *gic, unsigned cpu)
         redistributor->private[i].group1 = gic->security && !secure;
     }
     gicv3_interface_reset(gic, &gic->interfaces[cpu]);
-    gicv3_virtual_reset(&gic->virtuals[cpu]);
+    gicv3_virtual_reset(gic, &gic->virtuals[cpu]);
 }
 
 static void add_frame(struct gicv3 *gic, const char *name, uint64_t base, uint64_t size, void *context,
@@ -251,6 +254,11 @@ static void add_regions(struct gicv3 *gic, const struct gicv3_frames *frames)
     }
 }
 
+static unsigned preemption_bits(const struct sim_options *options)
+{
+    return options->gic_preemption_bits != 0 ? options->gic_preemption_bits : 5 + (unsigned)(options->seed % 3);
+}
+
 struct sim_gic *gicv3_create(struct sim_machine *machine, const struct gicv3_frames *frames)
 {
     struct gicv3 *gic = calloc(1, sizeof(*gic));
@@ -262,6 +270,8 @@ struct sim_gic *gicv3_create(struct sim_machine *machine, const struct gicv3_fra
     gic->control = gic->security ? GICD_ARE : 0;
     gic->write_ns = machine->options.gic_write_ns != 0 ? machine->options.gic_write_ns : GIC_SETTLE_NANOSECONDS;
     gic->wake_ns = machine->options.gic_wake_ns != 0 ? machine->options.gic_wake_ns : GIC_SETTLE_NANOSECONDS;
+    gic->preemption_bits = preemption_bits(&machine->options);
+    gic->priority_bits = gic->preemption_bits == 5 ? 5 : 7;
     gic->intids = (unsigned)min_u64(GIC_PRIVATE + align_up(machine->options.spi_count, 32), GIC_INTIDS);
     gic->version = 1;
     for (unsigned cpu = 0; cpu < SIM_MAX_CPUS; cpu++)

@@ -11,7 +11,8 @@
 
 #define CTLR_COMMON_BINARY_POINT (1u << 0)
 #define CTLR_EOI_MODE (1u << 1)
-#define CTLR_FIXED (4u << 8 | 1u << 15) /* 5 priority bits, 16 INTID bits, Aff3 */
+#define CTLR_FIXED (1u << 15) /* 16 INTID bits, Aff3 */
+#define CTLR_PRIORITY_BITS 8
 
 #define FIRST_LPI 8192
 #define IDLE_PRIORITY 0xff
@@ -66,15 +67,19 @@ static unsigned group_priority(const struct gicv3_virtual *interface, unsigned g
     return priority & ~0u << shift;
 }
 
-static uint32_t active_priorities(const struct gicv3_virtual *interface)
+static unsigned preemption_level(const struct gicv3 *gic, unsigned priority)
 {
-    return interface->active[0] | interface->active[1];
+    return priority >> (8 - gic->preemption_bits);
 }
 
-static unsigned running_priority(const struct gicv3_virtual *interface)
+static unsigned running_priority(const struct gicv3 *gic, const struct gicv3_virtual *interface)
 {
-    uint32_t active = active_priorities(interface);
-    return active != 0 ? (unsigned)__builtin_ctz(active) << 3 : NO_PRIORITY;
+    for (unsigned i = 0; i < ARRAY_SIZE(interface->active[0]); i++) {
+        uint32_t active = interface->active[0][i] | interface->active[1][i];
+        if (active != 0)
+            return (32 * i + (unsigned)__builtin_ctz(active)) << (8 - gic->preemption_bits);
+    }
+    return NO_PRIORITY;
 }
 
 static int deliverable(const struct gicv3 *gic, const struct gicv3_virtual *interface)
@@ -83,7 +88,8 @@ static int deliverable(const struct gicv3 *gic, const struct gicv3_virtual *inte
     if (best < 0)
         return -1;
     unsigned priority = lr_priority(interface->lr[best]);
-    bool preempts = group_priority(interface, lr_group(interface->lr[best]), priority) < running_priority(interface);
+    bool preempts =
+        group_priority(interface, lr_group(interface->lr[best]), priority) < running_priority(gic, interface);
     return priority < interface->priority_mask && preempts ? best : -1;
 }
 
@@ -106,7 +112,8 @@ static uint64_t read_iar(struct gicv3 *gic, struct sim_cpu *cpu, unsigned group)
         return GIC_NONE_PENDING;
     uint64_t *lr = &interface->lr[best];
     uint32_t intid = lr_intid(*lr);
-    interface->active[group] |= 1u << (group_priority(interface, group, lr_priority(*lr)) >> 3);
+    unsigned level = preemption_level(gic, group_priority(interface, group, lr_priority(*lr)));
+    interface->active[group][level / 32] |= 1u << level % 32;
     *lr &= ~LR_PENDING;
     if (intid < FIRST_LPI) /* LPIs have no active state */
         *lr |= LR_ACTIVE;
@@ -154,12 +161,12 @@ static void write_eoir(struct gicv3 *gic, struct sim_cpu *cpu, unsigned group, u
 {
     struct gicv3_virtual *interface = interface_of(gic, cpu);
     uint64_t intid = value & 0xffffff;
-    unsigned dropped = running_priority(interface);
+    unsigned dropped = running_priority(gic, interface);
     if (is_special(intid) || dropped == NO_PRIORITY)
         return;
-    uint32_t highest = active_priorities(interface) & -active_priorities(interface);
-    interface->active[0] &= ~highest;
-    interface->active[1] &= ~highest;
+    unsigned level = preemption_level(gic, dropped);
+    interface->active[0][level / 32] &= ~(1u << level % 32);
+    interface->active[1][level / 32] &= ~(1u << level % 32);
     uint64_t *lr = find_active(gic, interface, intid);
     if (lr == NULL && !interface->eoi_mode)
         count_unlisted(interface, intid);
@@ -190,8 +197,8 @@ static uint64_t read_control(struct gicv3 *gic, struct sim_cpu *cpu, unsigned gr
 {
     const struct gicv3_virtual *interface = interface_of(gic, cpu);
     (void)group;
-    return CTLR_FIXED | (interface->common_binary_point ? CTLR_COMMON_BINARY_POINT : 0) |
-           (interface->eoi_mode ? CTLR_EOI_MODE : 0);
+    return CTLR_FIXED | (gic->priority_bits - 1) << CTLR_PRIORITY_BITS |
+           (interface->common_binary_point ? CTLR_COMMON_BINARY_POINT : 0) | (interface->eoi_mode ? CTLR_EOI_MODE : 0);
 }
 
 static void write_control(struct gicv3 *gic, struct sim_cpu *cpu, unsigned group, uint64_t value)
@@ -212,7 +219,7 @@ static uint64_t read_mask(struct gicv3 *gic, struct sim_cpu *cpu, unsigned group
 static void write_mask(struct gicv3 *gic, struct sim_cpu *cpu, unsigned group, uint64_t value)
 {
     (void)group;
-    interface_of(gic, cpu)->priority_mask = (uint8_t)(value & GIC_PRIORITY_MASK);
+    interface_of(gic, cpu)->priority_mask = (uint8_t)(value & gicv3_virtual_priorities(gic));
     gicv3_virtual_changed(gic, cpu);
 }
 
@@ -229,7 +236,7 @@ static void write_binary_point(struct gicv3 *gic, struct sim_cpu *cpu, unsigned 
     struct gicv3_virtual *interface = interface_of(gic, cpu);
     if (group == 1 && interface->common_binary_point)
         return;
-    interface->binary_point[group] = (uint8_t)max_u64(value & 7, GIC_LEAST_BINARY_POINT + group);
+    interface->binary_point[group] = (uint8_t)max_u64(value & 7, gicv3_least_binary_point(gic) + group);
     gicv3_virtual_changed(gic, cpu);
 }
 
@@ -246,19 +253,19 @@ static void write_enable(struct gicv3 *gic, struct sim_cpu *cpu, unsigned group,
 
 static uint64_t read_running(struct gicv3 *gic, struct sim_cpu *cpu, unsigned group)
 {
-    unsigned priority = running_priority(interface_of(gic, cpu));
+    unsigned priority = running_priority(gic, interface_of(gic, cpu));
     (void)group;
     return priority == NO_PRIORITY ? IDLE_PRIORITY : priority;
 }
 
 static uint64_t read_active(struct gicv3 *gic, struct sim_cpu *cpu, unsigned group)
 {
-    return interface_of(gic, cpu)->active[group];
+    return interface_of(gic, cpu)->active[group][0];
 }
 
 static void write_active(struct gicv3 *gic, struct sim_cpu *cpu, unsigned group, uint64_t value)
 {
-    interface_of(gic, cpu)->active[group] = (uint32_t)value;
+    interface_of(gic, cpu)->active[group][0] = (uint32_t)value;
     gicv3_virtual_changed(gic, cpu);
 }
 

@@ -59,7 +59,7 @@ static uint64_t read_iar(struct gicv3 *gic, struct sim_cpu *cpu, unsigned index)
         return GIC_NONE_PENDING;
     unsigned intid = gicv3_best(gic, cpu);
     struct gicv3_interrupt *interrupt = gicv3_interrupt(gic, cpu, intid);
-    interrupt->latch = false;
+    interrupt->latch = interrupt->late = false;
     interrupt->active = true;
     interface->running[interface->depth].intid = (uint16_t)intid;
     interface->running[interface->depth].group_priority = group_priority(interface, interrupt->priority);

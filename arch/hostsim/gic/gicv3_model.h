@@ -31,6 +31,7 @@ struct gicv3_interrupt {
     bool enabled, edge, group1;
     bool latch; /* pending by an edge, an SGI or ISPENDR */
     bool line;
+    bool late; /* its line dropped, but it is still on its way to the CPU */
     bool active;
     uint8_t priority;
     uint64_t forwarded_until; /* disabled, but until then it may still arrive */
@@ -67,7 +68,7 @@ struct gicv3_virtual {
     bool enable[2]; /* by group */
     bool common_binary_point, eoi_mode;
     uint8_t priority_mask, binary_point[2];
-    uint32_t active[2]; /* ICH_AP0R0_EL2, ICH_AP1R0_EL2: a bit for each preemption level */
+    uint32_t active[2][4]; /* ICH_AP0Rn_EL2, ICH_AP1Rn_EL2: a bit for each preemption level */
     uint64_t lr[GIC_MAX_LIST_REGISTERS];
 };
 
@@ -83,7 +84,8 @@ struct gicv3 {
     struct sim_machine *machine;
     bool security;
     unsigned intids;
-    uint64_t write_ns, wake_ns; /* how long what RWP and what ChildrenAsleep tracks takes */
+    unsigned preemption_bits, priority_bits; /* of the virtual interfaces */
+    uint64_t write_ns, wake_ns;              /* how long what RWP and what ChildrenAsleep tracks takes */
     uint32_t control;
     uint64_t routing_until; /* affinity routing was turned on, but may be off until then */
     uint64_t groups_until;  /* group 1 was disabled, but may still arrive until then */
@@ -156,7 +158,10 @@ extern const struct gicv3_register gicv3_hyp_registers[];
 extern const unsigned gicv3_hyp_register_count;
 void gicv3_check_entry(struct sim_gic *any, struct sim_cpu *cpu);
 bool gicv3_list_register(struct sim_gic *any, const struct sim_cpu *cpu, unsigned index, struct sim_list_register *lr);
-void gicv3_virtual_reset(struct gicv3_virtual *interface);
+void gicv3_virtual_reset(const struct gicv3 *gic, struct gicv3_virtual *interface);
+/** The bits of a priority that virtual interfaces keep; the least binary point of group 0. */
+uint8_t gicv3_virtual_priorities(const struct gicv3 *gic);
+unsigned gicv3_least_binary_point(const struct gicv3 *gic);
 /** Call after any change of the virtual interface: drives the maintenance interrupt. */
 void gicv3_virtual_changed(struct gicv3 *gic, struct sim_cpu *cpu);
 unsigned gicv3_list_registers(const struct gicv3 *gic);

@@ -26,8 +26,10 @@
 #define VMCR_PRIORITY_MASK 24
 #define VMCR_FIELDS 0xfffc021fu
 
-/* 5 priority and preemption bits, 16 INTID bits, Aff3, no direct injection, TDIR */
-#define VTR_FIXED (4u << 29 | 4u << 26 | 1u << 21 | 1u << 20 | 1u << 19)
+/* 16 INTID bits, Aff3, no direct injection, TDIR */
+#define VTR_FIXED (1u << 21 | 1u << 20 | 1u << 19)
+#define VTR_PRIORITY_BITS 29
+#define VTR_PREEMPTION_BITS 26
 
 #define LR_RESERVED 0x0f00e00000000000ULL
 #define LR_RESERVED_SOFTWARE 0x00001dff00000000ULL /* where HW is 0: the physical INTID's place but EOI */
@@ -42,10 +44,20 @@ unsigned gicv3_list_registers(const struct gicv3 *gic)
     return (unsigned)min_u64(gic->machine->options.list_registers, GIC_MAX_LIST_REGISTERS);
 }
 
-void gicv3_virtual_reset(struct gicv3_virtual *interface)
+uint8_t gicv3_virtual_priorities(const struct gicv3 *gic)
 {
-    interface->binary_point[0] = GIC_LEAST_BINARY_POINT;
-    interface->binary_point[1] = GIC_LEAST_BINARY_POINT + 1;
+    return (uint8_t)(0xff00u >> gic->priority_bits);
+}
+
+unsigned gicv3_least_binary_point(const struct gicv3 *gic)
+{
+    return 7 - gic->preemption_bits;
+}
+
+void gicv3_virtual_reset(const struct gicv3 *gic, struct gicv3_virtual *interface)
+{
+    interface->binary_point[0] = (uint8_t)gicv3_least_binary_point(gic);
+    interface->binary_point[1] = (uint8_t)(gicv3_least_binary_point(gic) + 1);
 }
 
 /* ---- Maintenance */
@@ -140,9 +152,10 @@ void gicv3_check_entry(struct sim_gic *any, struct sim_cpu *cpu)
         for (unsigned j = 0; j < i; j++)
             check_pair(lr, i, j);
     }
-    if ((interface->active[0] & interface->active[1]) != 0)
-        sim_fail("ICH_AP0R0_EL2 and ICH_AP1R0_EL2 both have priority bits %#x (IHI 0069 12.4.1: unpredictable)",
-                 interface->active[0] & interface->active[1]);
+    for (unsigned i = 0; i < ARRAY_SIZE(interface->active[0]); i++)
+        if ((interface->active[0][i] & interface->active[1][i]) != 0)
+            sim_fail("ICH_AP0R%u_EL2 and ICH_AP1R%u_EL2 both have priority bits %#x (IHI 0069 12.4.1: unpredictable)",
+                     i, i, interface->active[0][i] & interface->active[1][i]);
 }
 
 /* ---- Registers */
@@ -170,7 +183,8 @@ static uint64_t read_vtr(struct gicv3 *gic, struct sim_cpu *cpu, unsigned index)
 {
     (void)cpu;
     (void)index;
-    return VTR_FIXED | (gicv3_list_registers(gic) - 1);
+    return VTR_FIXED | (gic->priority_bits - 1) << VTR_PRIORITY_BITS |
+           (gic->preemption_bits - 1) << VTR_PREEMPTION_BITS | (gicv3_list_registers(gic) - 1);
 }
 
 static uint64_t read_misr(struct gicv3 *gic, struct sim_cpu *cpu, unsigned index)
@@ -208,48 +222,50 @@ static void write_vmcr(struct gicv3 *gic, struct sim_cpu *cpu, unsigned index, u
     interface->enable[1] = (value & VMCR_ENABLE_GROUP1) != 0;
     interface->common_binary_point = (value & VMCR_COMMON_BINARY_POINT) != 0;
     interface->eoi_mode = (value & VMCR_EOI_MODE) != 0;
-    interface->binary_point[0] = (uint8_t)max_u64(value >> VMCR_BINARY_POINT0 & 7, GIC_LEAST_BINARY_POINT);
-    interface->binary_point[1] = (uint8_t)max_u64(value >> VMCR_BINARY_POINT1 & 7, GIC_LEAST_BINARY_POINT + 1);
-    interface->priority_mask = (uint8_t)(value >> VMCR_PRIORITY_MASK & GIC_PRIORITY_MASK);
+    interface->binary_point[0] = (uint8_t)max_u64(value >> VMCR_BINARY_POINT0 & 7, gicv3_least_binary_point(gic));
+    interface->binary_point[1] = (uint8_t)max_u64(value >> VMCR_BINARY_POINT1 & 7, gicv3_least_binary_point(gic) + 1);
+    interface->priority_mask = (uint8_t)(value >> VMCR_PRIORITY_MASK & gicv3_virtual_priorities(gic));
     gicv3_virtual_changed(gic, cpu);
 }
 
-static void check_active_priorities(unsigned group, unsigned index)
+/* One register for 5 bits of preemption, two for 6, four for 7. */
+static void check_active_priorities(const struct gicv3 *gic, unsigned group, unsigned index)
 {
-    if (index > 0)
-        sim_fail("ICH_AP%uR%u_EL2 where ICH_VTR_EL2.PREbits says 5 bits: undefined", group, index);
+    if (index >= 1u << (gic->preemption_bits - 5))
+        sim_fail("ICH_AP%uR%u_EL2 where ICH_VTR_EL2.PREbits says %u bits: undefined", group, index,
+                 gic->preemption_bits);
 }
 
-static void set_active_priorities(struct gicv3 *gic, struct sim_cpu *cpu, unsigned group, uint64_t value)
+static void set_active_priorities(struct gicv3 *gic, struct sim_cpu *cpu, unsigned group, unsigned index,
+                                  uint64_t value)
 {
+    check_active_priorities(gic, group, index);
     if (value > UINT32_MAX)
-        sim_fail("ICH_AP%uR0_EL2 = %#llx: reserved bits", group, (unsigned long long)value);
-    interface_of(gic, cpu)->active[group] = (uint32_t)value;
+        sim_fail("ICH_AP%uR%u_EL2 = %#llx: reserved bits", group, index, (unsigned long long)value);
+    interface_of(gic, cpu)->active[group][index] = (uint32_t)value;
     gicv3_virtual_changed(gic, cpu);
 }
 
 static uint64_t read_ap0r(struct gicv3 *gic, struct sim_cpu *cpu, unsigned index)
 {
-    check_active_priorities(0, index);
-    return interface_of(gic, cpu)->active[0];
+    check_active_priorities(gic, 0, index);
+    return interface_of(gic, cpu)->active[0][index];
 }
 
 static void write_ap0r(struct gicv3 *gic, struct sim_cpu *cpu, unsigned index, uint64_t value)
 {
-    check_active_priorities(0, index);
-    set_active_priorities(gic, cpu, 0, value);
+    set_active_priorities(gic, cpu, 0, index, value);
 }
 
 static uint64_t read_ap1r(struct gicv3 *gic, struct sim_cpu *cpu, unsigned index)
 {
-    check_active_priorities(1, index);
-    return interface_of(gic, cpu)->active[1];
+    check_active_priorities(gic, 1, index);
+    return interface_of(gic, cpu)->active[1][index];
 }
 
 static void write_ap1r(struct gicv3 *gic, struct sim_cpu *cpu, unsigned index, uint64_t value)
 {
-    check_active_priorities(1, index);
-    set_active_priorities(gic, cpu, 1, value);
+    set_active_priorities(gic, cpu, 1, index, value);
 }
 
 static void check_list_register(const struct gicv3 *gic, unsigned index)
@@ -279,7 +295,7 @@ static void write_lr(struct gicv3 *gic, struct sim_cpu *cpu, unsigned index, uin
         sim_fail(
             "ICH_LR%u_EL2 = %#llx: linked to INTID %u, which is no PPI and no SPI (IHI 0069 12.4.9: unpredictable)",
             index, lr, lr_physical(value));
-    interface_of(gic, cpu)->lr[index] = value & ~((uint64_t)(0xff & ~GIC_PRIORITY_MASK) << 48);
+    interface_of(gic, cpu)->lr[index] = value & ~((uint64_t)(0xff & ~gicv3_virtual_priorities(gic)) << 48);
     gicv3_virtual_changed(gic, cpu);
 }
 

@@ -31,6 +31,8 @@
 #define GICV_EOIR 0x10
 #define GICV_RPR 0x14
 #define GICH_HCR 0x00
+#define GICH_VMCR 0x008
+#define GICH_APR 0x0f0
 #define GICH_LR 0x100
 
 static struct sim_machine *machine;
@@ -481,6 +483,35 @@ START_TEST(load_and_put)
 }
 END_TEST
 
+/** Each field of a vCPU's state goes into the hardware and comes back, whichever vCPU had it meanwhile. */
+START_TEST(each_field_is_loaded_and_put)
+{
+    struct gic_vcpu_state states[2] = {{.used = 0xf, .hcr = GIC_HCR_UIE, .vmcr = 0x98ec021bu, .apr = {0x00010008}},
+                                       {.used = 0x5, .hcr = GIC_HCR_NPIE, .vmcr = 0x38900008u, .apr = {0x02000001}}};
+    struct gic_vcpu_state saved[2];
+
+    start();
+    for (unsigned v = 0; v < 2; v++) {
+        for (unsigned i = 0; i < gic.lr_count; i++)
+            states[v].lr[i] = (states[v].used >> i & 1) != 0 ? pending(100 + 20 * v + i, (uint8_t)(8 * i)) : 0;
+        saved[v] = states[v];
+    }
+    for (unsigned turn = 0; turn < 6; turn++) {
+        const struct gic_vcpu_state *state = &states[turn % 2];
+        gic.ops->vcpu_load(&gic, &saved[turn % 2]);
+        ck_assert_uint_eq(arch_mmio_read32(&hyp_interface, GICH_HCR), state->hcr | GIC_HCR_EN);
+        ck_assert_uint_eq(arch_mmio_read32(&hyp_interface, GICH_VMCR), state->vmcr);
+        ck_assert_uint_eq(arch_mmio_read32(&hyp_interface, GICH_APR), state->apr[0]);
+        for (unsigned i = 0; i < gic.lr_count; i++)
+            ck_assert_uint_eq(arch_mmio_read32(&hyp_interface, GICH_LR + 4 * i), state->lr[i]);
+        /* What the guest can change, and only the hardware knows. */
+        saved[turn % 2].vmcr = saved[turn % 2].apr[0] = 0;
+        gic.ops->vcpu_put(&gic, &saved[turn % 2]);
+        ck_assert_mem_eq(&saved[turn % 2], state, sizeof(*state));
+    }
+}
+END_TEST
+
 START_TEST(maintenance_when_a_list_register_ends)
 {
     struct gic_vcpu_state state = {0};
@@ -528,6 +559,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_guest_takes_what_is_written);
     tcase_add_test(tests, a_guest_ends_a_physical_interrupt);
     tcase_add_test(tests, load_and_put);
+    tcase_add_test(tests, each_field_is_loaded_and_put);
     tcase_add_test(tests, maintenance_when_a_list_register_ends);
 }
 

@@ -499,6 +499,45 @@ START_TEST(load_and_put)
 }
 END_TEST
 
+/** Each field of a vCPU's state goes into the hardware and comes back, whichever vCPU had it meanwhile. */
+START_TEST(each_field_is_loaded_and_put)
+{
+    const struct sim_options options = {.gic_preemption_bits = 5 + (unsigned)_i, .list_registers = 16};
+    struct gic_vcpu_state states[2] = {{.used = 0xffff}, {.used = 0x5555}}, saved[2];
+
+    start_with(&(struct gicv3_shape){0}, &options);
+    ck_assert_uint_eq(gic.apr_count, 1u << _i);
+    for (unsigned v = 0; v < 2; v++) {
+        states[v].hcr = v == 0 ? GIC_HCR_UIE : GIC_HCR_NPIE;
+        states[v].vmcr = v == 0 ? 0x98ec021bu : 0x38900009u; /* PMR, BPR0, BPR1, EOImode, CBPR, groups */
+        for (unsigned i = 0; i < gic.apr_count; i++) {
+            states[v].apr[i] = 1u << (2 * i + v);
+            states[v].apr[4 + i] = 1u << (2 * i + v + 16);
+        }
+        for (unsigned i = 0; i < GIC_MAX_LRS; i++)
+            states[v].lr[i] = (states[v].used >> i & 1) != 0 ? pending(100 + 20 * v + i, (uint8_t)(8 * i)) : 0;
+        saved[v] = states[v];
+    }
+    for (unsigned turn = 0; turn < 6; turn++) {
+        struct gic_vcpu_state *state = &saved[turn % 2];
+        gic.ops->vcpu_load(&gic, state);
+        ck_assert_uint_eq(icc(ARCH_ICH_HCR_EL2), state->hcr | GIC_HCR_EN);
+        ck_assert_uint_eq(icc(ARCH_ICH_VMCR_EL2), state->vmcr);
+        for (unsigned i = 0; i < gic.apr_count; i++) {
+            ck_assert_uint_eq(icc(ARCH_ICH_AP0R0_EL2 + i), states[turn % 2].apr[i]);
+            ck_assert_uint_eq(icc(ARCH_ICH_AP1R0_EL2 + i), states[turn % 2].apr[4 + i]);
+        }
+        for (unsigned i = 0; i < GIC_MAX_LRS; i++)
+            ck_assert_uint_eq(icc(ARCH_ICH_LR0_EL2 + i), states[turn % 2].lr[i]);
+        /* What the guest can change, and only the hardware knows. */
+        state->vmcr = 0;
+        memset(state->apr, 0, sizeof(state->apr));
+        gic.ops->vcpu_put(&gic, state);
+        ck_assert_mem_eq(state, &states[turn % 2], sizeof(*state));
+    }
+}
+END_TEST
+
 static void stop(void)
 {
     if (machine != NULL)
@@ -527,6 +566,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, active_and_pending_state);
     tcase_add_test(tests, list_register_format);
     tcase_add_test(tests, load_and_put);
+    tcase_add_loop_test(tests, each_field_is_loaded_and_put, 0, 3);
 }
 
 int main(void)
