@@ -114,6 +114,7 @@ static hv_status open_gic(const struct boot_input *input)
         gic->ops->configure(gic, uart->intid, uart->flags, 0, 0x80);
         gic->ops->enable(gic, uart->intid);
         hypervisor.uart.ops->enable_receive_interrupt(&hypervisor.uart);
+        console_uart_interrupts(true);
     }
     return HV_OK;
 }
@@ -200,6 +201,7 @@ void hv_main(const void *dtb, uint64_t dtb_space, pa_t dtb_address, uint64_t ent
     trace_mark(&hypervisor.trace, DOMID_HYPERVISOR, "running");
     if (hypervisor.gic.ops == NULL) {
         console_printf("nothing can run on this machine: halted\n");
+        console_drain();
         arch_cpu_halt();
     }
     store_release(&hypervisor.started, 1);

@@ -29,7 +29,7 @@ static bool any_alive(void)
 
 void hv_domain_stopped(struct domain *domain)
 {
-    console_flush(&domain->vpl011.console); /* its last words come first */
+    vpl011_flush(&domain->vpl011); /* its last words come first */
     console_printf("%s: %s: %s\n", domain->name, domain_state_name(load_acquire(&domain->state)),
                    domain->reason != NULL ? domain->reason : "no reason given");
     console_close(&domain->vpl011.console);
@@ -56,8 +56,10 @@ static void stop_other_cpus(void)
 void hv_power_off(void)
 {
     stop_other_cpus();
+    console_drain();
     arch_smc(PSCI_SYSTEM_OFF, 0, 0, 0);
     console_printf("the firmware did not power the machine off: halted\n");
+    console_drain();
     arch_cpu_halt();
 }
 

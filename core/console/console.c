@@ -5,6 +5,7 @@
 #include "console/keyboard.h"
 #include "console/line.h"
 #include "console/screen.h"
+#include "console/transmit.h"
 #include "vcpu/sched.h"
 
 #include <string.h>
@@ -64,6 +65,11 @@ void console_add_source(struct console_source *source)
         keyboard_announce();
 }
 
+void transmit_tick_at(uint64_t when)
+{
+    sched_console_due(when);
+}
+
 static uint64_t ticks(uint64_t microseconds)
 {
     return arch_timer_frequency() * microseconds / 1000000;
@@ -87,42 +93,50 @@ static void request_tick(void)
         sched_console_due(prompt_due());
 }
 
-void console_write(struct console_source *source, const char *text, size_t length)
+size_t console_write(struct console_source *source, const char *text, size_t length)
 {
+    bool changed = false;
+
     screen_lock(&source->lock);
-    bool changed = line_put(source, text, length);
+    size_t taken = line_put(source, text, length, &changed);
     screen_unlock(&source->lock);
     if (changed)
         request_tick();
+    return taken;
 }
 
-static __attribute__((noinline)) void put_special(struct console_source *source, char character)
+static __attribute__((noinline)) bool put_special(struct console_source *source, char character)
 {
-    bool changed = line_put(source, &character, 1);
+    bool changed = false;
+    bool taken = line_put(source, &character, 1, &changed) != 0;
 
     screen_unlock(&source->lock);
     if (changed)
         request_tick();
+    return taken;
 }
 
-void console_put(struct console_source *source, char character)
+bool console_put(struct console_source *source, char character)
 {
     screen_lock(&source->lock);
-    if (!line_is_plain(source, character)) {
-        put_special(source, character);
-        return;
-    }
+    if (!line_is_plain(source, character))
+        return put_special(source, character);
     source->line[source->length] = character;
     store_relaxed(&source->length, source->length + 1);
     screen_unlock(&source->lock);
+    return true;
 }
 
+/* Even where it would have to wait: it ends, and its last words are not many. */
 void console_flush(struct console_source *source)
 {
     screen_lock(&source->lock);
+    if (source->held)
+        line_end(source);
     line_end_character(source);
     if (source->length > 0 || screen_live(source))
         line_end(source);
+    __atomic_store_n(&source->blocked, false, __ATOMIC_RELAXED);
     screen_unlock(&source->lock);
 }
 
@@ -135,12 +149,20 @@ void console_close(struct console_source *source)
 void console_open(struct console_source *source)
 {
     console_flush(source);
+    screen_lock(&console.lock);
+    store_relaxed64(&source->mark, console.log_end);
+    screen_unlock(&console.lock);
     __atomic_store_n(&source->closed, false, __ATOMIC_RELAXED);
+}
+
+bool console_settled(const struct console_source *source)
+{
+    return console.uart == NULL || load_relaxed64(&console.sent) >= load_relaxed64(&source->mark);
 }
 
 static void put_own(struct text_sink *sink, const char *text, size_t length)
 {
-    console_write(&CONTAINER_OF(sink, struct own_output, sink)->source, text, length);
+    (void)console_write(&CONTAINER_OF(sink, struct own_output, sink)->source, text, length);
 }
 
 struct text_sink *console_sink(void)
@@ -250,8 +272,50 @@ static uint64_t show_prompt(uint64_t now)
     return due;
 }
 
+static void release(struct console_source *source)
+{
+    screen_lock(&source->lock);
+    bool free = line_release(source);
+    screen_unlock(&source->lock);
+    if (free && source->drained != NULL)
+        source->drained(source);
+}
+
+static void transmit(uint64_t now)
+{
+    screen_lock(&console.lock);
+    console.served = true;
+    screen_pump(now);
+    screen_unlock(&console.lock);
+    for (struct console_source *source = console.sources; source != NULL; source = source->next)
+        if (console_blocked(source))
+            release(source);
+}
+
+void console_transmit(void)
+{
+    transmit(arch_timer_now());
+}
+
+void console_drain(void)
+{
+    screen_lock(&console.lock);
+    transmit_drain();
+    screen_unlock(&console.lock);
+}
+
+void console_uart_interrupts(bool on)
+{
+    screen_lock(&console.lock);
+    console.uart->interrupts = on;
+    if (console.draining && on)
+        console.uart->ops->enable_transmit_interrupt(console.uart, true);
+    screen_unlock(&console.lock);
+}
+
 uint64_t console_tick(uint64_t now)
 {
+    transmit(now);
     uint64_t due = serve_keyboard(now);
 
     return min_u64(due, show_prompt(now));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One UART shared by the hypervisor and all domains: whole lines, each with its owner's name, and a keyboard that goes
- * to one of them. Output never waits for the UART longer than the UART takes, and a domain cannot delay another's by
- * being loud: the UART is handed on line by line, in the order in which they were asked for.
+ * to one of them. Nobody waits for the UART: output goes to a buffer, which the UART's transmit interrupt empties. A
+ * domain cannot delay another's output by being loud: at most one line of each waits there, and its own UART is full
+ * meanwhile.
  *
  * Locks, outer to inner: source.lock (its unfinished line), console.lock (the screen). Neither is held while a domain
  * is given input. */
@@ -13,8 +14,10 @@
 #include "lib/diag.h"
 #include "lib/format.h"
 
-#define CONSOLE_LINE_MAX 256       /* a longer line is continued on the next, with its prefix */
-#define CONSOLE_LOG_SIZE KIB(16)   /* the last output is kept; also what is printed before the UART is known */
+#define CONSOLE_LINE_MAX 256     /* a longer line is continued on the next, with its prefix */
+#define CONSOLE_LOG_SIZE KIB(16) /* the last output is kept, and what the UART has not taken yet */
+#define CONSOLE_BURST                                                                                                  \
+    CONSOLE_LINE_MAX /* characters of one domain that may wait for the UART, beside what it ends a line with */
 #define CONSOLE_PROMPT_US 60000    /* an unfinished line is shown after the screen was quiet for so long ... */
 #define CONSOLE_PATIENCE_US 500000 /* ... and at the latest after this time */
 #define CONSOLE_HELD_KEYS_US 400000
@@ -49,8 +52,15 @@ struct console_source {
     char sequence[CONSOLE_ESCAPE_MAX];
     uint64_t lines, dropped_lines; /* statistics: lines written, lines that the UART did not take */
     uint64_t dropped_input;
+    uint64_t queued_end; /* of its output in the log: all that the UART has to take before its next line */
+    uint64_t mark;       /* end of what its domain's last life put into the log */
+    uint32_t burst;      /* characters of it that were put while others waited */
+    bool held;           /* the line is complete, and waits until those before it are gone */
+    bool blocked;        /* takes nothing until then. Written with the lock held, read without */
     /** Takes a character from the keyboard. @return false if there is no room (it is dropped). NULL: takes none. */
     bool (*input)(struct console_source *source, char character);
+    /** Takes output again, having refused some. No lock is held. NULL: tries again by itself. */
+    void (*drained)(struct console_source *source);
     struct console_source *next;
 };
 
@@ -79,7 +89,12 @@ struct console {
     uint32_t muted;      /* the screen was locked by another one since: what that one prints is dropped */
     const struct console_key *keys;
     size_t key_count;
-    uint64_t log_end; /* characters logged since the start; the last CONSOLE_LOG_SIZE of them are in log[] */
+    uint64_t sent;     /* of log_end: what the UART has taken, or what was given up; written with the lock held */
+    uint64_t progress; /* counter when it last took something */
+    uint64_t lost;     /* characters for which there was no room, not told yet */
+    bool draining;     /* it has not taken everything; it, or a tick, says when it takes more */
+    bool served;       /* interrupts and ticks come */
+    uint64_t log_end;  /* characters logged since the start; the last CONSOLE_LOG_SIZE of them are in log[] */
     char log[CONSOLE_LOG_SIZE];
 };
 
@@ -98,10 +113,17 @@ void console_add_source(struct console_source *source);
  * takes back a character; what is no printable character in UTF-8 is shown as text_show() does. Colours pass for the
  * domain that has the keyboard, sequences that an interactive program draws with once somebody has typed to it; all
  * other escape sequences are taken out.
+ * @return how many of them it took: a domain's further output is refused as long as its last line waits for the UART
  */
-void console_write(struct console_source *source, const char *text, size_t length);
-/** The same for one character: what a domain's UART calls for each that the guest sends. */
-void console_put(struct console_source *source, char character);
+size_t console_write(struct console_source *source, const char *text, size_t length);
+/** The same for one character: what a domain's UART calls for each that the guest sends. @return whether it was taken
+ */
+bool console_put(struct console_source *source, char character);
+/** @return whether @p source's output would be refused now. */
+static inline bool console_blocked(const struct console_source *source)
+{
+    return __atomic_load_n(&source->blocked, __ATOMIC_RELAXED);
+}
 /** Ends @p source's unfinished line: it writes no more, or starts anew. */
 void console_flush(struct console_source *source);
 /** Its domain has ended: if it has the keyboard, that goes to the next domain, or else to the hypervisor, and says so.
@@ -109,6 +131,8 @@ void console_flush(struct console_source *source);
 void console_close(struct console_source *source);
 /** Its domain starts, or starts again: the unfinished line of its former self is ended, the keyboard can visit it. */
 void console_open(struct console_source *source);
+/** @return whether the UART has taken all that was put when it was opened last: before that it is not opened again. */
+bool console_settled(const struct console_source *source);
 
 /** The hypervisor's own output. Lines, from any CPU; each ends with '\n'. */
 void console_printf(const char *format, ...) HV_PRINTF(1, 2);
@@ -119,6 +143,14 @@ struct diag *console_diag(void);
 /** From here on this CPU prints without waiting for locks, and no other prints: for hv_panic(), which may have come
  * while they were held. @return false where another CPU did so before */
 bool console_take_over(void);
+
+/** Gives the UART more of what waits, and lets those go on who waited for that. Called from the UART's interrupt, after
+ * it was acknowledged, and from ticks. Any CPU, no lock held. */
+void console_transmit(void);
+/** Waits until the UART has taken everything: before the machine stops. */
+void console_drain(void);
+/** The UART's interrupt comes from now on, or does not any more. */
+void console_uart_interrupts(bool on);
 
 /**
  * Reads what the UART received and hands it to its owner: three Ctrl-A in a row move the keyboard to the next domain

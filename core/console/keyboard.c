@@ -25,7 +25,7 @@ static void hypervisor_key(char character)
     if (character == 'h')
         list_keys();
     else if (character != '\n')
-        console_printf("h lists the keys, Ctrl-A three times moves the keyboard on\n");
+        keyboard_announce();
 }
 
 static void deliver(char character)
@@ -47,14 +47,16 @@ static void release_held(void)
         deliver(CTRL_A);
 }
 
+/** @param how  "keyboard ->" or the like */
+static void announce(const char *how, const struct console_source *source)
+{
+    console_printf("%s %s (%sCtrl-A three times to move on)\n", how, source != NULL ? source->name : "bulkhead",
+                   source != NULL ? "" : "h lists the keys, ");
+}
+
 void keyboard_announce(void)
 {
-    const struct console_source *source = console.keyboard;
-
-    if (source != NULL)
-        console_printf("keyboard -> %s (Ctrl-A three times to move on)\n", source->name);
-    else
-        console_printf("keyboard -> bulkhead (h lists the keys, Ctrl-A three times to move on)\n");
+    announce("keyboard ->", console.keyboard);
 }
 
 static bool takes_input(const struct console_source *source)
@@ -116,8 +118,7 @@ void keyboard_leave(struct console_source *source)
     screen_unlock(&console.lock);
     if (!had)
         return;
-    console_printf("the keyboard goes on to %s (%sCtrl-A three times to move on)\n", to != NULL ? to->name : "bulkhead",
-                   to != NULL ? "" : "h lists the keys, ");
+    announce("the keyboard goes on to", to);
     show_line(to);
 }
 

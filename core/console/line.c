@@ -14,15 +14,42 @@
 #define TAB_STOP 8
 #define STRING_MAX 255 /* characters of an operating system command that are swallowed */
 
-void line_end(struct console_source *source)
+static void begin_anew(struct console_source *source)
 {
-    screen_lock(&console.lock);
-    screen_line(source);
-    screen_unlock(&console.lock);
     store_relaxed(&source->length, 0);
     source->shown_partial = false;
     source->returned = false;
     source->coloured = false;
+}
+
+static void end_or_hold(struct console_source *source, bool now)
+{
+    screen_lock(&console.lock);
+    bool put = screen_line(source, now);
+    screen_unlock(&console.lock);
+    source->held = !put;
+    if (put)
+        begin_anew(source);
+    else
+        __atomic_store_n(&source->blocked, true, __ATOMIC_RELAXED);
+}
+
+void line_end(struct console_source *source)
+{
+    end_or_hold(source, true);
+}
+
+bool line_release(struct console_source *source)
+{
+    screen_lock(&console.lock);
+    bool drained = screen_drained(source);
+    screen_unlock(&console.lock);
+    if (!drained)
+        return false;
+    if (source->held)
+        line_end(source);
+    __atomic_store_n(&source->blocked, false, __ATOMIC_RELAXED);
+    return true;
 }
 
 /* A line that is on the screen goes on there; one that was, but was broken off by another's, is shown again whole. */
@@ -31,10 +58,12 @@ static void echo(struct console_source *source, const char *text, size_t length)
     if (!screen_live(source) && !(source->shown_partial && screen_keyboard() == source))
         return;
     screen_lock(&console.lock);
-    if (console.partial == source)
+    if (console.partial == source) {
         screen_put(text, length);
-    else if (console.keyboard == source)
+        screen_queued(source, length);
+    } else if (console.keyboard == source) {
         screen_show(source);
+    }
     screen_unlock(&console.lock);
 }
 
@@ -48,8 +77,10 @@ static void leave_return(struct console_source *source)
     if (!screen_live(source))
         return;
     screen_lock(&console.lock);
-    if (console.partial == source)
+    if (console.partial == source) {
         screen_rewind(source);
+        screen_queued(source, 1);
+    }
     screen_unlock(&console.lock);
 }
 
@@ -154,7 +185,7 @@ static void control(struct console_source *source, char character)
 {
     switch (character) {
     case '\n':
-        line_end(source);
+        end_or_hold(source, false);
         break;
     case '\r':
         source->returned = true;
@@ -190,22 +221,35 @@ static bool is_colour(const struct console_source *source)
     return true;
 }
 
-/* Modes that an interactive program sets and that harm nobody: keys, wrapping, cursor, the other screen, pasting. */
+/* Modes that an interactive program sets and that harm nobody: inserting; keys, wrapping, cursor, the other screen,
+ * pasting. */
 static bool is_harmless_mode(const char *parameters, size_t length)
 {
-    static const char *const modes[] = {"4", "?1", "?7", "?12", "?25", "?47", "?1047", "?1048", "?1049", "?2004"};
+    static const uint16_t private_modes[] = {1, 7, 12, 25, 47, 1047, 1048, 1049, 2004};
+    bool is_private = *parameters == '?';
+    uint32_t mode = 0;
 
-    for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
-        if (strlen(modes[i]) == length && memcmp(modes[i], parameters, length) == 0)
+    for (size_t i = is_private; i < length; i++) {
+        if (parameters[i] < '0' || parameters[i] > '9')
+            return false;
+        mode = mode * 10 + (uint32_t)(parameters[i] - '0');
+    }
+    for (size_t i = 0; is_private && i < ARRAY_SIZE(private_modes); i++)
+        if (private_modes[i] == mode)
             return true;
-    return false;
+    return !is_private && mode == 4;
 }
+
+#define FINAL(character) (1ULL << ((character) - '@'))
 
 /* What a program that edits a line or draws on the screen sends: moves the cursor, erases, scrolls, asks where the
  * cursor is. Not: what resets, prints, names or moves windows, changes the character set for all, or lets the terminal
  * type. */
 static bool is_harmless(const struct console_source *source)
 {
+    const uint64_t finals = (FINAL('P' + 1) - 1) | FINAL('S') | FINAL('T') | FINAL('X') | FINAL('Z') | FINAL('`') |
+                            FINAL('a') | FINAL('d') | FINAL('e') | FINAL('f') | FINAL('m') | FINAL('n') | FINAL('r') |
+                            FINAL('s') | FINAL('u');
     const char *sequence = source->sequence;
     size_t last = source->sequence_length - 1u;
     char final = sequence[last];
@@ -217,7 +261,7 @@ static bool is_harmless(const struct console_source *source)
     for (size_t i = 2; i < last; i++)
         if (sequence[i] < '0' || sequence[i] > ';')
             return false;
-    return strchr("@ABCDEFGHJKLMPSTXZ`adefmnrsu", final) != NULL;
+    return (finals >> (final - '@') & 1) != 0;
 }
 
 /* Colours are part of the line. Everything else moves the cursor or asks the terminal: an interactive program, whose
@@ -240,6 +284,7 @@ static void escape_done(struct console_source *source)
     if (console.partial != source)
         screen_show(source);
     screen_put(source->sequence, source->sequence_length);
+    screen_queued(source, source->sequence_length);
     screen_unlock(&console.lock);
 }
 
@@ -318,12 +363,30 @@ static void take(struct console_source *source, char character)
         append_shown(source, &character, 1);
 }
 
-bool line_put(struct console_source *source, const char *text, size_t length)
+/* What can be appended in one go: most of what the hypervisor prints. */
+static size_t plain_run(const struct console_source *source, const char *text, size_t length)
+{
+    if (source->escape != CONSOLE_TEXT || source->length == CONSOLE_LINE_MAX)
+        return 0;
+    return text_plain(text, min_u64(length, CONSOLE_LINE_MAX - source->length));
+}
+
+size_t line_put(struct console_source *source, const char *text, size_t length, bool *changed)
 {
     uint64_t lines = source->lines;
     bool idle = source->length == 0;
+    size_t taken = 0;
 
-    for (size_t i = 0; i < length; i++)
-        take(source, text[i]);
-    return source->lines != lines || (idle && source->length > 0);
+    if (source->blocked && !line_release(source))
+        return 0;
+    while (taken < length && !source->blocked) {
+        size_t plain = plain_run(source, &text[taken], length - taken);
+        if (plain > 0)
+            append(source, &text[taken], plain);
+        else
+            take(source, text[taken]);
+        taken += max_u64(plain, 1);
+    }
+    *changed = source->lines != lines || (idle && source->length > 0);
+    return taken;
 }

@@ -9,11 +9,14 @@
 static inline bool line_is_plain(const struct console_source *source, char character)
 {
     return (uint8_t)(character - ' ') < 0x7f - ' ' && source->length - 1 < CONSOLE_LINE_MAX - 1 &&
-           source->escape == CONSOLE_TEXT && !source->returned && !source->shown_partial;
+           source->escape == CONSOLE_TEXT && !source->returned && !source->shown_partial && !source->blocked;
 }
 
-/** Takes output of @p source. @return whether a line began or ended: then a prompt may have to be shown later. */
-bool line_put(struct console_source *source, const char *text, size_t length);
+/** Takes output of @p source. @param changed  set where a line began or ended: then a prompt may have to be shown later
+ * @return the number of characters taken: the others have to wait */
+size_t line_put(struct console_source *source, const char *text, size_t length, bool *changed);
+/** Lets a blocked source go on, with its held line. @return false where the UART has not taken its output yet */
+bool line_release(struct console_source *source);
 /** Ends a character of several bytes, or an escape sequence, that is not finished; nothing will follow. */
 void line_end_character(struct console_source *source);
 /** Ends the line, whether there is anything in it or not. */

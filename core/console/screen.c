@@ -2,6 +2,7 @@
 #include "console/screen.h"
 
 #include "arch/timer.h"
+#include "console/transmit.h"
 
 #include <string.h>
 
@@ -31,25 +32,35 @@ void screen_unlock(struct arch_spinlock *lock)
         arch_spin_unlock(lock);
 }
 
-static void log_put(const char *text, size_t length)
+static void put_in_panic(const char *text, size_t length)
 {
-    while (length > 0) {
-        size_t at = console.log_end % CONSOLE_LOG_SIZE;
-        size_t part = (size_t)min_u64(length, CONSOLE_LOG_SIZE - at);
-        memcpy(&console.log[at], text, part);
-        console.log_end += part;
-        text += part;
-        length -= part;
-    }
+    transmit_drain();
+    transmit_put(text, length);
+    transmit_drain();
+}
+
+/** Whether this CPU no longer prints, because another one panics. */
+static bool is_muted(void)
+{
+    return load_relaxed(&console.muted) != 0 && !asks_nobody();
+}
+
+void screen_pump(uint64_t now)
+{
+    if (!is_muted())
+        transmit_pump(now);
 }
 
 void screen_put(const char *text, size_t length)
 {
-    if (load_relaxed(&console.muted) != 0 && !asks_nobody())
+    if (is_muted())
         return;
-    log_put(text, length);
-    if (console.uart != NULL)
-        uart_write(console.uart, text, length);
+    if (asks_nobody())
+        put_in_panic(text, length);
+    else if (console.uart != NULL && transmit_room() < length)
+        console.lost += length;
+    else
+        transmit_put(text, length);
 }
 
 static void put_string(const char *text)
@@ -59,19 +70,31 @@ static void put_string(const char *text)
 
 void screen_replay(void)
 {
-    uint64_t position = 0;
+    while (console.sent > 0 && console.sent < console.log_end && console.log[console.sent++ % CONSOLE_LOG_SIZE] != '\n')
+        ; /* begins with a whole line */
+    screen_pump(arch_timer_now());
+}
 
-    if (console.log_end > CONSOLE_LOG_SIZE) { /* begin with a whole line */
-        position = console.log_end - CONSOLE_LOG_SIZE;
-        while (position < console.log_end && console.log[position++ % CONSOLE_LOG_SIZE] != '\n')
-            ;
-    }
-    while (position < console.log_end) {
-        size_t at = position % CONSOLE_LOG_SIZE;
-        size_t part = (size_t)min_u64(console.log_end - position, CONSOLE_LOG_SIZE - at);
-        uart_write(console.uart, &console.log[at], part);
-        position += part;
-    }
+bool screen_drained(const struct console_source *source)
+{
+    return load_relaxed64(&console.sent) >= source->queued_end || console.uart == NULL;
+}
+
+static bool is_domain(const struct console_source *source)
+{
+    return source->name != NULL;
+}
+
+void screen_queued(struct console_source *source, size_t length)
+{
+    if (screen_drained(source))
+        source->burst = 0;
+    source->queued_end = console.log_end;
+    source->burst += (uint32_t)length;
+    if (!console.draining || !console.served)
+        screen_pump(arch_timer_now());
+    if (is_domain(source) && source->burst >= CONSOLE_BURST && !screen_drained(source))
+        __atomic_store_n(&source->blocked, true, __ATOMIC_RELAXED);
 }
 
 static void sink_put(struct text_sink *sink, const char *text, size_t length)
@@ -118,17 +141,38 @@ void screen_show(struct console_source *source)
     screen_put(source->line, source->length);
     source->shown_partial = true;
     __atomic_store_n(&console.partial, source, __ATOMIC_RELAXED);
+    screen_queued(source, source->length);
 }
 
-void screen_line(struct console_source *source)
+/** Whether all of the line fits: half a line is worse than none. */
+static bool fits(const struct console_source *source)
+{
+    return console.uart == NULL || asks_nobody() || transmit_room() >= source->length + SCREEN_FRAME_MAX;
+}
+
+/** Ends it where it stands on the screen, or puts all of it there. */
+static void put_line(struct console_source *source)
 {
     if (console.partial != source) {
+        if (!fits(source)) {
+            console.lost += source->length;
+            return;
+        }
         make_room();
         put_prefix(source);
         screen_put(source->line, source->length);
     }
     end_line(source);
+}
+
+bool screen_line(struct console_source *source, bool now)
+{
+    if (!now && console.partial != source && is_domain(source) && !screen_drained(source))
+        return false;
+    put_line(source);
     source->lines++;
+    screen_queued(source, source->length);
     if (console.uart != NULL && console.uart->stuck)
         source->dropped_lines++;
+    return true;
 }

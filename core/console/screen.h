@@ -20,7 +20,11 @@ static inline struct console_source *screen_keyboard(void)
     return __atomic_load_n(&console.keyboard, __ATOMIC_RELAXED);
 }
 
-/** Writes to the UART and the log. */
+#define SCREEN_FRAME_MAX 256 /* around a line: a name, colours, the end of another line */
+
+/** Gives the UART what it takes now. */
+void screen_pump(uint64_t now);
+/** Appends to what the UART is to be given. */
 void screen_put(const char *text, size_t length);
 /** Writes what the log holds to a UART that has just become known. */
 void screen_replay(void);
@@ -28,7 +32,13 @@ void screen_replay(void);
 void screen_rewind(const struct console_source *source);
 /** Puts @p source's unfinished line on the screen; another's that is there is ended first and shown again later. */
 void screen_show(struct console_source *source);
-/** Puts @p source's line on the screen and ends it; what is there of it already is not repeated. */
-void screen_line(struct console_source *source);
+/** Puts @p source's line on the screen and ends it; what is there of it already is not repeated.
+ * @param now  even where its last line waits for the UART
+ * @return false where it has to wait */
+bool screen_line(struct console_source *source, bool now);
+/** @return whether the UART has taken all of its output. */
+bool screen_drained(const struct console_source *source);
+/** @p length characters of @p source were put: it may have to wait from now on. Starts the UART. */
+void screen_queued(struct console_source *source, size_t length);
 
 #endif

@@ -96,8 +96,7 @@ struct domain *domain_create(const struct plan_domain *plan)
         domain->vcpus[i] = create_vcpu(domain, area, i);
     create_devices(domain);
     domain_reset_devices(domain);
-    if (plan->config->vpl011)
-        console_add_source(&domain->vpl011.console);
+    console_add_source(&domain->vpl011.console);
     return domain;
 }
 

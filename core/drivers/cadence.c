@@ -25,6 +25,7 @@
 #define SR_TFUL (1u << 4)
 
 #define INTERRUPT_RTRIG (1u << 0)
+#define INTERRUPT_TEMPTY (1u << 3)
 #define INTERRUPT_FRAME (1u << 6)
 #define INTERRUPT_PARE (1u << 7)
 #define INTERRUPT_ALL 0x3fffu
@@ -85,16 +86,23 @@ static void cadence_enable_receive_interrupt(struct uart *uart)
     arch_mmio_write32(&uart->mmio, IER, INTERRUPT_RTRIG);
 }
 
+/* When the FIFO becomes empty. ISR may still note that it was earlier: then one interrupt finds no room. */
+static void cadence_enable_transmit_interrupt(struct uart *uart, bool on)
+{
+    arch_mmio_write32(&uart->mmio, on ? IER : IDR, INTERRUPT_TEMPTY);
+}
+
 /* Before the FIFO is drained, never after: ISR notes that the level is reached, not that it still is. */
 static void cadence_acknowledge(struct uart *uart)
 {
-    arch_mmio_write32(&uart->mmio, ISR, INTERRUPT_RTRIG);
+    arch_mmio_write32(&uart->mmio, ISR, INTERRUPT_RTRIG | INTERRUPT_TEMPTY);
 }
 
 static const struct uart_ops cadence_ops = {
     .write = cadence_write,
     .try_get = cadence_try_get,
     .enable_receive_interrupt = cadence_enable_receive_interrupt,
+    .enable_transmit_interrupt = cadence_enable_transmit_interrupt,
     .acknowledge = cadence_acknowledge,
 };
 

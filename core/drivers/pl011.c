@@ -26,6 +26,7 @@
 #define CR_RXE (1u << 9)
 
 #define INTERRUPT_RECEIVE (1u << 4)
+#define INTERRUPT_TRANSMIT (1u << 5)
 #define INTERRUPT_RECEIVE_TIMEOUT (1u << 6)
 #define INTERRUPT_ALL 0x7ffu
 
@@ -66,6 +67,12 @@ static void pl011_enable_receive_interrupt(struct uart *uart)
     arch_mmio_write32(&uart->mmio, IMSC, INTERRUPT_RECEIVE | INTERRUPT_RECEIVE_TIMEOUT);
 }
 
+/* Raised when the FIFO falls through its level, half of it as the reset value is: it must have been above. */
+static void pl011_enable_transmit_interrupt(struct uart *uart, bool on)
+{
+    arch_mmio_write32(&uart->mmio, IMSC, INTERRUPT_RECEIVE | INTERRUPT_RECEIVE_TIMEOUT | (on ? INTERRUPT_TRANSMIT : 0));
+}
+
 /* Before the FIFO is drained, never after: what arrives in between then raises the interrupt anew. */
 static void pl011_acknowledge(struct uart *uart)
 {
@@ -76,6 +83,7 @@ static const struct uart_ops pl011_ops = {
     .write = pl011_write,
     .try_get = pl011_try_get,
     .enable_receive_interrupt = pl011_enable_receive_interrupt,
+    .enable_transmit_interrupt = pl011_enable_transmit_interrupt,
     .acknowledge = pl011_acknowledge,
 };
 

@@ -16,6 +16,8 @@ struct uart_ops {
     bool (*try_get)(struct uart *uart, uint8_t *byte);
     /** Lets the UART interrupt on received bytes. */
     void (*enable_receive_interrupt)(struct uart *uart);
+    /** Lets it interrupt when there is room again for bytes to send, or not. After the FIFO was filled. */
+    void (*enable_transmit_interrupt)(struct uart *uart, bool on);
     /** Clears what the interrupt is raised for. */
     void (*acknowledge)(struct uart *uart);
 };
@@ -23,6 +25,7 @@ struct uart_ops {
 struct uart {
     const struct uart_ops *ops;
     struct arch_mmio mmio;
+    bool interrupts; /* its interrupt reaches a CPU */
     bool stuck; /* the transmitter did not drain for UART_STUCK_US: output is dropped, not waited for, until it takes a
                    byte */
 };

@@ -10,9 +10,10 @@
 #define DR_OVERRUN (1u << 11)
 #define RSR_OVERRUN (1u << 3)
 
-/* Clear to send, data set ready, carrier: somebody listens. Never busy, never full: what is written is gone at once. */
-#define FR_CONNECTED 0x007u
+#define FR_CONNECTED 0x007u /* clear to send, data set ready, carrier: somebody listens */
+#define FR_BUSY (1u << 3)
 #define FR_RXFE (1u << 4)
+#define FR_TXFF (1u << 5)
 #define FR_RXFF (1u << 6)
 #define FR_TXFE (1u << 7)
 
@@ -29,6 +30,9 @@
 #define INTERRUPT_RECEIVE_TIMEOUT (1u << 6)
 #define INTERRUPT_OVERRUN (1u << 10)
 #define INTERRUPT_ALL 0x7ffu
+
+/* Kept small, and out of the way of what most accesses go through. */
+#define HARDLY_EVER __attribute__((cold, noinline))
 
 static bool enabled(const struct vpl011 *uart, uint32_t direction)
 {
@@ -118,8 +122,9 @@ static uint32_t read_data(struct vpl011 *uart)
     return value;
 }
 
-/* The character itself goes to the console when the lock is free again. It has left the FIFO at once, so the level has
- * fallen through the trigger, which is what raises the interrupt (DDI 0183 2.4.4): not before the first character. */
+/* The character itself goes to the console when the lock is free again. Mostly it leaves the FIFO at once, so the level
+ * has fallen through the trigger, which is what raises the interrupt (DDI 0183 2.4.4): not before the first character.
+ */
 static void write_data(struct vpl011 *uart, uint32_t value)
 {
     if (!enabled(uart, CR_TXE))
@@ -127,6 +132,58 @@ static void write_data(struct vpl011 *uart, uint32_t value)
     set_status(uart, uart->raw_status | INTERRUPT_TRANSMIT);
     if ((uart->control & CR_LOOPBACK) != 0)
         (void)receive(uart, (uint8_t)value);
+}
+
+/* What the console takes now leaves the FIFO, in its order. A full one is what makes a guest wait that is louder than
+ * the host's UART: its driver asks, or takes the interrupt that comes at half of it. */
+HARDLY_EVER static void send_waiting(struct vpl011 *uart)
+{
+    while (uart->tx_count > 0 && console_put(&uart->console, (char)uart->tx[uart->tx_tail % VPL011_FIFO_DEPTH])) {
+        uart->tx_tail++;
+        store_relaxed(&uart->tx_count, uart->tx_count - 1);
+    }
+    bool half = uart->tx_count <= VPL011_FIFO_DEPTH / 2;
+    set_status(uart, half ? uart->raw_status | INTERRUPT_TRANSMIT : uart->raw_status & ~INTERRUPT_TRANSMIT);
+    update_line(uart);
+}
+
+HARDLY_EVER static void on_drained(struct console_source *source)
+{
+    struct vpl011 *uart = CONTAINER_OF(source, struct vpl011, console);
+
+    arch_spin_lock(&uart->lock);
+    if (uart->tx_count > 0)
+        send_waiting(uart);
+    arch_spin_unlock(&uart->lock);
+}
+
+/* A character that is written to a full FIFO is lost. */
+HARDLY_EVER static void queue(struct vpl011 *uart, uint64_t character)
+{
+    arch_spin_lock(&uart->lock);
+    if (uart->tx_count < VPL011_FIFO_DEPTH) {
+        uart->tx[(uart->tx_tail + uart->tx_count) % VPL011_FIFO_DEPTH] = (uint8_t)character;
+        store_relaxed(&uart->tx_count, uart->tx_count + 1);
+    }
+    send_waiting(uart); /* there may be room since it was refused */
+    arch_spin_unlock(&uart->lock);
+}
+
+static void output(struct vpl011 *uart, uint64_t character)
+{
+    if (load_relaxed(&uart->tx_count) != 0 || !console_put(&uart->console, (char)character))
+        queue(uart, character);
+}
+
+HARDLY_EVER void vpl011_flush(struct vpl011 *uart)
+{
+    arch_spin_lock(&uart->lock);
+    while (uart->tx_count > 0) {
+        console_flush(&uart->console);
+        send_waiting(uart);
+    }
+    arch_spin_unlock(&uart->lock);
+    console_flush(&uart->console);
 }
 
 static bool reaches_console(const struct vpl011 *uart)
@@ -139,7 +196,10 @@ static uint32_t read_flags(struct vpl011 *uart)
     uint32_t count = waiting(uart);
     uint32_t depth = (load_relaxed(&uart->line_control) & LCR_H_FEN) != 0 ? VPL011_FIFO_DEPTH : 1;
 
-    return FR_CONNECTED | FR_TXFE | (count == 0 ? FR_RXFE : 0) | (count >= depth ? FR_RXFF : 0);
+    uint32_t sending = load_relaxed(&uart->tx_count);
+
+    return FR_CONNECTED | (sending == 0 ? FR_TXFE : FR_BUSY) | (sending >= depth ? FR_TXFF : 0) |
+           (count == 0 ? FR_RXFE : 0) | (count >= depth ? FR_RXFF : 0);
 }
 
 static void clear_errors(struct vpl011 *uart, uint32_t value)
@@ -241,7 +301,7 @@ static __attribute__((noinline)) enum mmio_result access_register(struct vpl011 
     if (!within_register(access))
         return MMIO_ABORT;
     uint32_t lanes = (UINT32_MAX >> (32 - access->size * 8)) << shift;
-    bool output = access->write && access->offset == DR && reaches_console(uart);
+    bool sends = access->write && access->offset == DR && reaches_console(uart);
     arch_spin_lock(&uart->lock);
     if (access->write)
         write_register(uart, offset, (uint32_t)access->value << shift, lanes);
@@ -249,8 +309,8 @@ static __attribute__((noinline)) enum mmio_result access_register(struct vpl011 
         access->value = (read_register(uart, offset) & lanes) >> shift;
     update_line(uart);
     arch_spin_unlock(&uart->lock);
-    if (output)
-        console_put(&uart->console, (char)access->value);
+    if (sends)
+        output(uart, access->value);
     return MMIO_HANDLED;
 }
 
@@ -267,7 +327,7 @@ enum mmio_result vpl011_access(struct vcpu *vcpu, void *device, struct mmio_acce
     }
     if (access->offset == DR && access->write && access->size <= 4 && reaches_console(uart) &&
         (load_relaxed(&uart->raw_status) & INTERRUPT_TRANSMIT) != 0) {
-        console_put(&uart->console, (char)access->value);
+        output(uart, access->value);
         return MMIO_HANDLED;
     }
     return access_register(uart, access);
@@ -289,11 +349,13 @@ static void reset(struct vpl011 *uart)
     uart->receive_status = 0;
     uart->overrun = false;
     store_relaxed(&uart->rx_tail, uart->rx_head);
+    store_relaxed(&uart->tx_count, 0);
     uart->line = false;
 }
 
 void vpl011_init(struct vpl011 *uart, struct domain *domain, uint32_t intid)
 {
+    vpl011_flush(uart);
     arch_spin_lock(&uart->lock);
     uart->domain = domain;
     uart->intid = intid;
@@ -301,5 +363,6 @@ void vpl011_init(struct vpl011 *uart, struct domain *domain, uint32_t intid)
     arch_spin_unlock(&uart->lock);
     if (uart->console.input == NULL) /* at a restart other CPUs look at it meanwhile */
         uart->console.input = take_input;
+    uart->console.drained = on_drained;
     console_open(&uart->console);
 }

@@ -2,7 +2,7 @@
 /* The guest's UART: a PL011 (Arm DDI 0183) whose other end is the shared console; complete enough for SBSA and full
  * drivers.
  *
- * Lock: vpl011.lock, before vgic.lock. Never held while the console is called. */
+ * Lock: vpl011.lock, before the console's and vgic.lock. */
 #ifndef BULKHEAD_EMUL_VPL011_H
 #define BULKHEAD_EMUL_VPL011_H
 
@@ -26,8 +26,10 @@ struct vpl011 {
     uint32_t receive_status; /* UARTRSR */
     bool overrun;            /* characters were lost since the last one that was read */
     uint8_t rx[VPL011_RX_FIFO];
-    uint32_t rx_head, rx_tail; /* free running: written at head, read at tail */
-    bool line;                 /* interrupt output as last given to the vGIC */
+    uint32_t rx_head, rx_tail;     /* free running: written at head, read at tail */
+    uint8_t tx[VPL011_FIFO_DEPTH]; /* what the console does not take yet */
+    uint32_t tx_tail, tx_count;
+    bool line; /* interrupt output as last given to the vGIC */
 };
 
 /**
@@ -36,6 +38,9 @@ struct vpl011 {
  * @param intid  SPI of @p domain
  */
 void vpl011_init(struct vpl011 *uart, struct domain *domain, uint32_t intid);
+/** All that its guest has written goes to the console, an unfinished line too: it writes no more. Also of a domain
+ * without vpl011, that printed by calls. */
+void vpl011_flush(struct vpl011 *uart);
 /**
  * 8, 16 and 32 bits wide, within one register; others abort. What is reserved reads as zero and ignores writes.
  * @param device  the struct vpl011

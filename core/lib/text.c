@@ -32,7 +32,6 @@ unsigned text_character_length(char first)
 /** @return the code point of @p length bytes, or 0 where they are no character (Unicode 15.0, table 3-7). */
 static uint32_t decode(const char *text, unsigned length)
 {
-    static const uint32_t smallest_of[] = {0, 0, 0x80, 0x800, 0x10000};
     uint32_t point = (uint8_t)text[0] & (0xffu >> (length + 1));
 
     for (unsigned i = 1; i < length; i++) {
@@ -40,31 +39,33 @@ static uint32_t decode(const char *text, unsigned length)
             return 0;
         point = point << 6 | ((uint8_t)text[i] & 0x3f);
     }
-    return point >= smallest_of[length] && point <= 0x10ffff ? point : 0;
+    /* A shorter form would do: of two bytes, the first has told that already. */
+    return point >> (5 * length - 4) != 0 && point <= 0x10ffff ? point : 0;
 }
 
-/* Beyond ASCII. Ranges, first and last. */
+/* Ranges of code points in a word each: the first, and how many follow, at most 2047. */
+#define HIDDEN(first, last) ((uint32_t)(first) << 11 | ((last) - (first)))
+
+/* Beyond ASCII. */
 static bool is_printable(uint32_t point)
 {
-    static const struct {
-        uint32_t first, last;
-    } hidden[] = {
-        {0x0, 0x9f},        {0xad, 0xad},       {0x600, 0x605},     {0x61c, 0x61c},     {0x6dd, 0x6dd},
-        {0x70f, 0x70f},     {0x890, 0x891},     {0x8e2, 0x8e2},     {0x180e, 0x180e},   {0x200b, 0x200f},
-        {0x2028, 0x202e},   {0x2060, 0x206f},   {0xd800, 0xdfff},   {0xfdd0, 0xfdef},   {0xfeff, 0xfeff},
-        {0xfff0, 0xfffb},   {0x110bd, 0x110bd}, {0x110cd, 0x110cd}, {0x13430, 0x1343f}, {0x1bca0, 0x1bca3},
-        {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
-    };
+    static const uint32_t hidden[] = {
+        HIDDEN(0x0, 0x9f),        HIDDEN(0xad, 0xad),       HIDDEN(0x600, 0x605),     HIDDEN(0x61c, 0x61c),
+        HIDDEN(0x6dd, 0x6dd),     HIDDEN(0x70f, 0x70f),     HIDDEN(0x890, 0x891),     HIDDEN(0x8e2, 0x8e2),
+        HIDDEN(0x180e, 0x180e),   HIDDEN(0x200b, 0x200f),   HIDDEN(0x2028, 0x202e),   HIDDEN(0x2060, 0x206f),
+        HIDDEN(0xd800, 0xdfff),   HIDDEN(0xfdd0, 0xfdef),   HIDDEN(0xfeff, 0xfeff),   HIDDEN(0xfff0, 0xfffb),
+        HIDDEN(0x110bd, 0x110bd), HIDDEN(0x110cd, 0x110cd), HIDDEN(0x13430, 0x1343f), HIDDEN(0x1bca0, 0x1bca3),
+        HIDDEN(0x1d173, 0x1d17a), HIDDEN(0xe0000, 0xe07ff), HIDDEN(0xe0800, 0xe0fff)};
 
     for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
-        if (point >= hidden[i].first && point <= hidden[i].last)
+        if (point - (hidden[i] >> 11) <= (hidden[i] & 0x7ff))
             return false;
     return (point & 0xfffe) != 0xfffe;
 }
 
 static struct text_shown escape(char character)
 {
-    static const char digits[] = "0123456789abcdef";
+    const char *digits = "0123456789abcdef";
     uint8_t byte = (uint8_t)character;
 
     return (struct text_shown){1, 4, {'\\', 'x', digits[byte >> 4], digits[byte & 15]}};

@@ -82,6 +82,7 @@ static void console_interrupt(void)
     struct uart *uart = &hypervisor.uart;
 
     uart->ops->acknowledge(uart);
+    console_transmit();
     console_poll();
 }
 
@@ -142,6 +143,7 @@ HARDLY_EVER static void stop_storm(struct cpu *cpu, uint32_t intid, enum source 
     turn_off(cpu, intid, "storms");
     if (source == UART) {
         hypervisor.machine.uart.intid = 0;
+        console_uart_interrupts(false);
         sched_console_due(0);
     } else if (source == TIMER) {
         cpu->timer_lost = true;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "hostsim/contract/ordering.h"
+#include "hostsim/devices/uart.h"
 #include "hostsim/gic/gic.h"
 #include "hostsim/machine/machine.h"
 
@@ -147,6 +148,7 @@ void arch_cpu_idle(void)
         return;
     if (cpu->held_count > 0)
         sim_fail("arch_cpu_idle() with a lock held");
+    sim_uart_check_no_wait(cpu);
     sim_spend(cpu, SIM_COST_CALL, 1);
     if (sim_gic_signals(cpu) || cpu->serror)
         return; /* a pending SError ends WFI, masked or not (Arm ARM D1.6.2) */

@@ -343,6 +343,7 @@ static uint32_t read_register(struct cadence *uart, uint64_t offset)
     case REG_ISR:
         return uart->latched;
     case REG_SR:
+        sim_uart_looked_at(&uart->line, uart->tx_count == FIFO_DEPTH);
         return status(uart);
     case REG_FIFO:
         return take(uart);

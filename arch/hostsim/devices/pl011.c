@@ -202,6 +202,8 @@ static bool uart_read(void *context, struct sim_cpu *cpu, uint64_t offset, unsig
     (void)cpu;
     if (size == 8)
         return false;
+    if (offset == UART_FR)
+        sim_uart_looked_at(&uart->line, uart->tx_count >= depth(uart));
     if (plain != NULL)
         *value = *plain;
     else if (offset == UART_DR)

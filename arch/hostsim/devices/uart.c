@@ -45,6 +45,27 @@ void sim_uart_misused(const struct sim_uart *uart, const char *format, ...)
     sim_fail("%s: %s", uart->name, text);
 }
 
+#define LONGEST_WAIT_NS 200000 /* of EL2 in one stay there: less than the time of three characters at 115200 baud */
+
+void sim_uart_looked_at(const struct sim_uart *uart, bool full)
+{
+    struct sim_cpu *cpu = sim_this_cpu();
+    (void)uart;
+    if (cpu->guest != NULL)
+        return;
+    if (full && cpu->uart_full_at != 0)
+        cpu->uart_waited += cpu->time - cpu->uart_full_at;
+    cpu->uart_full_at = full ? cpu->time : 0;
+}
+
+void sim_uart_check_no_wait(struct sim_cpu *cpu)
+{
+    if (cpu->has_run_guest && cpu->uart_waited > LONGEST_WAIT_NS)
+        sim_fail("CPU %u waited for the UART for %llu us at EL2, with interrupts masked", cpu->id,
+                 (unsigned long long)cpu->uart_waited / 1000);
+    cpu->uart_waited = cpu->uart_full_at = 0;
+}
+
 bool sim_uart_stuck(const struct sim_uart *uart)
 {
     uint64_t before;

@@ -33,6 +33,10 @@ void sim_uart_set_line(struct sim_uart *uart, bool level);
 /** Software did to it what the manual does not allow: the hypervisor must not, and the run fails. A guest may: it is to
  * happen what the caller does next. */
 void sim_uart_misused(const struct sim_uart *uart, const char *format, ...) HV_PRINTF(2, 3);
+/** Software has asked whether the transmit FIFO is @p full: core does not wait for it. */
+void sim_uart_looked_at(const struct sim_uart *uart, bool full);
+/** Core leaves EL2: it must not have waited for a UART meanwhile. Before the first guest and at the end it may. */
+void sim_uart_check_no_wait(struct sim_cpu *cpu);
 /** @return whether the transmitter never drains. */
 bool sim_uart_stuck(const struct sim_uart *uart);
 uint64_t sim_uart_character_time(unsigned baud);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "hostsim/contract/ordering.h"
+#include "hostsim/devices/uart.h"
 #include "hostsim/gic/gic.h"
 #include "hostsim/guest/guest_runtime.h"
 #include "hostsim/kvm/kvm.h"
@@ -161,6 +162,8 @@ void arch_vcpu_run(struct arch_vcpu *vcpu, struct arch_exit *exit)
 {
     struct sim_cpu *cpu = sim_this_cpu();
     check_entry(cpu, vcpu);
+    sim_uart_check_no_wait(cpu);
+    cpu->has_run_guest = true;
     struct sim_guest *guest = guest_of(cpu->machine, vcpu);
     memset(exit, 0, sizeof(*exit));
     sim_spend(cpu, SIM_COST_VCPU_ENTER, 1);

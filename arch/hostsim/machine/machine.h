@@ -134,6 +134,10 @@ struct sim_cpu {
     uint8_t fp[sizeof(((struct arch_vcpu *)NULL)->fp)];
     struct sim_guest *guest; /* runs inside arch_vcpu_run() now */
 
+    /* how long core has looked at a full UART, again and again, since it entered EL2 last */
+    uint64_t uart_waited, uart_full_at; /* nanoseconds; time of the last look, 0: it was not full */
+    bool has_run_guest;
+
     bool serror;    /* one is pending; EL2 keeps them masked */
     bool reporting; /* core was told of an exception at EL2 */
 };

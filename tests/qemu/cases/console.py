@@ -20,7 +20,7 @@ def keyboard(lab):
     board.expect(r'second: echo: got "good evening"')
     # fewer than three are the domain's own
     board.send("a\x01b\x01\x01c\r")
-    board.expect(r'second: echo: got "a.b..c"')
+    board.expect(r'second: echo: got "a\\x01b\\x01\\x01c"')
     board.send(CTRL_A3)
     board.expect(r"bulkhead: keyboard -> bulkhead")
     board.send("h")

@@ -25,6 +25,7 @@ static struct terminal {
     char typed[4096];
     size_t typed_length, typed_read;
     bool full; /* the transmitter takes nothing */
+    bool transmit_interrupt;
 } terminal;
 
 static inline void terminal_escape(char character)
@@ -104,7 +105,14 @@ static inline void terminal_nothing(struct uart *uart)
     (void)uart;
 }
 
-static const struct uart_ops terminal_ops = {terminal_write, terminal_try_get, terminal_nothing, terminal_nothing};
+static inline void terminal_transmit_interrupt(struct uart *uart, bool on)
+{
+    (void)uart;
+    terminal.transmit_interrupt = on;
+}
+
+static const struct uart_ops terminal_ops = {terminal_write, terminal_try_get, terminal_nothing,
+                                             terminal_transmit_interrupt, terminal_nothing};
 
 /** A domain at the console, as vpl011 is one: what it is given is kept. */
 struct peer {
@@ -181,6 +189,13 @@ static inline uint64_t tick_after(uint64_t microseconds)
 static inline void quiet(void)
 {
     tick_after(CONSOLE_PROMPT_US + 1000);
+}
+
+/** As long as something waits for the UART. */
+static inline void drain(void)
+{
+    for (unsigned i = 0; i < 1000 && console.sent < console.log_end; i++)
+        tick_after(0);
 }
 
 static inline const char *sent(void)

@@ -141,7 +141,7 @@ static void panic_meanwhile(void *context)
 
 START_TEST(a_panic_waits_for_the_end_of_a_line)
 {
-    static const struct uart_ops slow = {slow_write, terminal_try_get, terminal_nothing, terminal_nothing};
+    static const struct uart_ops slow = {.write = slow_write, .try_get = terminal_try_get};
 
     start(3);
     terminal.uart.ops = &slow;
@@ -155,7 +155,7 @@ END_TEST
 /** Not for ever: what became of that CPU may be what the panic is about. */
 START_TEST(a_panic_does_not_wait_for_a_cpu_that_is_gone)
 {
-    static const struct uart_ops stops = {write_and_stop, terminal_try_get, terminal_nothing, terminal_nothing};
+    static const struct uart_ops stops = {.write = write_and_stop, .try_get = terminal_try_get};
 
     start(3);
     terminal.uart.ops = &stops;

@@ -157,8 +157,8 @@ START_TEST(test_hypervisor_keys)
     assert_row(3, "bulkhead: x  does x");
     assert_row(4, "bulkhead: y  does y");
     type("?\r");
-    assert_row(5, "bulkhead: h lists the keys, Ctrl-A three times moves the keyboard on");
-    assert_row(6, "bulkhead: h lists the keys, Ctrl-A three times moves the keyboard on");
+    assert_row(5, "bulkhead: keyboard -> bulkhead (h lists the keys, Ctrl-A three times to move on)");
+    assert_row(6, "bulkhead: keyboard -> bulkhead (h lists the keys, Ctrl-A three times to move on)");
     ck_assert_str_eq(given(0), "");
 }
 END_TEST
