@@ -7,18 +7,32 @@
 
 uint64_t vcpu_hcr;
 
+bool feature_ras(void)
+{
+    return id_field(sysreg_read(id_aa64pfr0_el1), 28) != 0;
+}
+
+static unsigned fine_grained_traps(void)
+{
+    return id_field(sysreg_read(id_aa64mmfr0_el1), 56);
+}
+
+bool feature_sme(void)
+{
+    return id_field(sysreg_read(id_aa64pfr1_el1), 24) != 0 && fine_grained_traps() == 0;
+}
+
 /** Trap by default: what is not needed by every guest comes out and is answered by core, or refused. */
 void feature_init(void)
 {
     uint64_t mmfr1 = sysreg_read(id_aa64mmfr1_el1);
-    uint64_t pfr0 = sysreg_read(id_aa64pfr0_el1);
     uint64_t pfr1 = sysreg_read(id_aa64pfr1_el1);
 
     vcpu_hcr = HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_INNER | HCR_TID3 | HCR_TSC |
                HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_RW;
     if (id_field(mmfr1, 16) != 0) /* LORegions */
         vcpu_hcr |= HCR_TLOR;
-    if (id_field(pfr0, 28) != 0) /* RAS: error record registers */
+    if (feature_ras()) /* error record registers */
         vcpu_hcr |= HCR_TERR;
     if (id_field(pfr1, 8) != 0) /* memory tagging: GMID_EL1; HCR_EL2.ATA = 0 does the rest */
         vcpu_hcr |= HCR_TID5;
@@ -46,19 +60,26 @@ static uint64_t debug_traps(void)
 /** Registers of later architecture versions. Firmware must have opened them to EL2, as booting.rst of Linux demands. */
 static void deny_extensions(void)
 {
-    uint64_t mmfr0 = sysreg_read(id_aa64mmfr0_el1);
     uint64_t mmfr1 = sysreg_read(id_aa64mmfr1_el1);
+    unsigned traps = fine_grained_traps();
     uint64_t pfr0 = sysreg_read(id_aa64pfr0_el1);
 
     if (id_field(mmfr1, 40) != 0)
         sysreg_write(s3_4_c1_c2_2, 0); /* HCRX_EL2: nothing enabled */
-    if (id_field(mmfr0, 56) !=
-        0) { /* fine grained traps: 0 traps what is named "n...", the coarse traps have the rest */
+    /* Fine-grained traps: 0 traps what is named "n...", the coarse traps have the rest. */
+    if (traps != 0) {
         sysreg_write(s3_4_c1_c1_4, 0); /* HFGRTR_EL2 */
         sysreg_write(s3_4_c1_c1_5, 0); /* HFGWTR_EL2 */
         sysreg_write(s3_4_c1_c1_6, 0); /* HFGITR_EL2 */
         sysreg_write(s3_4_c3_c1_4, 0); /* HDFGRTR_EL2 */
         sysreg_write(s3_4_c3_c1_5, 0); /* HDFGWTR_EL2 */
+    }
+    if (traps >= 2) {
+        sysreg_write(s3_4_c3_c1_2, 0); /* HFGRTR2_EL2 */
+        sysreg_write(s3_4_c3_c1_3, 0); /* HFGWTR2_EL2 */
+        sysreg_write(s3_4_c3_c1_7, 0); /* HFGITR2_EL2 */
+        sysreg_write(s3_4_c3_c1_0, 0); /* HDFGRTR2_EL2 */
+        sysreg_write(s3_4_c3_c1_1, 0); /* HDFGWTR2_EL2 */
     }
     if (id_field(pfr0, 40) != 0)
         sysreg_write(s3_4_c10_c5_0, BIT(48) | BIT(49)); /* MPAM2_EL2: MPAM0_EL1 and MPAM1_EL1 trap */
@@ -100,6 +121,9 @@ void feature_init_cpu(void)
     sysreg_write(cntv_ctl_el0, 0);
     sysreg_write(cntvoff_el2, 0);
     sysreg_write(vttbr_el2, 0);
+    sysreg_write(mdscr_el1, 0);
+    if (feature_ras())
+        sysreg_write(s3_4_c5_c2_3, 0); /* VSESR_EL2: what a virtual SError reports */
     deny_extensions();
     barrier_isb();
 }

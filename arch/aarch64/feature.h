@@ -14,4 +14,8 @@ void feature_init(void);
 /** Sets all registers of this CPU that decide what a guest may do and that are the same for all guests. */
 void feature_init_cpu(void);
 
+/** Whether this CPU has the registers of that name in arch/vcpu_registers.h. CPUs of one machine may differ. */
+bool feature_ras(void);
+bool feature_sme(void);
+
 #endif

@@ -18,6 +18,7 @@ _Static_assert(offsetof(struct arch_vcpu, regs.pstate) == VCPU_OFFSET_PSTATE, "v
 _Static_assert(offsetof(struct arch_vcpu, fp) == VCPU_OFFSET_FP, "fp.S");
 _Static_assert(offsetof(struct arch_vcpu, fp.fpcr) == VCPU_OFFSET_FPCR, "fp.S");
 _Static_assert(offsetof(struct arch_vcpu, fp.fpsr) == VCPU_OFFSET_FPCR + 8, "fp.S");
+_Static_assert(offsetof(struct arch_vcpu, sysregs) == VCPU_OFFSET_SYSREGS, "layout.h");
 _Static_assert(offsetof(struct arch_vcpu, virtual_lines) == VCPU_OFFSET_VIRTUAL_LINES, "vectors.S");
 _Static_assert(offsetof(struct arch_vcpu, trap_wfi) == VCPU_OFFSET_TRAP_WFI, "vectors.S");
 _Static_assert(offsetof(struct arch_exit, reason) == EXIT_OFFSET_REASON, "vectors.S");
@@ -31,35 +32,6 @@ _Static_assert(HCR_TWI == 1 << 13, "vectors.S shifts trap_wfi there");
 #define SCTLR_RESET 0x00c50078
 #define PSTATE_EL1H 0x5
 #define PSTATE_DAIF 0x3c0
-
-/* Registers that are in the hardware while a vCPU is loaded. TCR_EL1 is not here: it comes last on load and goes first
- * on put. ACTLR_EL1 and MDSCR_EL1 trap, so a guest's values are in memory only. A list, since a register's name is part
- * of the instruction. */
-#define HARDWARE_SYSREGS(X)                                                                                            \
-    X(VCPU_SCTLR_EL1, sctlr_el1)                                                                                       \
-    X(VCPU_CPACR_EL1, cpacr_el1)                                                                                       \
-    X(VCPU_TTBR0_EL1, ttbr0_el1)                                                                                       \
-    X(VCPU_TTBR1_EL1, ttbr1_el1)                                                                                       \
-    X(VCPU_MAIR_EL1, mair_el1)                                                                                         \
-    X(VCPU_AMAIR_EL1, amair_el1)                                                                                       \
-    X(VCPU_VBAR_EL1, vbar_el1)                                                                                         \
-    X(VCPU_ESR_EL1, esr_el1)                                                                                           \
-    X(VCPU_FAR_EL1, far_el1)                                                                                           \
-    X(VCPU_AFSR0_EL1, afsr0_el1)                                                                                       \
-    X(VCPU_AFSR1_EL1, afsr1_el1)                                                                                       \
-    X(VCPU_ELR_EL1, elr_el1)                                                                                           \
-    X(VCPU_SPSR_EL1, spsr_el1)                                                                                         \
-    X(VCPU_PAR_EL1, par_el1)                                                                                           \
-    X(VCPU_SP_EL0, sp_el0)                                                                                             \
-    X(VCPU_SP_EL1, sp_el1)                                                                                             \
-    X(VCPU_TPIDR_EL0, tpidr_el0)                                                                                       \
-    X(VCPU_TPIDRRO_EL0, tpidrro_el0)                                                                                   \
-    X(VCPU_TPIDR_EL1, tpidr_el1)                                                                                       \
-    X(VCPU_CONTEXTIDR_EL1, contextidr_el1)                                                                             \
-    X(VCPU_CNTKCTL_EL1, cntkctl_el1)                                                                                   \
-    X(VCPU_CSSELR_EL1, csselr_el1)                                                                                     \
-    X(VCPU_CNTV_CVAL_EL0, cntv_cval_el0)                                                                               \
-    X(VCPU_CNTV_CTL_EL0, cntv_ctl_el0)
 
 void fp_load(const struct arch_vcpu *vcpu);
 void fp_save(struct arch_vcpu *vcpu);
@@ -95,6 +67,20 @@ static void stop_walks(void)
     barrier_isb();
 }
 
+/* A register's name is part of the instruction. */
+#define LOAD(name, access, ...) sysreg_write(access, vcpu->sysregs[VCPU_##name]);
+#define PUT(name, access, ...) vcpu->sysregs[VCPU_##name] = sysreg_read(access);
+
+static void load_sme(const struct arch_vcpu *vcpu)
+{
+    VCPU_REGISTERS_SME(LOAD)
+}
+
+static void put_sme(struct arch_vcpu *vcpu)
+{
+    VCPU_REGISTERS_SME(PUT)
+}
+
 void arch_vcpu_load(struct arch_vcpu *vcpu)
 {
     stop_walks();
@@ -103,9 +89,12 @@ void arch_vcpu_load(struct arch_vcpu *vcpu)
     sysreg_write(vpidr_el2, vcpu->vpidr);
     sysreg_write(vmpidr_el2, vcpu->vmpidr);
     sysreg_write(cntvoff_el2, vcpu->counter_offset);
-#define X(number, name) sysreg_write(name, vcpu->sysregs[number]);
-    HARDWARE_SYSREGS(X)
-#undef X
+    VCPU_REGISTERS_BASE(LOAD)
+    if (feature_ras()) {
+        VCPU_REGISTERS_RAS(LOAD)
+    }
+    if (feature_sme())
+        load_sme(vcpu);
     fp_load(vcpu);
     barrier_isb();
     if (vcpu->shares_vmid)
@@ -118,25 +107,29 @@ void arch_vcpu_put(struct arch_vcpu *vcpu)
 {
     vcpu->sysregs[VCPU_TCR_EL1] = sysreg_read(tcr_el1);
     stop_walks();
-#define X(number, name) vcpu->sysregs[number] = sysreg_read(name);
-    HARDWARE_SYSREGS(X)
-#undef X
+    VCPU_REGISTERS_BASE(PUT)
+    if (feature_ras()) {
+        VCPU_REGISTERS_RAS(PUT)
+    }
+    if (feature_sme())
+        put_sme(vcpu);
     sysreg_write(cntv_ctl_el0, 0); /* its interrupt is this guest's */
     fp_save(vcpu);
     vcpu->loaded = false;
 }
+
+/* Core asks for few registers, and for none that not every CPU has. */
+#define IN_HARDWARE(X) VCPU_REGISTERS_BASE(X) VCPU_REGISTERS_WALKS(X)
 
 uint64_t arch_vcpu_sysreg_read(const struct arch_vcpu *vcpu, enum vcpu_sysreg sysreg)
 {
     if (!vcpu->loaded)
         return vcpu->sysregs[sysreg];
     switch (sysreg) {
-    case VCPU_TCR_EL1:
-        return sysreg_read(tcr_el1);
-#define X(number, name)                                                                                                \
-    case number:                                                                                                       \
-        return sysreg_read(name);
-        HARDWARE_SYSREGS(X)
+#define X(name, access, ...)                                                                                           \
+    case VCPU_##name:                                                                                                  \
+        return sysreg_read(access);
+        IN_HARDWARE(X)
 #undef X
     default:
         return vcpu->sysregs[sysreg];
@@ -149,14 +142,11 @@ void arch_vcpu_sysreg_write(struct arch_vcpu *vcpu, enum vcpu_sysreg sysreg, uin
     if (!vcpu->loaded)
         return;
     switch (sysreg) {
-    case VCPU_TCR_EL1:
-        sysreg_write(tcr_el1, value);
+#define X(name, access, ...)                                                                                           \
+    case VCPU_##name:                                                                                                  \
+        sysreg_write(access, value);                                                                                   \
         break;
-#define X(number, name)                                                                                                \
-    case number:                                                                                                       \
-        sysreg_write(name, value);                                                                                     \
-        break;
-        HARDWARE_SYSREGS(X)
+        IN_HARDWARE(X)
 #undef X
     default:
         break;

@@ -4,38 +4,16 @@
 #define BULKHEAD_ARCH_VCPU_H
 
 #include "arch/mem.h"
+#include "arch/vcpu_registers.h"
 #include "lib/types.h"
 
-/** EL1 state that the hardware holds while a vCPU is loaded. Numbers of arch_vcpu::sysregs. */
+/** EL1 state that the hardware holds while a vCPU is loaded. Numbers of arch_vcpu::sysregs: VCPU_SCTLR_EL1 and so on.
+ */
 enum vcpu_sysreg {
-    VCPU_SCTLR_EL1,
-    VCPU_CPACR_EL1,
-    VCPU_ACTLR_EL1,
-    VCPU_TTBR0_EL1,
-    VCPU_TTBR1_EL1,
-    VCPU_TCR_EL1,
-    VCPU_MAIR_EL1,
-    VCPU_AMAIR_EL1,
-    VCPU_VBAR_EL1,
-    VCPU_ESR_EL1,
-    VCPU_FAR_EL1,
-    VCPU_AFSR0_EL1,
-    VCPU_AFSR1_EL1,
-    VCPU_ELR_EL1,
-    VCPU_SPSR_EL1,
-    VCPU_PAR_EL1,
-    VCPU_SP_EL0,
-    VCPU_SP_EL1,
-    VCPU_TPIDR_EL0,
-    VCPU_TPIDRRO_EL0,
-    VCPU_TPIDR_EL1,
-    VCPU_CONTEXTIDR_EL1,
-    VCPU_CNTKCTL_EL1,
-    VCPU_CSSELR_EL1,
-    VCPU_CNTV_CTL_EL0,
-    VCPU_CNTV_CVAL_EL0,
-    VCPU_MDSCR_EL1,
-    VCPU_SYSREG_COUNT
+#define X(name, ...) VCPU_##name,
+    VCPU_REGISTERS(X)
+#undef X
+        VCPU_SYSREG_COUNT
 };
 
 struct vcpu_regs {
@@ -47,15 +25,15 @@ struct vcpu_regs {
 /** What the machine needs of one vCPU. Both backends share the layout; the assembly checks its offsets. */
 struct arch_vcpu {
     struct vcpu_regs regs; /* valid whenever the vCPU is not inside arch_vcpu_run(); core may change them */
-    uint64_t sysregs[VCPU_SYSREG_COUNT]; /* valid while not loaded; use arch_vcpu_sysreg_*() */
     struct {
         _Alignas(16) uint8_t q[32][16];
         uint64_t fpcr;
         uint64_t fpsr;
-    } fp;                    /* valid while not loaded */
-    uint64_t vmpidr;         /* what the guest reads from MPIDR_EL1 */
-    uint64_t vpidr;          /* what the guest reads from MIDR_EL1; arch_vcpu_init() sets the host's */
-    uint64_t counter_offset; /* CNTVOFF_EL2, in ticks */
+    } fp;                                /* valid while not loaded */
+    uint64_t sysregs[VCPU_SYSREG_COUNT]; /* valid while not loaded; use arch_vcpu_sysreg_*() */
+    uint64_t vmpidr;                     /* what the guest reads from MPIDR_EL1 */
+    uint64_t vpidr;                      /* what the guest reads from MIDR_EL1; arch_vcpu_init() sets the host's */
+    uint64_t counter_offset;             /* CNTVOFF_EL2, in ticks */
     const struct arch_stage2 *stage2;
     uint64_t virtual_lines; /* HCR_EL2.VSE/VI/VF to set at the next entry (HCR bit positions) */
     bool trap_wfi;          /* HCR_EL2.TWI: false lets a vCPU that has its CPU to itself wait in hardware */

@@ -59,8 +59,9 @@ static const struct {
     const char *name;
     void (*run)(void);
 } groups[] = {
-    {"strings", seam_strings}, {"checksums", seam_checksums}, {"caches", seam_caches}, {"windows", seam_windows},
-    {"maps", seam_maps},       {"time", seam_time},           {"guests", seam_guests}, {"cpus", seam_cpus},
+    {"strings", seam_strings}, {"checksums", seam_checksums}, {"caches", seam_caches},
+    {"windows", seam_windows}, {"maps", seam_maps},           {"time", seam_time},
+    {"guests", seam_guests},   {"registers", seam_registers}, {"cpus", seam_cpus},
 };
 
 static void open_board(const void *dtb, uint64_t space, pa_t address)

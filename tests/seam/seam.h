@@ -28,6 +28,7 @@ void seam_caches(void);
 void seam_windows(void);
 void seam_maps(void);
 void seam_guests(void);
+void seam_registers(void);
 void seam_time(void);
 void seam_cpus(void);
 

@@ -7,25 +7,17 @@
 #define CTR_EL0 GUEST_SYSREG(3, 3, 0, 0, 1)
 #define DCZID_EL0 GUEST_SYSREG(3, 3, 0, 0, 7)
 
+/* A Cortex-A53: no registers that an extension brings. SP_EL1 is not EL1's to name. */
 static const uint32_t plain[VCPU_SYSREG_COUNT] = {
-    [VCPU_SCTLR_EL1] = GUEST_SYSREG(3, 0, 1, 0, 0),     [VCPU_CPACR_EL1] = GUEST_SYSREG(3, 0, 1, 0, 2),
-    [VCPU_TTBR0_EL1] = GUEST_SYSREG(3, 0, 2, 0, 0),     [VCPU_TTBR1_EL1] = GUEST_SYSREG(3, 0, 2, 0, 1),
-    [VCPU_TCR_EL1] = GUEST_SYSREG(3, 0, 2, 0, 2),       [VCPU_MAIR_EL1] = GUEST_SYSREG(3, 0, 10, 2, 0),
-    [VCPU_AMAIR_EL1] = GUEST_SYSREG(3, 0, 10, 3, 0),    [VCPU_VBAR_EL1] = GUEST_SYSREG(3, 0, 12, 0, 0),
-    [VCPU_ESR_EL1] = GUEST_SYSREG(3, 0, 5, 2, 0),       [VCPU_FAR_EL1] = GUEST_SYSREG(3, 0, 6, 0, 0),
-    [VCPU_AFSR0_EL1] = GUEST_SYSREG(3, 0, 5, 1, 0),     [VCPU_AFSR1_EL1] = GUEST_SYSREG(3, 0, 5, 1, 1),
-    [VCPU_ELR_EL1] = GUEST_SYSREG(3, 0, 4, 0, 1),       [VCPU_SPSR_EL1] = GUEST_SYSREG(3, 0, 4, 0, 0),
-    [VCPU_PAR_EL1] = GUEST_SYSREG(3, 0, 7, 4, 0),       [VCPU_SP_EL0] = GUEST_SYSREG(3, 0, 4, 1, 0),
-    [VCPU_TPIDR_EL0] = GUEST_SYSREG(3, 3, 13, 0, 2),    [VCPU_TPIDRRO_EL0] = GUEST_SYSREG(3, 3, 13, 0, 3),
-    [VCPU_TPIDR_EL1] = GUEST_SYSREG(3, 0, 13, 0, 4),    [VCPU_CONTEXTIDR_EL1] = GUEST_SYSREG(3, 0, 13, 0, 1),
-    [VCPU_CNTKCTL_EL1] = GUEST_SYSREG(3, 0, 14, 1, 0),  [VCPU_CSSELR_EL1] = GUEST_SYSREG(3, 2, 0, 0, 0),
-    [VCPU_CNTV_CTL_EL0] = GUEST_SYSREG(3, 3, 14, 3, 1), [VCPU_CNTV_CVAL_EL0] = GUEST_SYSREG(3, 3, 14, 3, 2),
+#define X(name, access, ...) [VCPU_##name] = GUEST_SYSREG(__VA_ARGS__),
+    VCPU_REGISTERS_BASE(X) VCPU_REGISTERS_WALKS(X)
+#undef X
 };
 
 static int find(uint32_t encoding)
 {
     for (int i = 0; i < VCPU_SYSREG_COUNT; i++)
-        if (plain[i] == encoding)
+        if (plain[i] == encoding && i != VCPU_SP_EL1 && encoding != 0)
             return i;
     return -1;
 }

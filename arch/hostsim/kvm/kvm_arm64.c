@@ -31,33 +31,29 @@
 #define MPIDR_EL1 ARM64_SYS_REG(3, 0, 0, 0, 5)
 
 /* What core may ask of a vCPU. The virtual timer's are not here: hostsim keeps a copy, for its model of the line. */
-static const uint64_t registers[VCPU_SYSREG_COUNT] = {
-    [VCPU_SCTLR_EL1] = ARM64_SYS_REG(3, 0, 1, 0, 0),
-    [VCPU_CPACR_EL1] = ARM64_SYS_REG(3, 0, 1, 0, 2),
-    [VCPU_ACTLR_EL1] = ARM64_SYS_REG(3, 0, 1, 0, 1),
-    [VCPU_TTBR0_EL1] = ARM64_SYS_REG(3, 0, 2, 0, 0),
-    [VCPU_TTBR1_EL1] = ARM64_SYS_REG(3, 0, 2, 0, 1),
-    [VCPU_TCR_EL1] = ARM64_SYS_REG(3, 0, 2, 0, 2),
-    [VCPU_MAIR_EL1] = ARM64_SYS_REG(3, 0, 10, 2, 0),
-    [VCPU_AMAIR_EL1] = ARM64_SYS_REG(3, 0, 10, 3, 0),
-    [VCPU_VBAR_EL1] = ARM64_SYS_REG(3, 0, 12, 0, 0),
-    [VCPU_ESR_EL1] = ARM64_SYS_REG(3, 0, 5, 2, 0),
-    [VCPU_FAR_EL1] = ARM64_SYS_REG(3, 0, 6, 0, 0),
-    [VCPU_AFSR0_EL1] = ARM64_SYS_REG(3, 0, 5, 1, 0),
-    [VCPU_AFSR1_EL1] = ARM64_SYS_REG(3, 0, 5, 1, 1),
-    [VCPU_ELR_EL1] = CORE_REG(elr_el1),
-    [VCPU_SPSR_EL1] = CORE_REG(spsr[KVM_SPSR_EL1]),
-    [VCPU_PAR_EL1] = ARM64_SYS_REG(3, 0, 7, 4, 0),
-    [VCPU_SP_EL0] = CORE_REG(regs.sp),
-    [VCPU_SP_EL1] = CORE_REG(sp_el1),
-    [VCPU_TPIDR_EL0] = ARM64_SYS_REG(3, 3, 13, 0, 2),
-    [VCPU_TPIDRRO_EL0] = ARM64_SYS_REG(3, 3, 13, 0, 3),
-    [VCPU_TPIDR_EL1] = ARM64_SYS_REG(3, 0, 13, 0, 4),
-    [VCPU_CONTEXTIDR_EL1] = ARM64_SYS_REG(3, 0, 13, 0, 1),
-    [VCPU_CNTKCTL_EL1] = ARM64_SYS_REG(3, 0, 14, 1, 0),
-    [VCPU_CSSELR_EL1] = ARM64_SYS_REG(3, 2, 0, 0, 0),
-    [VCPU_MDSCR_EL1] = ARM64_SYS_REG(2, 0, 0, 2, 2),
-};
+static uint64_t register_id(enum vcpu_sysreg sysreg)
+{
+    static const uint64_t ids[VCPU_SYSREG_COUNT] = {
+#define REGISTER(name, access, ...) [VCPU_##name] = ARM64_SYS_REG(__VA_ARGS__),
+        VCPU_REGISTERS_BASE(REGISTER) VCPU_REGISTERS_WALKS(REGISTER) VCPU_REGISTERS_TRAPPED(REGISTER)
+#undef REGISTER
+    };
+    switch (sysreg) {
+    case VCPU_ELR_EL1:
+        return CORE_REG(elr_el1);
+    case VCPU_SPSR_EL1:
+        return CORE_REG(spsr[KVM_SPSR_EL1]);
+    case VCPU_SP_EL0:
+        return CORE_REG(regs.sp);
+    case VCPU_SP_EL1:
+        return CORE_REG(sp_el1);
+    case VCPU_CNTV_CVAL_EL0:
+    case VCPU_CNTV_CTL_EL0:
+        return 0;
+    default:
+        return ids[sysreg];
+    }
+}
 
 static uint64_t get(const struct sim_kvm_vcpu *vcpu, uint64_t id)
 {
@@ -199,16 +195,16 @@ void kvm_arch_vcpu_start(struct sim_cpu *cpu, struct sim_guest *guest)
 
 bool sim_kvm_sysreg_read(const struct sim_guest *guest, enum vcpu_sysreg sysreg, uint64_t *value)
 {
-    if (registers[sysreg] == 0)
+    if (register_id(sysreg) == 0)
         return false;
-    *value = get(guest->kvm, registers[sysreg]);
+    *value = get(guest->kvm, register_id(sysreg));
     return true;
 }
 
 void sim_kvm_sysreg_write(const struct sim_guest *guest, enum vcpu_sysreg sysreg, uint64_t value)
 {
-    if (registers[sysreg] != 0)
-        set(guest->kvm, registers[sysreg], value);
+    if (register_id(sysreg) != 0)
+        set(guest->kvm, register_id(sysreg), value);
 }
 
 /* ---- Out of the guest: what it wants */
@@ -288,11 +284,11 @@ void kvm_arch_interrupted(struct sim_cpu *cpu, struct sim_guest *guest)
 static void enter_vector(struct sim_guest *guest)
 {
     const struct sim_kvm_vcpu *vcpu = guest->kvm;
-    set(vcpu, registers[VCPU_ESR_EL1], guest->exception.esr);
-    set(vcpu, registers[VCPU_FAR_EL1], guest->exception.far);
-    set(vcpu, registers[VCPU_ELR_EL1], guest->pc);
-    set(vcpu, registers[VCPU_SPSR_EL1], guest->pstate);
-    guest->pc = get(vcpu, registers[VCPU_VBAR_EL1]) + sim_guest_vectors(guest->pstate);
+    set(vcpu, register_id(VCPU_ESR_EL1), guest->exception.esr);
+    set(vcpu, register_id(VCPU_FAR_EL1), guest->exception.far);
+    set(vcpu, register_id(VCPU_ELR_EL1), guest->pc);
+    set(vcpu, register_id(VCPU_SPSR_EL1), guest->pstate);
+    guest->pc = get(vcpu, register_id(VCPU_VBAR_EL1)) + sim_guest_vectors(guest->pstate);
     guest->pstate = PSTATE_EL1H_MASKED;
 }
 

@@ -22,5 +22,6 @@ void program_echo(struct platform *platform);
 /* A64 only. */
 void program_cost(struct platform *platform);
 void program_first(struct platform *platform);
+void program_registers(struct platform *platform);
 
 #endif

@@ -8,7 +8,7 @@ import pexpect
 
 from lab import ROOT, case, check
 
-MODELS = ("cortex-a53", "cortex-a57", "cortex-a72", "max")
+MODELS = ("cortex-a53", "cortex-a57", "cortex-a72", "cortex-a76", "max")
 FAULTS = {
     "overflow": r"stack overflow at EL2: ESR 0x97[0-9a-f]{6} ",
     "overflow-emergency": r"stack overflow at EL2: ESR 0x97[0-9a-f]{6} ",

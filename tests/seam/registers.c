@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Each register of a vCPU goes into the hardware and comes out again, of two that take turns. Neither is ever entered.
+ * Compares memory, hardware (by the register's own name) and memory again: a name that is wrong in both directions, or
+ * left out of both, shows as well. */
+#include <string.h>
+
+#include "arch/cpu.h"
+#include "arch/vcpu.h"
+#include "feature.h"
+#include "seam.h"
+#include "sysreg.h"
+
+#define CNT_CTL_WRITABLE 3 /* bit 2 says whether the time has come */
+
+static struct arch_stage2 stage2[2];
+static struct arch_vcpu vcpus[2], kept[2];
+
+/** @return how many bits of a register count. */
+static uint64_t mask_of(enum vcpu_sysreg sysreg)
+{
+    return sysreg == VCPU_CNTV_CTL_EL0 ? CNT_CTL_WRITABLE : UINT64_MAX;
+}
+
+/** The two differ in every bit, and no register is like another. */
+static void fill(void)
+{
+    uint64_t *first = vcpus[0].sysregs, *second = vcpus[1].sysregs;
+
+    memset(vcpus, 0, sizeof(vcpus));
+    for (unsigned i = 0; i < VCPU_SYSREG_COUNT; i++) {
+        first[i] = seam_random() * 0x9e3779b97f4a7c15;
+        second[i] = ~first[i];
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        stage2[i] =
+            (struct arch_stage2){.root = seam_scratch(), .vmid = (uint16_t)(7 + i), .ipa_bits = 36, .start_level = 1};
+        vcpus[i].stage2 = &stage2[i];
+        vcpus[i].vmpidr = 0x80000100 + i;
+        vcpus[i].vpidr = 0x410fd030 + i;
+        vcpus[i].counter_offset = 0x1234567800 + i;
+        memset(&vcpus[i].fp.q, 0x51 + (int)i, sizeof(vcpus[i].fp.q));
+        vcpus[i].fp.fpcr = 1ULL << (22 + i);
+        vcpus[i].fp.fpsr = 1ULL << i;
+    }
+}
+
+static void check_hardware(const struct arch_vcpu *vcpu)
+{
+#define X(name, access, ...)                                                                                           \
+    seam_check_equal(sysreg_read(access) & mask_of(VCPU_##name), kept[vcpu - vcpus].sysregs[VCPU_##name], #name,       \
+                     __FILE__, __LINE__);
+    VCPU_REGISTERS_BASE(X)
+    VCPU_REGISTERS_WALKS(X)
+    if (feature_ras()) {
+        VCPU_REGISTERS_RAS(X)
+    }
+    if (feature_sme()) {
+        VCPU_REGISTERS_SME(X)
+    }
+#undef X
+    CHECK_EQUAL(sysreg_read(cntvoff_el2), vcpu->counter_offset);
+    CHECK_EQUAL(sysreg_read(vmpidr_el2), vcpu->vmpidr);
+    CHECK_EQUAL(sysreg_read(vpidr_el2), vcpu->vpidr);
+    CHECK_EQUAL(sysreg_read(vttbr_el2) >> VTTBR_VMID_SHIFT, vcpu->stage2->vmid);
+}
+
+static void check_memory(const struct arch_vcpu *vcpu)
+{
+    const struct arch_vcpu *before = &kept[vcpu - vcpus];
+
+    for (unsigned i = 0; i < VCPU_SYSREG_COUNT; i++)
+        CHECK_EQUAL(vcpu->sysregs[i] & mask_of(i), before->sysregs[i]);
+    CHECK(memcmp(&vcpu->fp, &before->fp, sizeof(vcpu->fp)) == 0);
+}
+
+/** Not all bits of a register exist: from then on its value is what the hardware kept of it. */
+static void learn(struct arch_vcpu *vcpu)
+{
+    struct arch_vcpu *to = &kept[vcpu - vcpus];
+
+    arch_vcpu_load(vcpu);
+    arch_vcpu_put(vcpu);
+    *to = *vcpu;
+    for (unsigned i = 0; i < VCPU_SYSREG_COUNT; i++)
+        to->sysregs[i] &= mask_of(i);
+}
+
+/* QEMU's CPUs have nothing behind these. */
+static bool may_be_empty(enum vcpu_sysreg sysreg)
+{
+    return sysreg == VCPU_AFSR0_EL1 || sysreg == VCPU_AFSR1_EL1 || sysreg == VCPU_AMAIR_EL1 || sysreg == VCPU_SMPRI_EL1;
+}
+
+void seam_registers(void)
+{
+    fill();
+    for (unsigned i = 0; i < 2; i++)
+        learn(&vcpus[i]);
+    for (unsigned i = 0; i < VCPU_SYSREG_COUNT; i++)
+        CHECK(may_be_empty(i) || kept[0].sysregs[i] != kept[1].sysregs[i]);
+    for (unsigned round = 0; round < 4; round++) {
+        struct arch_vcpu *vcpu = &vcpus[round % 2];
+
+        arch_vcpu_load(vcpu);
+        check_hardware(vcpu);
+        arch_vcpu_put(vcpu);
+        CHECK_EQUAL(sysreg_read(cntv_ctl_el0) & CNT_CTL_WRITABLE, 0); /* its interrupt would be the next one's */
+        check_memory(vcpu);
+    }
+}
