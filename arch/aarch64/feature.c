@@ -115,9 +115,10 @@ void feature_init_cpu(void)
     sysreg_write(cptr_el2, cptr);
     sysreg_write(hstr_el2, BIT(15)); /* an AArch32 EL0 has no business in CP15 c15 either */
     sysreg_write(mdcr_el2, debug_traps());
-    /* The counter may be read, the physical timer is EL2's. */
-    sysreg_write(cnthctl_el2, CNTHCTL_EL1PCTEN | event_stream());
+    /* The counter and the physical timer are a guest's: EL2 has a timer of its own. */
+    sysreg_write(cnthctl_el2, CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN | event_stream());
     sysreg_write(cnthp_ctl_el2, 0);
+    sysreg_write(cntp_ctl_el0, 0);
     sysreg_write(cntv_ctl_el0, 0);
     sysreg_write(cntvoff_el2, 0);
     sysreg_write(vttbr_el2, 0);

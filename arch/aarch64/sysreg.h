@@ -62,6 +62,7 @@ static inline unsigned id_field(uint64_t value, unsigned shift)
 #define MDCR_TTRF BIT(19)
 
 #define CNTHCTL_EL1PCTEN BIT(0)
+#define CNTHCTL_EL1PCEN BIT(1)
 #define CNTHCTL_EVNTEN BIT(2)
 #define CNTHCTL_EVNTI_SHIFT 4
 

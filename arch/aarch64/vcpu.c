@@ -113,7 +113,8 @@ void arch_vcpu_put(struct arch_vcpu *vcpu)
     }
     if (feature_sme())
         put_sme(vcpu);
-    sysreg_write(cntv_ctl_el0, 0); /* its interrupt is this guest's */
+    sysreg_write(cntv_ctl_el0, 0); /* its interrupts are this guest's */
+    sysreg_write(cntp_ctl_el0, 0);
     fp_save(vcpu);
     vcpu->loaded = false;
 }

@@ -87,6 +87,8 @@ struct guest_call guest_xen_call(uint64_t number, uint64_t x0, uint64_t x1, uint
 #define GUEST_CNTFRQ_EL0 GUEST_SYSREG(3, 3, 14, 0, 0)
 #define GUEST_CNTPCT_EL0 GUEST_SYSREG(3, 3, 14, 0, 1)
 #define GUEST_CNTVCT_EL0 GUEST_SYSREG(3, 3, 14, 0, 2)
+#define GUEST_CNTP_CTL_EL0 GUEST_SYSREG(3, 3, 14, 2, 1)
+#define GUEST_CNTP_CVAL_EL0 GUEST_SYSREG(3, 3, 14, 2, 2)
 #define GUEST_CNTV_CTL_EL0 GUEST_SYSREG(3, 3, 14, 3, 1)
 #define GUEST_CNTV_CVAL_EL0 GUEST_SYSREG(3, 3, 14, 3, 2)
 #define GUEST_ICC_PMR_EL1 GUEST_SYSREG(3, 0, 4, 6, 0)

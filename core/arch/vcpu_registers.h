@@ -32,7 +32,9 @@
     X(CNTKCTL_EL1, cntkctl_el1, 3, 0, 14, 1, 0)                                                                        \
     X(CSSELR_EL1, csselr_el1, 3, 2, 0, 0, 0)                                                                           \
     X(CNTV_CVAL_EL0, cntv_cval_el0, 3, 3, 14, 3, 2)                                                                    \
-    X(CNTV_CTL_EL0, cntv_ctl_el0, 3, 3, 14, 3, 1)
+    X(CNTV_CTL_EL0, cntv_ctl_el0, 3, 3, 14, 3, 1)                                                                      \
+    X(CNTP_CVAL_EL0, cntp_cval_el0, 3, 3, 14, 2, 2)                                                                    \
+    X(CNTP_CTL_EL0, cntp_ctl_el0, 3, 3, 14, 2, 1)
 
 /* Comes last on load and goes first on put: see arch/aarch64/vcpu.c. */
 #define VCPU_REGISTERS_WALKS(X) X(TCR_EL1, tcr_el1, 3, 0, 2, 0, 2)

@@ -75,8 +75,9 @@ static hv_status read_config(const struct boot_input *input)
 static void init_cpu_interrupts(void)
 {
     struct gic *gic = &hypervisor.gic;
-    const uint32_t intids[] = {GIC_SGI_KICK, hypervisor.machine.timer_virtual_intid,
-                               hypervisor.machine.timer_hypervisor_intid, gic->maintenance_intid};
+    const struct machine *machine = &hypervisor.machine;
+    const uint32_t intids[] = {GIC_SGI_KICK, machine->timer_virtual_intid, machine->timer_physical_intid,
+                               machine->timer_hypervisor_intid, gic->maintenance_intid};
 
     gic->ops->init_cpu(gic);
     for (size_t i = 0; i < ARRAY_SIZE(intids); i++)

@@ -8,6 +8,7 @@
 #define GICV2_MAX_CPUS 8
 
 #define TIMER_VIRTUAL_INTID 27 /* Server Base System Architecture, table of PPIs */
+#define TIMER_PHYSICAL_INTID 30
 #define TIMER_HYPERVISOR_INTID 26
 
 #define RNG_SEED_MIN 16 /* bytes; less is not enough to give each domain a seed that cannot be guessed */
@@ -156,6 +157,8 @@ static void complete_timer(struct machine_reader *reader, struct dt_node root)
                   "the device tree does not describe the timer; its usual interrupts are assumed", NULL);
     if (machine->timer_virtual_intid == 0)
         machine->timer_virtual_intid = TIMER_VIRTUAL_INTID;
+    if (machine->timer_physical_intid == 0)
+        machine->timer_physical_intid = TIMER_PHYSICAL_INTID;
     if (machine->timer_hypervisor_intid == 0)
         machine->timer_hypervisor_intid = TIMER_HYPERVISOR_INTID;
 }

@@ -71,6 +71,7 @@ struct machine {
     struct machine_gic gic;
     struct machine_uart uart;
     uint32_t timer_virtual_intid;    /* 27 */
+    uint32_t timer_physical_intid;   /* 30 */
     uint32_t timer_hypervisor_intid; /* 26 */
     uint32_t timer_frequency;        /* Hz from the timer node's clock-frequency; 0: CNTFRQ_EL0 counts */
     bool psci;                       /* firmware answers PSCI through SMC */

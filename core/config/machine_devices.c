@@ -177,6 +177,7 @@ static void read_timer(struct machine_reader *reader, struct dt_scan *scan)
         return;
     reader->timer = true;
     machine->timer_virtual_intid = read_timer_interrupt(reader, scan, "virt", 2);
+    machine->timer_physical_intid = read_timer_interrupt(reader, scan, "phys", 1);
     machine->timer_hypervisor_intid = read_timer_interrupt(reader, scan, "hyp-phys", 3);
     if (dt_read_u32(scan->node, "clock-frequency", &frequency) == HV_OK)
         machine->timer_frequency = frequency;

@@ -123,7 +123,7 @@ void domain_reset_vcpus(struct domain *domain)
         else
             arch_vcpu_init(&vcpu->arch, 0, 0); /* PSCI says where it starts */
         vgic_vcpu_init(vcpu);
-        vcpu->timer_in_flight = false;
+        vcpu->timers_in_flight = 0;
         store_release(&vcpu->on_request.state, PSCI_NO_REQUEST);
         store_release(&vcpu->wake, 0);
         store_release(&vcpu->state, VCPU_OFF);

@@ -20,7 +20,6 @@
 #define PPI(intid) ((intid)-16)
 #define SPI(intid) ((intid)-32)
 #define GUEST_TIMER_SECURE_INTID 29
-#define GUEST_TIMER_PHYSICAL_INTID 30
 
 #define UART_PATH "/sbsa-uart@22000000"
 #define UART_BAUD 115200

@@ -10,22 +10,33 @@
 /* Kept small, and out of the functions that every exit goes through. */
 #define HARDLY_EVER __attribute__((cold, noinline))
 
-/* The virtual timer's physical interrupt stays active from its delivery until the guest ends it. Active means it cannot
- * fire again, so while another vCPU holds the CPU the state must leave the distributor together with its owner. */
-static void save_timer_interrupt(struct vcpu *vcpu)
+static uint32_t host_timer(enum vcpu_timer timer)
 {
-    uint32_t intid = hypervisor.machine.timer_virtual_intid;
+    const struct machine *machine = &hypervisor.machine;
 
-    vcpu->timer_in_flight = vgic_ppi_in_flight(vcpu, GUEST_TIMER_VIRTUAL_INTID);
-    if (vcpu->timer_in_flight)
-        hypervisor.gic.ops->set_active(&hypervisor.gic, intid, false);
+    return timer == VCPU_TIMER_VIRTUAL ? machine->timer_virtual_intid : machine->timer_physical_intid;
 }
 
-static void restore_timer_interrupt(struct vcpu *vcpu)
+static const uint8_t guest_timers[VCPU_TIMERS] = {GUEST_TIMER_VIRTUAL_INTID, GUEST_TIMER_PHYSICAL_INTID};
+
+/* A timer's physical interrupt stays active from its delivery until the guest ends it. Active means it cannot fire
+ * again, so while another vCPU holds the CPU the state must leave the distributor together with its owner. */
+static void save_timer_interrupts(struct vcpu *vcpu)
 {
-    if (vcpu->timer_in_flight)
-        hypervisor.gic.ops->set_active(&hypervisor.gic, hypervisor.machine.timer_virtual_intid, true);
-    vcpu->timer_in_flight = false;
+    for (unsigned i = 0; i < VCPU_TIMERS; i++) {
+        if (!vgic_ppi_in_flight(vcpu, guest_timers[i]))
+            continue;
+        vcpu->timers_in_flight |= (uint8_t)(1u << i);
+        hypervisor.gic.ops->set_active(&hypervisor.gic, host_timer(i), false);
+    }
+}
+
+static void restore_timer_interrupts(struct vcpu *vcpu)
+{
+    for (unsigned i = 0; i < VCPU_TIMERS; i++)
+        if ((vcpu->timers_in_flight & 1u << i) != 0)
+            hypervisor.gic.ops->set_active(&hypervisor.gic, host_timer(i), true);
+    vcpu->timers_in_flight = 0;
 }
 
 void run_unload(struct cpu *cpu)
@@ -36,7 +47,7 @@ void run_unload(struct cpu *cpu)
         return;
     vgic_put(vcpu);
     arch_vcpu_put(&vcpu->arch);
-    save_timer_interrupt(vcpu);
+    save_timer_interrupts(vcpu);
     __atomic_store_n(&cpu->loaded, NULL, __ATOMIC_RELEASE); /* from here on another CPU may build on it */
 }
 
@@ -59,13 +70,14 @@ bool run_load(struct cpu *cpu, struct vcpu *vcpu, bool trap_wfi)
     if (psci_start_requested(vcpu))
         psci_start(vcpu);
     vcpu->arch.trap_wfi = trap_wfi;
-    restore_timer_interrupt(vcpu);
+    restore_timer_interrupts(vcpu);
     arch_vcpu_load(&vcpu->arch);
     vgic_load(vcpu);
     return true;
 }
 
-static void virtual_timer(struct cpu *cpu, uint32_t intid, uint32_t token)
+/** Hands a timer's interrupt to the vCPU that is loaded. */
+static void forward_timer(const struct cpu *cpu, enum vcpu_timer timer, uint32_t intid, uint32_t token)
 {
     struct gic *gic = &hypervisor.gic;
 
@@ -74,7 +86,7 @@ static void virtual_timer(struct cpu *cpu, uint32_t intid, uint32_t token)
         gic->ops->deactivate(gic, token);
         return;
     }
-    vgic_inject_hardware_ppi(cpu->loaded, GUEST_TIMER_VIRTUAL_INTID, intid);
+    vgic_inject_hardware_ppi(cpu->loaded, guest_timers[timer], intid);
 }
 
 static void console_interrupt(void)
@@ -176,7 +188,9 @@ void run_interrupts(struct cpu *cpu)
         if (intid >= HV_MAX_INTIDS)
             return;
         if (intid == hypervisor.machine.timer_virtual_intid)
-            virtual_timer(cpu, intid, token);
+            forward_timer(cpu, VCPU_TIMER_VIRTUAL, intid, token);
+        else if (intid == hypervisor.machine.timer_physical_intid)
+            forward_timer(cpu, VCPU_TIMER_PHYSICAL, intid, token);
         else
             counts = one_interrupt(cpu, intid, token, counts);
     }

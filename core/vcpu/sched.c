@@ -70,18 +70,26 @@ static void build(struct cpu *cpu, struct domain *domain)
         remove_first_build(cpu);
 }
 
+/** @return the counter when this timer of a vCPU that is not loaded fires */
+static uint64_t one_deadline(const struct vcpu *vcpu, enum vcpu_timer timer)
+{
+    const uint64_t enabled = 1, masked = 2;
+    bool virtual = timer == VCPU_TIMER_VIRTUAL;
+    uint64_t control = vcpu->arch.sysregs[virtual ? VCPU_CNTV_CTL_EL0 : VCPU_CNTP_CTL_EL0];
+    uint64_t value = vcpu->arch.sysregs[virtual ? VCPU_CNTV_CVAL_EL0 : VCPU_CNTP_CVAL_EL0], when;
+
+    if ((control & (enabled | masked)) != enabled || (vcpu->timers_in_flight & 1u << timer) != 0)
+        return ARCH_TIMER_NEVER;
+    /* Beyond the end of the counter: a small sum would be a time long past. */
+    if (__builtin_add_overflow(value, virtual ? vcpu->arch.counter_offset : 0, &when))
+        return ARCH_TIMER_NEVER;
+    return when;
+}
+
 /** When a vCPU that is not loaded wants to run again on its own account. */
 static uint64_t timer_deadline(const struct vcpu *vcpu)
 {
-    const uint64_t enabled = 1, masked = 2;
-    uint64_t control = vcpu->arch.sysregs[VCPU_CNTV_CTL_EL0];
-
-    if ((control & (enabled | masked)) != enabled || vcpu->timer_in_flight)
-        return ARCH_TIMER_NEVER;
-    uint64_t deadline;
-    if (__builtin_add_overflow(vcpu->arch.sysregs[VCPU_CNTV_CVAL_EL0], vcpu->arch.counter_offset, &deadline))
-        return ARCH_TIMER_NEVER; /* the counter does not get there */
-    return deadline;
+    return min_u64(one_deadline(vcpu, VCPU_TIMER_VIRTUAL), one_deadline(vcpu, VCPU_TIMER_PHYSICAL));
 }
 
 static bool runnable(const struct cpu *cpu, struct vcpu *vcpu)

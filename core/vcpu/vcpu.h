@@ -16,6 +16,13 @@ enum vcpu_state {
     VCPU_WAITING, /* in WFI: runs again when an interrupt is pending */
 };
 
+/** The timers that a guest has; their registers are the hardware's. */
+enum vcpu_timer {
+    VCPU_TIMER_VIRTUAL,
+    VCPU_TIMER_PHYSICAL,
+    VCPU_TIMERS,
+};
+
 struct vcpu_statistics {
     uint64_t exits, hypercalls, mmio, aborts, wfi, interrupts, sysregs;
 };
@@ -29,8 +36,8 @@ struct vcpu {
     uint32_t wake;  /* set by other CPUs (release), cleared by the own one */
     struct psci_request on_request; /* CPU_ON, not yet taken up */
     struct vgic_vcpu vgic;
-    bool timer_in_flight; /* the virtual timer's physical interrupt is active on behalf of this vCPU */
-    struct vcpu *next;    /* run queue of its CPU */
+    uint8_t timers_in_flight; /* bit per timer: its physical interrupt is active on behalf of this vCPU */
+    struct vcpu *next;        /* run queue of its CPU */
     struct vcpu_statistics statistics;
 };
 

@@ -21,6 +21,8 @@ static const struct {
 } programs[] = {
     {.program = "hello", .bootargs = "some words"},
     {.program = "timer", .bootargs = "ticks=5 period-us=500 again=2"},
+    {.program = "timer", .bootargs = "ticks=5 period-us=500 again=2 physical=1"},
+    {.program = "timer", .bootargs = "ticks=5 period-us=500 again=2 physical=2"},
     {.program = "memory"},
     {.program = "hostile", .bootargs = "rounds=5"},
     {.program = "mmio"},

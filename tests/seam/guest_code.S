@@ -24,7 +24,7 @@ guest_\name\()_end:
     msr mdscr_el1, x2
     msr oslar_el1, x3
     dc isw, x4
-    mrs x5, cntp_ctl_el0
+    mrs x5, dbgbvr0_el1
     str w20, [x19, #8]
     ldrh w21, [x19, #2]
     mrs x6, s3_0_c12_c12_0 /* ICC_IAR1_EL1; GICv2 system: trap or undefined */

@@ -110,7 +110,7 @@ static void check_traps(void)
     expect_sysreg(SYSREG(2, 0, 0, 2, 2), true);   /* MDSCR_EL1 */
     expect_sysreg(SYSREG(2, 0, 1, 0, 4), true);   /* OSLAR_EL1 */
     expect_sysreg(SYSREG(1, 0, 7, 6, 2), true);   /* DC ISW */
-    expect_sysreg(SYSREG(3, 3, 14, 2, 1), false); /* CNTP_CTL_EL0 */
+    expect_sysreg(SYSREG(2, 0, 0, 0, 4), false);  /* DBGBVR0_EL1 */
     expect_abort(NOTHING_THERE + 8, 4, true);
     expect_abort(NOTHING_THERE + 2, 2, false);
     /* Without GIC system registers this is undefined and the guest takes it at its own vector, where there is nothing.

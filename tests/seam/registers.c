@@ -18,7 +18,7 @@ static struct arch_vcpu vcpus[2], kept[2];
 /** @return how many bits of a register count. */
 static uint64_t mask_of(enum vcpu_sysreg sysreg)
 {
-    return sysreg == VCPU_CNTV_CTL_EL0 ? CNT_CTL_WRITABLE : UINT64_MAX;
+    return sysreg == VCPU_CNTV_CTL_EL0 || sysreg == VCPU_CNTP_CTL_EL0 ? CNT_CTL_WRITABLE : UINT64_MAX;
 }
 
 /** The two differ in every bit, and no register is like another. */
@@ -104,7 +104,9 @@ void seam_registers(void)
         arch_vcpu_load(vcpu);
         check_hardware(vcpu);
         arch_vcpu_put(vcpu);
-        CHECK_EQUAL(sysreg_read(cntv_ctl_el0) & CNT_CTL_WRITABLE, 0); /* its interrupt would be the next one's */
+        /* Their interrupts would be the next one's. */
+        CHECK_EQUAL(sysreg_read(cntv_ctl_el0) & CNT_CTL_WRITABLE, 0);
+        CHECK_EQUAL(sysreg_read(cntp_ctl_el0) & CNT_CTL_WRITABLE, 0);
         check_memory(vcpu);
     }
 }

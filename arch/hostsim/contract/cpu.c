@@ -43,6 +43,7 @@ static void cpu_arrives_again(struct sim_machine *machine, struct sim_event *eve
     sim_event_cancel(machine, &cpu->wake);
     sim_event_cancel(machine, &cpu->hyp_timer);
     sim_event_cancel(machine, &cpu->virtual_timer);
+    sim_event_cancel(machine, &cpu->physical_timer);
     coroutine_release(&cpu->coroutine);
     cpu->hyp_deadline = SIM_NEVER;
     cpu->loaded = NULL;

@@ -144,6 +144,8 @@ uint64_t arch_vcpu_sysreg_read(const struct arch_vcpu *vcpu, enum vcpu_sysreg sy
         return vcpu->sysregs[sysreg];
     if (sysreg == VCPU_CNTV_CTL_EL0 && cpu->machine != NULL)
         return sim_virtual_timer_control(cpu);
+    if (sysreg == VCPU_CNTP_CTL_EL0 && cpu->machine != NULL)
+        return sim_physical_timer_control(cpu);
     return cpu->sysregs[sysreg];
 }
 
@@ -160,8 +162,8 @@ void arch_vcpu_sysreg_write(struct arch_vcpu *vcpu, enum vcpu_sysreg sysreg, uin
         return;
     }
     cpu->sysregs[sysreg] = value;
-    if (cpu->machine != NULL && (sysreg == VCPU_CNTV_CTL_EL0 || sysreg == VCPU_CNTV_CVAL_EL0))
-        sim_timers_update(cpu);
+    if (cpu->machine != NULL)
+        sim_timers_update(cpu); /* it may have been one of theirs */
 }
 
 /* A unit test's vCPU, without a machine, has its MMU off. */

@@ -8,6 +8,7 @@
 #define CTL_ISTATUS 4u
 #define PPI_HYPERVISOR 26
 #define PPI_VIRTUAL 27
+#define PPI_PHYSICAL 30
 
 static uint64_t counter(const struct sim_cpu *cpu)
 {
@@ -20,15 +21,20 @@ uint64_t sim_virtual_counter(const struct sim_cpu *cpu)
 }
 
 /* CVAL is compared unsigned (Arm ARM D11.2.4): the condition is met when counter - CVAL is not negative. */
-static bool virtual_condition(const struct sim_cpu *cpu)
+static uint64_t control_of(uint64_t control, bool condition)
 {
-    return sim_virtual_counter(cpu) >= cpu->sysregs[VCPU_CNTV_CVAL_EL0];
+    control &= CTL_ENABLE | CTL_IMASK;
+    return (control & CTL_ENABLE) != 0 && condition ? control | CTL_ISTATUS : control;
 }
 
 uint64_t sim_virtual_timer_control(const struct sim_cpu *cpu)
 {
-    uint64_t control = cpu->sysregs[VCPU_CNTV_CTL_EL0] & (CTL_ENABLE | CTL_IMASK);
-    return (control & CTL_ENABLE) != 0 && virtual_condition(cpu) ? control | CTL_ISTATUS : control;
+    return control_of(cpu->sysregs[VCPU_CNTV_CTL_EL0], sim_virtual_counter(cpu) >= cpu->sysregs[VCPU_CNTV_CVAL_EL0]);
+}
+
+uint64_t sim_physical_timer_control(const struct sim_cpu *cpu)
+{
+    return control_of(cpu->sysregs[VCPU_CNTP_CTL_EL0], counter(cpu) >= cpu->sysregs[VCPU_CNTP_CVAL_EL0]);
 }
 
 static void happen(struct sim_machine *machine, struct sim_event *event)
@@ -57,16 +63,17 @@ static void update_hypervisor(struct sim_cpu *cpu)
     sim_gic_set_private(cpu, PPI_HYPERVISOR, due || cpu->hyp_timer_stuck);
 }
 
-static void update_virtual(struct sim_cpu *cpu)
+/* One of the loaded vCPU's, whose value is @p offset behind the machine's counter. */
+static void update_guest(struct sim_cpu *cpu, struct sim_event *event, unsigned ppi, uint64_t control, uint64_t value,
+                         uint64_t offset)
 {
-    bool armed = cpu->loaded != NULL && (cpu->sysregs[VCPU_CNTV_CTL_EL0] & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE;
-    bool due = armed && virtual_condition(cpu);
+    bool armed = cpu->loaded != NULL && (control & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE;
+    bool due = armed && (control & CTL_ISTATUS) != 0;
     uint64_t deadline = 0;
-    if (armed && !due &&
-        __builtin_add_overflow(cpu->sysregs[VCPU_CNTV_CVAL_EL0], cpu->loaded->counter_offset, &deadline))
+    if (armed && !due && __builtin_add_overflow(value, offset, &deadline))
         armed = false; /* not in this universe */
-    expect(cpu, &cpu->virtual_timer, armed && !due, deadline);
-    sim_gic_set_private(cpu, PPI_VIRTUAL, due);
+    expect(cpu, event, armed && !due, deadline);
+    sim_gic_set_private(cpu, ppi, due);
 }
 
 void sim_timer_faults(struct sim_cpu *cpu)
@@ -78,5 +85,8 @@ void sim_timer_faults(struct sim_cpu *cpu)
 void sim_timers_update(struct sim_cpu *cpu)
 {
     update_hypervisor(cpu);
-    update_virtual(cpu);
+    update_guest(cpu, &cpu->virtual_timer, PPI_VIRTUAL, sim_virtual_timer_control(cpu),
+                 cpu->sysregs[VCPU_CNTV_CVAL_EL0], cpu->loaded != NULL ? cpu->loaded->counter_offset : 0);
+    update_guest(cpu, &cpu->physical_timer, PPI_PHYSICAL, sim_physical_timer_control(cpu),
+                 cpu->sysregs[VCPU_CNTP_CVAL_EL0], 0);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The generic timer's interrupts: CNTHP (PPI 26) of each CPU, CNTV (PPI 27) of the vCPU that is loaded. */
+/* The generic timer's interrupts: CNTHP (PPI 26) of each CPU, CNTV (PPI 27) and CNTP (PPI 30) of the vCPU that
+ * is loaded. */
 #ifndef BULKHEAD_HOSTSIM_TIMERS_H
 #define BULKHEAD_HOSTSIM_TIMERS_H
 
@@ -13,5 +14,7 @@ void sim_timer_faults(struct sim_cpu *cpu);
 uint64_t sim_virtual_counter(const struct sim_cpu *cpu);
 /** @return CNTV_CTL_EL0 with ISTATUS as it is now. */
 uint64_t sim_virtual_timer_control(const struct sim_cpu *cpu);
+/** The same for CNTP_CTL_EL0. */
+uint64_t sim_physical_timer_control(const struct sim_cpu *cpu);
 
 #endif

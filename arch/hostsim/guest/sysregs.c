@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* System registers that a guest reaches without a trap: EL1's own, and the virtual timer. */
+/* System registers that a guest reaches without a trap: EL1's own, and its timers. */
 #include "hostsim/devices/timers.h"
 #include "hostsim/guest/guest_runtime.h"
 
 #define CNTV_TVAL_EL0 GUEST_SYSREG(3, 3, 14, 3, 0)
+#define CNTP_TVAL_EL0 GUEST_SYSREG(3, 3, 14, 2, 0)
 #define CTR_EL0 GUEST_SYSREG(3, 3, 0, 0, 1)
 #define DCZID_EL0 GUEST_SYSREG(3, 3, 0, 0, 7)
 
@@ -38,6 +39,12 @@ bool sim_sysreg_read(struct sim_cpu *cpu, uint32_t encoding, uint64_t *value)
     case GUEST_CNTV_CTL_EL0:
         *value = sim_virtual_timer_control(cpu);
         return true;
+    case GUEST_CNTP_CTL_EL0:
+        *value = sim_physical_timer_control(cpu);
+        return true;
+    case CNTP_TVAL_EL0:
+        *value = (uint32_t)(cpu->sysregs[VCPU_CNTP_CVAL_EL0] - sim_counter(cpu->machine));
+        return true;
     case CNTV_TVAL_EL0:
         *value = (uint32_t)(cpu->sysregs[VCPU_CNTV_CVAL_EL0] - sim_virtual_counter(cpu));
         return true;
@@ -64,8 +71,10 @@ bool sim_sysreg_write(struct sim_cpu *cpu, uint32_t encoding, uint64_t value)
     int index = find(encoding);
     if (encoding == CNTV_TVAL_EL0)
         cpu->sysregs[VCPU_CNTV_CVAL_EL0] = sim_virtual_counter(cpu) + (uint64_t)(int64_t)(int32_t)value;
-    else if (encoding == GUEST_CNTV_CTL_EL0)
-        cpu->sysregs[VCPU_CNTV_CTL_EL0] = value & 3;
+    else if (encoding == CNTP_TVAL_EL0)
+        cpu->sysregs[VCPU_CNTP_CVAL_EL0] = sim_counter(cpu->machine) + (uint64_t)(int64_t)(int32_t)value;
+    else if (encoding == GUEST_CNTV_CTL_EL0 || encoding == GUEST_CNTP_CTL_EL0)
+        cpu->sysregs[index] = value & 3;
     else if (index >= 0)
         cpu->sysregs[index] = value;
     else

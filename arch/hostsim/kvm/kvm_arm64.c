@@ -30,7 +30,8 @@
 #define SERVICE_GROUPS 3
 #define MPIDR_EL1 ARM64_SYS_REG(3, 0, 0, 0, 5)
 
-/* What core may ask of a vCPU. The virtual timer's are not here: hostsim keeps a copy, for its model of the line. */
+/* What core may ask of a vCPU. The timers' are not here: of the virtual one hostsim keeps a copy, for
+ * its model of the line; the physical one is KVM's business alone. */
 static uint64_t register_id(enum vcpu_sysreg sysreg)
 {
     static const uint64_t ids[VCPU_SYSREG_COUNT] = {
@@ -49,6 +50,8 @@ static uint64_t register_id(enum vcpu_sysreg sysreg)
         return CORE_REG(sp_el1);
     case VCPU_CNTV_CVAL_EL0:
     case VCPU_CNTV_CTL_EL0:
+    case VCPU_CNTP_CVAL_EL0:
+    case VCPU_CNTP_CTL_EL0:
         return 0;
     default:
         return ids[sysreg];

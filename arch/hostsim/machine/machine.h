@@ -123,11 +123,11 @@ struct sim_cpu {
     unsigned held_count;
     struct sim_window windows[ARCH_WINDOW_SLOTS];
 
-    /* EL2 physical timer and the loaded vCPU's virtual timer */
+    /* EL2's timer, and those of the vCPU that is loaded */
     uint64_t hyp_deadline;
     bool hyp_timer_dead, hyp_timer_stuck; /* never fires again; its interrupt stays asserted */
     bool maintenance, maintenance_stuck;  /* its interrupt's line; fault */
-    struct sim_event hyp_timer, virtual_timer;
+    struct sim_event hyp_timer, virtual_timer, physical_timer;
 
     struct arch_vcpu *loaded;
     uint64_t sysregs[VCPU_SYSREG_COUNT]; /* live while loaded */

@@ -170,7 +170,6 @@ static void foreign_registers(const struct platform *platform)
     HARMLESS(2, 0, 0, 0, 4);  /* DBGBVR0_EL1 */
     HARMLESS(2, 0, 0, 0, 5);  /* DBGBCR0_EL1 */
     HARMLESS(2, 0, 1, 3, 4);  /* OSDLR_EL1 */
-    HARMLESS(3, 3, 14, 2, 1); /* CNTP_CTL_EL0: a timer, but its own */
     print(platform, "hostile: foreign registers undefined\n");
 }
 

@@ -50,6 +50,8 @@ struct platform {
 #define CNTFRQ_EL0 3, 3, 14, 0, 0
 #define CNTPCT_EL0 3, 3, 14, 0, 1
 #define CNTVCT_EL0 3, 3, 14, 0, 2
+#define CNTP_CTL_EL0 3, 3, 14, 2, 1
+#define CNTP_CVAL_EL0 3, 3, 14, 2, 2
 #define CNTV_CTL_EL0 3, 3, 14, 3, 1
 #define CNTV_CVAL_EL0 3, 3, 14, 3, 2
 
@@ -133,6 +135,7 @@ void await_interrupt(void);
 void interrupt_take(struct platform *platform, uint64_t entered);
 
 #define INTERRUPT_VIRTUAL_TIMER 27
+#define INTERRUPT_PHYSICAL_TIMER 30
 #define INTERRUPT_UART 32
 #define INTERRUPT_NONE 1020 /* and above */
 
@@ -196,6 +199,20 @@ static inline void timer_arm(uint64_t deadline)
 {
     WRITE_SYSREG(deadline, CNTV_CVAL_EL0);
     WRITE_SYSREG(1, CNTV_CTL_EL0);
+    barrier();
+}
+
+/** The same for the physical timer, which compares with CNTPCT_EL0. */
+static inline void physical_timer_arm(uint64_t deadline)
+{
+    WRITE_SYSREG(deadline, CNTP_CVAL_EL0);
+    WRITE_SYSREG(1, CNTP_CTL_EL0);
+    barrier();
+}
+
+static inline void physical_timer_stop(void)
+{
+    WRITE_SYSREG(0, CNTP_CTL_EL0);
     barrier();
 }
 

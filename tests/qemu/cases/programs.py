@@ -33,6 +33,24 @@ case(timeout=120, name="program-active", gic=2)(program_active)
 case(timeout=120, name="program-active-gicv3", gic=3)(program_active)
 
 
+def timers(lab, gic):
+    """Both timers of three domains that share a CPU with one that never waits; and of one that has a CPU to itself."""
+    system = lab.system([lab.guest_domain("timer", name=f"timer{kind}", bootargs=f"ticks=60 period-us=3000 again=1 physical={kind}")
+                         for kind in range(3)] + [lab.guest_domain("spin", bootargs="lines=20")], cpus=1, gic=gic)
+    board = lab.boot(system)
+    board.expect_all([rf"timer{kind}: timer: done, 60 ticks" for kind in range(3)] + [r"spin: spin: done"], timeout=100)
+    board.quit()
+    for kind in range(3):
+        board.check_program(f"timer{kind}", "timer")
+    board = lab.boot(lab.system([lab.guest_domain("timer", bootargs="ticks=60 period-us=3000 physical=2")], cpus=1, gic=gic, name="alone"))
+    board.expect(r"timer: timer: done, 60 ticks", timeout=60)
+    board.quit()
+
+
+case(timeout=180, name="timers", gic=2)(timers)
+case(timeout=180, name="timers-gicv3", gic=3)(timers)
+
+
 def program_echo(lab, gic):
     """Characters come by interrupt, also when the domain sleeps."""
     board = lab.boot(lab.system([lab.guest_domain("echo", bootargs="calls=1")], gic=gic))

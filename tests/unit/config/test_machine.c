@@ -38,6 +38,7 @@ START_TEST(qemu_virt)
     ck_assert_uint_eq(machine.uart.flags, 4);
     ck_assert_str_eq(dt_name(machine.uart.node), "pl011@9000000");
     ck_assert_uint_eq(machine.timer_virtual_intid, 27);
+    ck_assert_uint_eq(machine.timer_physical_intid, 30);
     ck_assert_uint_eq(machine.timer_hypervisor_intid, 26);
     ck_assert_uint_eq(machine.timer_frequency, 0);
     ck_assert(machine.psci);
@@ -80,6 +81,7 @@ START_TEST(server)
     assert_range(machine.uart.frame, 0x100011000, 0x1000);
     ck_assert_uint_eq(machine.uart.intid, 72);
     ck_assert_uint_eq(machine.timer_virtual_intid, 27); /* by its name, not by its place */
+    ck_assert_uint_eq(machine.timer_physical_intid, 30);
     ck_assert_uint_eq(machine.timer_hypervisor_intid, 26);
     ck_assert_uint_eq(machine.timer_frequency, 25000000);
     ck_assert_uint_eq(machine.rng_seed_length, 16);

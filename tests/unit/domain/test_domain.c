@@ -172,7 +172,7 @@ static void use_everything(void)
     fixture.domain->vcpus[0]->arch.regs.x[5] = 5;
     fixture.domain->vcpus[0]->arch.sysregs[VCPU_CNTV_CTL_EL0] = 1;
     fixture.domain->vcpus[0]->arch.virtual_lines = 1 << 8;
-    fixture.domain->vcpus[0]->timer_in_flight = true;
+    fixture.domain->vcpus[0]->timers_in_flight = 3;
     vgic_set_spi(fixture.domain, GUEST_VPL011_INTID, true);
     write_distributor(0x000, 1);          /* CTLR */
     write_distributor(0x100, 1u << 27);   /* ISENABLER0: the virtual timer */
@@ -234,7 +234,7 @@ START_TEST(a_restart_is_a_fresh_start)
     ck_assert_mem_eq(&vcpu->arch, &vcpu_before.arch, sizeof(vcpu->arch));
     ck_assert_mem_eq(&vcpu->vgic, &vcpu_before.vgic, sizeof(vcpu->vgic));
     ck_assert_uint_eq(vcpu->state, VCPU_READY);
-    ck_assert(!vcpu->timer_in_flight);
+    ck_assert_uint_eq(vcpu->timers_in_flight, 0);
     ck_assert_uint_eq(fixture.domain->vgic.spi_count, fixture.plan.spi_count);
     ck_assert_uint_eq(fixture.domain->vgic.groups, 0);
     ck_assert_mem_eq(fixture.domain->vgic.spis, vgic_before.spis, fixture.plan.spi_count * sizeof(struct vgic_irq));

@@ -199,8 +199,6 @@ START_TEST(test_what_is_not_there)
         SYSREG(3, 3, 9, 13, 0),                         /* PMCCNTR_EL0 */
         SYSREG(3, 0, 9, 14, 1),                         /* PMINTENSET_EL1 */
         SYSREG(3, 3, 14, 8, 0),                         /* PMEVCNTR0_EL0 */
-        SYSREG(3, 3, 14, 2, 1),                         /* CNTP_CTL_EL0 */
-        SYSREG(3, 3, 14, 2, 0),                         /* CNTP_TVAL_EL0 */
         SYSREG(3, 0, 12, 12, 0),                        /* ICC_IAR1_EL1 */
         SYSREG(3, 0, 12, 11, 5),                        /* ICC_SGI1R_EL1 */
         SYSREG(3, 0, 10, 4, 3),                         /* LORC_EL1 */

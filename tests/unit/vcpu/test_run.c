@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What goes with a vCPU when another one gets the CPU: the virtual timer's interrupt, which stays active on the host
+/* What goes with a vCPU when another one gets the CPU: its timers' interrupts, which stay active on the host
  * until the guest has handled it. And interrupts that never end. */
 #include "support/suite.h"
 #include "unit/domain/fixture.h"
 #include "vcpu/run.h"
 
-#define HOST_TIMER 28 /* not the guest's number, so that the two are told apart */
+/* Not the guest's numbers, so that they are told apart. */
+#define HOST_TIMER 28
+#define HOST_PHYSICAL_TIMER 29
 
 /** What was asked of the host's interrupt controller. */
 static struct {
     bool active;
+    uint32_t timer; /* whose state is asked for */
     unsigned changes, loads, puts;
     uint32_t storm; /* the interrupt that comes again and again, until it is disabled */
     unsigned kicks; /* before each */
@@ -20,7 +23,7 @@ static struct {
 static void set_active(struct gic *self, uint32_t intid, bool active)
 {
     (void)self;
-    ck_assert_uint_eq(intid, HOST_TIMER);
+    ck_assert_uint_eq(intid, gic.timer);
     gic.active = active;
     gic.changes++;
 }
@@ -101,26 +104,32 @@ static struct cpu *start(void)
     memset(&gic, 0, sizeof(gic));
     hypervisor.gic.ops = &ops;
     hypervisor.machine.timer_virtual_intid = HOST_TIMER;
+    hypervisor.machine.timer_physical_intid = HOST_PHYSICAL_TIMER;
     return &hypervisor.cpus[0];
 }
+
+static const struct {
+    uint32_t host, guest;
+} timers[] = {{HOST_TIMER, GUEST_TIMER_VIRTUAL_INTID}, {HOST_PHYSICAL_TIMER, GUEST_TIMER_PHYSICAL_INTID}};
 
 START_TEST(an_interrupt_in_flight_goes_and_comes_with_its_vcpu)
 {
     struct cpu *cpu = start();
     struct vcpu *vcpu = fixture.domain->vcpus[0];
 
+    gic.timer = timers[_i].host;
     ck_assert(run_load(cpu, vcpu, true));
     ck_assert_ptr_eq(cpu->loaded, vcpu);
-    vcpu->vgic.private[GUEST_TIMER_VIRTUAL_INTID].physical = true;
+    vcpu->vgic.private[timers[_i].guest].physical = true;
     gic.active = true;
     for (unsigned i = 0; i < 3; i++) {
         run_unload(cpu);
         ck_assert_ptr_null(cpu->loaded);
         ck_assert(!gic.active); /* or the timer of whoever comes next could not fire */
-        ck_assert(vcpu->timer_in_flight);
+        ck_assert_uint_eq(vcpu->timers_in_flight, 1u << _i);
         ck_assert(run_load(cpu, vcpu, true));
         ck_assert(gic.active); /* or the same interrupt would fire again */
-        ck_assert(!vcpu->timer_in_flight);
+        ck_assert_uint_eq(vcpu->timers_in_flight, 0);
     }
     ck_assert_uint_eq(gic.changes, 6);
 }
@@ -140,7 +149,7 @@ START_TEST(without_one_nothing_is_touched)
     run_unload(cpu);
     ck_assert_uint_eq(gic.puts, 1);
     ck_assert_uint_eq(gic.changes, 0);
-    ck_assert(!vcpu->timer_in_flight);
+    ck_assert_uint_eq(vcpu->timers_in_flight, 0);
 }
 END_TEST
 
@@ -310,7 +319,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, kicks_turn_nothing_off);
     tcase_add_test(tests, maintenance_without_end_is_silenced);
     tcase_add_test(tests, a_uart_that_storms_is_asked_from_time_to_time);
-    tcase_add_test(tests, an_interrupt_in_flight_goes_and_comes_with_its_vcpu);
+    tcase_add_loop_test(tests, an_interrupt_in_flight_goes_and_comes_with_its_vcpu, 0, ARRAY_SIZE(timers));
     tcase_add_test(tests, without_one_nothing_is_touched);
     tcase_add_test(tests, a_vcpu_whose_domain_stops_is_not_loaded);
     tcase_add_test(tests, a_vcpu_that_was_asked_to_start_is_reset_first);
