@@ -123,6 +123,7 @@ void feature_init_cpu(void)
     sysreg_write(cntvoff_el2, 0);
     sysreg_write(vttbr_el2, 0);
     sysreg_write(mdscr_el1, 0);
+    sysreg_write(oslar_el1, 0); /* locked by a reset: then there are no debug events */
     if (feature_ras())
         sysreg_write(s3_4_c5_c2_3, 0); /* VSESR_EL2: what a virtual SError reports */
     deny_extensions();

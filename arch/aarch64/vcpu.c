@@ -35,6 +35,7 @@ _Static_assert(HCR_TWI == 1 << 13, "vectors.S shifts trap_wfi there");
 
 void fp_load(const struct arch_vcpu *vcpu);
 void fp_save(struct arch_vcpu *vcpu);
+void debug_load(const uint64_t *registers, uint64_t breakpoints, uint64_t watchpoints);
 HV_NORETURN void vcpu_bad_pstate(uint64_t pstate);
 
 void arch_vcpu_init(struct arch_vcpu *vcpu, uint64_t entry, uint64_t x0)
@@ -81,6 +82,19 @@ static void put_sme(struct arch_vcpu *vcpu)
     VCPU_REGISTERS_SME(PUT)
 }
 
+/* Debug events are the guest's: EL2 takes none, and where MDSCR_EL1.MDE is clear there are no break- and watchpoints.
+ * So MDSCR_EL1 alone goes with each vCPU, and the others with those that use them. */
+static void load_debug(const struct arch_vcpu *vcpu)
+{
+    uint64_t control = vcpu->sysregs[VCPU_MDSCR_EL1];
+
+    if ((control & MDSCR_MDE) != 0) {
+        uint64_t dfr0 = sysreg_read(id_aa64dfr0_el1);
+        debug_load(&vcpu->sysregs[VCPU_DBGBVR0_EL1], id_field(dfr0, 12) + 1, id_field(dfr0, 20) + 1);
+    }
+    sysreg_write(mdscr_el1, control);
+}
+
 void arch_vcpu_load(struct arch_vcpu *vcpu)
 {
     stop_walks();
@@ -95,6 +109,7 @@ void arch_vcpu_load(struct arch_vcpu *vcpu)
     }
     if (feature_sme())
         load_sme(vcpu);
+    load_debug(vcpu);
     fp_load(vcpu);
     barrier_isb();
     if (vcpu->shares_vmid)
@@ -119,9 +134,6 @@ void arch_vcpu_put(struct arch_vcpu *vcpu)
     vcpu->loaded = false;
 }
 
-/* Core asks for few registers, and for none that not every CPU has. */
-#define IN_HARDWARE(X) VCPU_REGISTERS_BASE(X) VCPU_REGISTERS_WALKS(X)
-
 uint64_t arch_vcpu_sysreg_read(const struct arch_vcpu *vcpu, enum vcpu_sysreg sysreg)
 {
     if (!vcpu->loaded)
@@ -130,7 +142,7 @@ uint64_t arch_vcpu_sysreg_read(const struct arch_vcpu *vcpu, enum vcpu_sysreg sy
 #define X(name, access, ...)                                                                                           \
     case VCPU_##name:                                                                                                  \
         return sysreg_read(access);
-        IN_HARDWARE(X)
+        VCPU_REGISTERS_EXCEPTIONS(X)
 #undef X
     default:
         return vcpu->sysregs[sysreg];
@@ -147,9 +159,10 @@ void arch_vcpu_sysreg_write(struct arch_vcpu *vcpu, enum vcpu_sysreg sysreg, uin
     case VCPU_##name:                                                                                                  \
         sysreg_write(access, value);                                                                                   \
         break;
-        IN_HARDWARE(X)
+        VCPU_REGISTERS_EXCEPTIONS(X)
 #undef X
     default:
+        load_debug(vcpu);
         break;
     }
 }

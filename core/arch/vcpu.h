@@ -72,7 +72,8 @@ void arch_vcpu_put(struct arch_vcpu *vcpu);
 /** Runs the loaded @p vcpu until it comes out. Regs are up to date afterwards. Never runs on spuriously. */
 void arch_vcpu_run(struct arch_vcpu *vcpu, struct arch_exit *exit);
 
-/** System registers of a vCPU, loaded or not. Only on the CPU where it is loaded, or while it is not. */
+/** System registers of a vCPU. Only on the CPU where it is loaded, or while it is not. Of one that is loaded only those
+ * of VCPU_REGISTERS_EXCEPTIONS, and those whose accesses trap. */
 uint64_t arch_vcpu_sysreg_read(const struct arch_vcpu *vcpu, enum vcpu_sysreg sysreg);
 void arch_vcpu_sysreg_write(struct arch_vcpu *vcpu, enum vcpu_sysreg sysreg, uint64_t value);
 

@@ -7,21 +7,25 @@
 #ifndef BULKHEAD_ARCH_VCPU_REGISTERS_H
 #define BULKHEAD_ARCH_VCPU_REGISTERS_H
 
+/* What an exception changes or needs: core reads and writes these while the vCPU is loaded, too. */
+#define VCPU_REGISTERS_EXCEPTIONS(X)                                                                                   \
+    X(SCTLR_EL1, sctlr_el1, 3, 0, 1, 0, 0)                                                                             \
+    X(VBAR_EL1, vbar_el1, 3, 0, 12, 0, 0)                                                                              \
+    X(ESR_EL1, esr_el1, 3, 0, 5, 2, 0)                                                                                 \
+    X(FAR_EL1, far_el1, 3, 0, 6, 0, 0)                                                                                 \
+    X(ELR_EL1, elr_el1, 3, 0, 4, 0, 1)                                                                                 \
+    X(SPSR_EL1, spsr_el1, 3, 0, 4, 0, 0)
+
 /* Of every CPU. A timer's control comes after the value that it compares with. */
 #define VCPU_REGISTERS_BASE(X)                                                                                         \
-    X(SCTLR_EL1, sctlr_el1, 3, 0, 1, 0, 0)                                                                             \
+    VCPU_REGISTERS_EXCEPTIONS(X)                                                                                       \
     X(CPACR_EL1, cpacr_el1, 3, 0, 1, 0, 2)                                                                             \
     X(TTBR0_EL1, ttbr0_el1, 3, 0, 2, 0, 0)                                                                             \
     X(TTBR1_EL1, ttbr1_el1, 3, 0, 2, 0, 1)                                                                             \
     X(MAIR_EL1, mair_el1, 3, 0, 10, 2, 0)                                                                              \
     X(AMAIR_EL1, amair_el1, 3, 0, 10, 3, 0)                                                                            \
-    X(VBAR_EL1, vbar_el1, 3, 0, 12, 0, 0)                                                                              \
-    X(ESR_EL1, esr_el1, 3, 0, 5, 2, 0)                                                                                 \
-    X(FAR_EL1, far_el1, 3, 0, 6, 0, 0)                                                                                 \
     X(AFSR0_EL1, afsr0_el1, 3, 0, 5, 1, 0)                                                                             \
     X(AFSR1_EL1, afsr1_el1, 3, 0, 5, 1, 1)                                                                             \
-    X(ELR_EL1, elr_el1, 3, 0, 4, 0, 1)                                                                                 \
-    X(SPSR_EL1, spsr_el1, 3, 0, 4, 0, 0)                                                                               \
     X(PAR_EL1, par_el1, 3, 0, 7, 4, 0)                                                                                 \
     X(SP_EL0, sp_el0, 3, 0, 4, 1, 0)                                                                                   \
     X(SP_EL1, sp_el1, 3, 4, 4, 1, 0)                                                                                   \
@@ -47,14 +51,40 @@
     X(TPIDR2_EL0, s3_3_c13_c0_5, 3, 3, 13, 0, 5)                                                                       \
     X(SMPRI_EL1, s3_0_c1_c2_4, 3, 0, 1, 2, 4)
 
-/* Accesses trap, so what the guest has written is in memory, and no more of it in the hardware than takes effect. */
-#define VCPU_REGISTERS_TRAPPED(X) X(MDSCR_EL1, mdscr_el1, 2, 0, 0, 2, 2)
+/* Of the debug registers accesses trap: memory has what the guest wrote, and the hardware what of it takes effect. */
+#define VCPU_REGISTERS_CONTROL(X) X(MDSCR_EL1, mdscr_el1, 2, 0, 0, 2, 2)
+
+#define VCPU_DEBUG_REGISTERS(X, n)                                                                                     \
+    X(DBGBVR##n##_EL1, dbgbvr##n##_el1, 2, 0, 0, n, 4)                                                                 \
+    X(DBGBCR##n##_EL1, dbgbcr##n##_el1, 2, 0, 0, n, 5)                                                                 \
+    X(DBGWVR##n##_EL1, dbgwvr##n##_el1, 2, 0, 0, n, 6)                                                                 \
+    X(DBGWCR##n##_EL1, dbgwcr##n##_el1, 2, 0, 0, n, 7)
+
+/* As many as ID_AA64DFR0_EL1 says. */
+#define VCPU_REGISTERS_DEBUG(X)                                                                                        \
+    VCPU_DEBUG_REGISTERS(X, 0)                                                                                         \
+    VCPU_DEBUG_REGISTERS(X, 1)                                                                                         \
+    VCPU_DEBUG_REGISTERS(X, 2)                                                                                         \
+    VCPU_DEBUG_REGISTERS(X, 3)                                                                                         \
+    VCPU_DEBUG_REGISTERS(X, 4)                                                                                         \
+    VCPU_DEBUG_REGISTERS(X, 5)                                                                                         \
+    VCPU_DEBUG_REGISTERS(X, 6)                                                                                         \
+    VCPU_DEBUG_REGISTERS(X, 7)                                                                                         \
+    VCPU_DEBUG_REGISTERS(X, 8)                                                                                         \
+    VCPU_DEBUG_REGISTERS(X, 9)                                                                                         \
+    VCPU_DEBUG_REGISTERS(X, 10)                                                                                        \
+    VCPU_DEBUG_REGISTERS(X, 11)                                                                                        \
+    VCPU_DEBUG_REGISTERS(X, 12)                                                                                        \
+    VCPU_DEBUG_REGISTERS(X, 13)                                                                                        \
+    VCPU_DEBUG_REGISTERS(X, 14)                                                                                        \
+    VCPU_DEBUG_REGISTERS(X, 15)
 
 #define VCPU_REGISTERS(X)                                                                                              \
     VCPU_REGISTERS_BASE(X)                                                                                             \
     VCPU_REGISTERS_WALKS(X)                                                                                            \
     VCPU_REGISTERS_RAS(X)                                                                                              \
     VCPU_REGISTERS_SME(X)                                                                                              \
-    VCPU_REGISTERS_TRAPPED(X)
+    VCPU_REGISTERS_CONTROL(X)                                                                                          \
+    VCPU_REGISTERS_DEBUG(X)
 
 #endif

@@ -14,7 +14,7 @@
 #define PSTATE_SSBS (1ULL << 12)
 #define PSTATE_PAN (1ULL << 22)
 #define PSTATE_DIT (1ULL << 24)
-#define PSTATE_DIT32 (1ULL << 21) /* in the format of AArch32 */
+#define PSTATE_SS (1ULL << 21)
 #define PSTATE_TCO (1ULL << 25)
 #define PSTATE_NZCV (0xfULL << 28)
 #define PSTATE_BTYPE (3ULL << 10)
@@ -49,10 +49,8 @@ static unsigned id_field(uint64_t id_register, unsigned shift)
 
 uint64_t inject_entry_pstate(uint64_t old, uint64_t sctlr, uint64_t pfr1, uint64_t mmfr1)
 {
-    uint64_t pstate = PSTATE_MODE_EL1H | PSTATE_DAIF | (old & (PSTATE_NZCV | PSTATE_PAN));
+    uint64_t pstate = PSTATE_MODE_EL1H | PSTATE_DAIF | (old & (PSTATE_NZCV | PSTATE_PAN | PSTATE_DIT));
 
-    if ((old & ((old & PSTATE_AARCH32) != 0 ? PSTATE_DIT32 : PSTATE_DIT)) != 0)
-        pstate |= PSTATE_DIT;
     if ((sctlr & SCTLR_SPAN) == 0 && id_field(mmfr1, 20) != 0)
         pstate |= PSTATE_PAN;
     if ((sctlr & SCTLR_DSSBS) != 0 && id_field(pfr1, 4) != 0)
@@ -124,6 +122,7 @@ void trap_skip_instruction(struct vcpu *vcpu, unsigned length)
     struct vcpu_regs *regs = &vcpu->arch.regs;
 
     regs->pc += length;
+    regs->pstate &= ~PSTATE_SS; /* it was the one instruction of a software step (Arm ARM D2.11) */
     if ((regs->pstate & PSTATE_AARCH32) == 0)
         regs->pstate &= ~PSTATE_BTYPE;
     else if ((regs->pstate & PSTATE_THUMB) != 0)

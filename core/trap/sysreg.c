@@ -15,7 +15,7 @@ struct sysreg_rule {
 };
 
 #define EXACTLY 0xfffff
-#define ANY_CRM 0xfff0f
+#define DEBUG_ROWS 0xfff0c /* any CRm, op2 4 to 7 */
 
 /** A guest's GIC is of the host's version. */
 static bool has_gicv3(void)
@@ -46,6 +46,12 @@ static void ignore(struct vcpu *vcpu, uint32_t encoding, uint64_t value)
  * there. */
 #define MDSCR_WRITABLE (1u << 0 | 1u << 12 | 1u << 13 | 1u << 15)
 
+/* Of a control register what concerns EL0 and EL1: no other levels and states (HMC, SSC), no match of VMIDs or of what
+ * is EL2's (BT<3>). */
+#define DBGBCR_WRITABLE 0x7f01e7u
+#define DBGWCR_WRITABLE 0x1f1f1fffu
+#define DBG_ADDRESS (~3ULL)
+
 static uint64_t read_mdscr(struct vcpu *vcpu, uint32_t encoding)
 {
     (void)encoding;
@@ -56,6 +62,28 @@ static void write_mdscr(struct vcpu *vcpu, uint32_t encoding, uint64_t value)
 {
     (void)encoding;
     arch_vcpu_sysreg_write(&vcpu->arch, VCPU_MDSCR_EL1, value & MDSCR_WRITABLE);
+}
+
+/* Of what register number @p encoding is, in the rows of arch/vcpu_registers.h. */
+static enum vcpu_sysreg debug_register(uint32_t encoding)
+{
+    return (enum vcpu_sysreg)(VCPU_DBGBVR0_EL1 + (encoding >> 4 & 0xf) * 4 + (encoding & 3));
+}
+
+static uint64_t read_debug(struct vcpu *vcpu, uint32_t encoding)
+{
+    return arch_vcpu_sysreg_read(&vcpu->arch, debug_register(encoding));
+}
+
+/* Beyond the last there is none, and nothing is kept. */
+static void write_debug(struct vcpu *vcpu, uint32_t encoding, uint64_t value)
+{
+    bool control = (encoding & 1) != 0, watchpoint = (encoding & 2) != 0;
+    uint64_t last = arch_id_register(SYSREG(3, 0, 0, 5, 0)) >> (watchpoint ? 20 : 12) & 0xf;
+    uint64_t writable = !control ? DBG_ADDRESS : watchpoint ? DBGWCR_WRITABLE : DBGBCR_WRITABLE;
+
+    if ((encoding >> 4 & 0xf) <= last)
+        arch_vcpu_sysreg_write(&vcpu->arch, debug_register(encoding), value & writable);
 }
 
 /* OSLSR_EL1: the OS lock exists (OSLM 0b10) and is open. */
@@ -102,32 +130,29 @@ static const struct sysreg_rule gicv3_rules[] = {
 };
 
 static const struct sysreg_rule rules[] = {
-    {SYSREG(3, 0, 0, 0, 6), EXACTLY, read_zero, NULL},         /* REVIDR_EL1 */
-    {SYSREG(3, 1, 0, 0, 7), EXACTLY, read_zero, NULL},         /* AIDR_EL1 */
-    {SYSREG(3, 0, 1, 0, 1), EXACTLY, read_zero, ignore},       /* ACTLR_EL1 */
-    {SYSREG(2, 0, 0, 2, 2), EXACTLY, read_mdscr, write_mdscr}, /* MDSCR_EL1 */
-    {SYSREG(2, 0, 1, 0, 4), EXACTLY, NULL, ignore},            /* OSLAR_EL1 */
-    {SYSREG(2, 0, 1, 1, 4), EXACTLY, read_oslsr, NULL},        /* OSLSR_EL1 */
-    {SYSREG(2, 0, 1, 3, 4), EXACTLY, read_zero, ignore},       /* OSDLR_EL1 */
-    {SYSREG(2, 0, 1, 4, 4), EXACTLY, read_zero, ignore},       /* DBGPRCR_EL1 */
-    {SYSREG(2, 0, 0, 0, 4), ANY_CRM, read_zero, ignore},       /* DBGBVRn_EL1 */
-    {SYSREG(2, 0, 0, 0, 5), ANY_CRM, read_zero, ignore},       /* DBGBCRn_EL1 */
-    {SYSREG(2, 0, 0, 0, 6), ANY_CRM, read_zero, ignore},       /* DBGWVRn_EL1 */
-    {SYSREG(2, 0, 0, 0, 7), ANY_CRM, read_zero, ignore},       /* DBGWCRn_EL1 */
-    {SYSREG(2, 0, 7, 8, 6), EXACTLY, read_zero, ignore},       /* DBGCLAIMSET_EL1 */
-    {SYSREG(2, 0, 7, 9, 6), EXACTLY, read_zero, ignore},       /* DBGCLAIMCLR_EL1 */
-    {SYSREG(2, 0, 7, 14, 6), EXACTLY, read_zero, NULL},        /* DBGAUTHSTATUS_EL1 */
-    {SYSREG(2, 0, 1, 0, 0), EXACTLY, read_zero, NULL},         /* MDRAR_EL1 */
-    {SYSREG(2, 0, 0, 2, 0), EXACTLY, read_zero, ignore},       /* MDCCINT_EL1 */
-    {SYSREG(2, 3, 0, 1, 0), EXACTLY, read_zero, NULL},         /* MDCCSR_EL0 */
-    {SYSREG(2, 3, 0, 4, 0), EXACTLY, read_zero, ignore},       /* DBGDTR_EL0 */
-    {SYSREG(2, 3, 0, 5, 0), EXACTLY, read_zero, ignore},       /* DBGDTRRX_EL0, DBGDTRTX_EL0 */
-    {SYSREG(2, 0, 0, 0, 2), EXACTLY, read_zero, ignore},       /* OSDTRRX_EL1 */
-    {SYSREG(2, 0, 0, 3, 2), EXACTLY, read_zero, ignore},       /* OSDTRTX_EL1 */
-    {SYSREG(2, 0, 0, 6, 2), EXACTLY, read_zero, ignore},       /* OSECCR_EL1 */
-    {SYSREG(1, 0, 7, 6, 2), EXACTLY, NULL, set_way},           /* DC ISW */
-    {SYSREG(1, 0, 7, 10, 2), EXACTLY, NULL, set_way},          /* DC CSW */
-    {SYSREG(1, 0, 7, 14, 2), EXACTLY, NULL, set_way},          /* DC CISW */
+    {SYSREG(3, 0, 0, 0, 6), EXACTLY, read_zero, NULL},            /* REVIDR_EL1 */
+    {SYSREG(3, 1, 0, 0, 7), EXACTLY, read_zero, NULL},            /* AIDR_EL1 */
+    {SYSREG(3, 0, 1, 0, 1), EXACTLY, read_zero, ignore},          /* ACTLR_EL1 */
+    {SYSREG(2, 0, 0, 2, 2), EXACTLY, read_mdscr, write_mdscr},    /* MDSCR_EL1 */
+    {SYSREG(2, 0, 1, 0, 4), EXACTLY, NULL, ignore},               /* OSLAR_EL1 */
+    {SYSREG(2, 0, 1, 1, 4), EXACTLY, read_oslsr, NULL},           /* OSLSR_EL1 */
+    {SYSREG(2, 0, 1, 3, 4), EXACTLY, read_zero, ignore},          /* OSDLR_EL1 */
+    {SYSREG(2, 0, 1, 4, 4), EXACTLY, read_zero, ignore},          /* DBGPRCR_EL1 */
+    {SYSREG(2, 0, 0, 0, 4), DEBUG_ROWS, read_debug, write_debug}, /* DBGBVRn, DBGBCRn, DBGWVRn, DBGWCRn_EL1 */
+    {SYSREG(2, 0, 7, 8, 6), EXACTLY, read_zero, ignore},          /* DBGCLAIMSET_EL1 */
+    {SYSREG(2, 0, 7, 9, 6), EXACTLY, read_zero, ignore},          /* DBGCLAIMCLR_EL1 */
+    {SYSREG(2, 0, 7, 14, 6), EXACTLY, read_zero, NULL},           /* DBGAUTHSTATUS_EL1 */
+    {SYSREG(2, 0, 1, 0, 0), EXACTLY, read_zero, NULL},            /* MDRAR_EL1 */
+    {SYSREG(2, 0, 0, 2, 0), EXACTLY, read_zero, ignore},          /* MDCCINT_EL1 */
+    {SYSREG(2, 3, 0, 1, 0), EXACTLY, read_zero, NULL},            /* MDCCSR_EL0 */
+    {SYSREG(2, 3, 0, 4, 0), EXACTLY, read_zero, ignore},          /* DBGDTR_EL0 */
+    {SYSREG(2, 3, 0, 5, 0), EXACTLY, read_zero, ignore},          /* DBGDTRRX_EL0, DBGDTRTX_EL0 */
+    {SYSREG(2, 0, 0, 0, 2), EXACTLY, read_zero, ignore},          /* OSDTRRX_EL1 */
+    {SYSREG(2, 0, 0, 3, 2), EXACTLY, read_zero, ignore},          /* OSDTRTX_EL1 */
+    {SYSREG(2, 0, 0, 6, 2), EXACTLY, read_zero, ignore},          /* OSECCR_EL1 */
+    {SYSREG(1, 0, 7, 6, 2), EXACTLY, NULL, set_way},              /* DC ISW */
+    {SYSREG(1, 0, 7, 10, 2), EXACTLY, NULL, set_way},             /* DC CSW */
+    {SYSREG(1, 0, 7, 14, 2), EXACTLY, NULL, set_way},             /* DC CISW */
 };
 
 static const struct sysreg_rule id_rule = {0, 0, read_id, NULL};

@@ -143,7 +143,7 @@ static void check_state(void)
             CHECK_EQUAL(esr_class(exit.esr), ESR_EC_HVC64);
             CHECK_EQUAL(vcpu->regs.x[1], round);
             CHECK_EQUAL(vcpu->regs.x[2], 0);
-            CHECK_EQUAL(arch_vcpu_sysreg_read(vcpu, VCPU_TPIDR_EL1), vcpu->regs.x[0]);
+            CHECK_EQUAL(arch_vcpu_sysreg_read(vcpu, VCPU_VBAR_EL1), vcpu->regs.x[0]);
             arch_vcpu_put(vcpu);
             CHECK_EQUAL(vcpu->sysregs[VCPU_TPIDR_EL1], vcpu->regs.x[0]);
             CHECK_EQUAL(vcpu->sysregs[VCPU_SP_EL1], vcpu->regs.x[0] + 2);
@@ -152,9 +152,10 @@ static void check_state(void)
     /* Core changes a register of a loaded and of an unloaded vCPU: the guest sees it. */
     arch_vcpu_sysreg_write(&guests[0].vcpu, VCPU_TPIDR_EL0, 5);
     arch_vcpu_load(&guests[0].vcpu);
-    arch_vcpu_sysreg_write(&guests[0].vcpu, VCPU_TPIDR_EL1, 6);
+    arch_vcpu_sysreg_write(&guests[0].vcpu, VCPU_VBAR_EL1, 0x6000);
     arch_vcpu_run(&guests[0].vcpu, &exit);
-    CHECK_EQUAL(guests[0].vcpu.regs.x[2], 2);
+    CHECK_EQUAL(guests[0].vcpu.regs.x[2], 1);
+    CHECK_EQUAL(arch_vcpu_sysreg_read(&guests[0].vcpu, VCPU_VBAR_EL1), 0x6000);
     arch_vcpu_put(&guests[0].vcpu);
 }
 
@@ -218,25 +219,25 @@ static void check_translation(void)
 
     MAKE_GUEST(0, read, 0);
     put_word(pa_add(seam_scratch(), table + 2 * 8), GUEST_BASE | 1 << 10 | 1); /* a block, accessed */
-    arch_vcpu_load(vcpu);
     arch_vcpu_sysreg_write(vcpu, VCPU_PAR_EL1, 0x1234000);
+    arch_vcpu_load(vcpu);
     CHECK_EQUAL(translate(vcpu, GUEST_BASE + 0x1234), GUEST_BASE + 0x1234);
     CHECK_EQUAL(translate(vcpu, NOTHING_THERE), NOTHING_THERE); /* by stage 1 alone */
     CHECK_EQUAL(translate(vcpu, UINT64_MAX), UINT64_MAX);
+    arch_vcpu_put(vcpu);
     arch_vcpu_sysreg_write(vcpu, VCPU_TCR_EL1, tcr_39_bits);
     arch_vcpu_sysreg_write(vcpu, VCPU_TTBR0_EL1, GUEST_BASE + table);
     arch_vcpu_sysreg_write(vcpu, VCPU_SCTLR_EL1, 0x00c50079);
-    arch_vcpu_put(vcpu); /* and with it the write is complete */
     arch_vcpu_load(vcpu);
     CHECK_EQUAL(translate(vcpu, virtual + 0x1234), GUEST_BASE + 0x1234);
     CHECK_EQUAL(translate(vcpu, GUEST_BASE), UINT64_MAX);
     CHECK_EQUAL(translate(vcpu, UINT64_MAX), UINT64_MAX);
-    arch_vcpu_sysreg_write(vcpu, VCPU_TTBR0_EL1, NOTHING_THERE); /* a table that stage 2 does not have */
     arch_vcpu_put(vcpu);
+    arch_vcpu_sysreg_write(vcpu, VCPU_TTBR0_EL1, NOTHING_THERE); /* a table that stage 2 does not have */
     arch_vcpu_load(vcpu);
     CHECK_EQUAL(translate(vcpu, virtual + (1ULL << 30)), UINT64_MAX);
-    CHECK_EQUAL(arch_vcpu_sysreg_read(vcpu, VCPU_PAR_EL1), 0x1234000);
     arch_vcpu_put(vcpu);
+    CHECK_EQUAL(arch_vcpu_sysreg_read(vcpu, VCPU_PAR_EL1), 0x1234000);
 }
 
 /** A physical interrupt ends the run of a guest that never comes out by itself. */

@@ -21,6 +21,19 @@ static uint64_t mask_of(enum vcpu_sysreg sysreg)
     return sysreg == VCPU_CNTV_CTL_EL0 || sysreg == VCPU_CNTP_CTL_EL0 ? CNT_CTL_WRITABLE : UINT64_MAX;
 }
 
+/** Of the debug registers only what may be set at random; both vCPUs use them. */
+static void fill_debug(uint64_t *sysregs, uint64_t vcpu)
+{
+    sysregs[VCPU_MDSCR_EL1] = MDSCR_MDE | vcpu;
+    for (uint64_t i = 0; i < 16; i++) {
+        uint64_t *pairs = &sysregs[VCPU_DBGBVR0_EL1 + 4 * i];
+        pairs[0] = 0x10000 * (i + 1) + 8 * vcpu;
+        pairs[1] = i << 16 | 0x1e0 | vcpu << 1;
+        pairs[2] = 0x20000 * (i + 1) + 8 * vcpu;
+        pairs[3] = i << 16 | 0x1fe0 | vcpu << 1;
+    }
+}
+
 /** The two differ in every bit, and no register is like another. */
 static void fill(void)
 {
@@ -32,6 +45,7 @@ static void fill(void)
         second[i] = ~first[i];
     }
     for (unsigned i = 0; i < 2; i++) {
+        fill_debug(vcpus[i].sysregs, i);
         stage2[i] =
             (struct arch_stage2){.root = seam_scratch(), .vmid = (uint16_t)(7 + i), .ipa_bits = 36, .start_level = 1};
         vcpus[i].stage2 = &stage2[i];
@@ -44,6 +58,12 @@ static void fill(void)
     }
 }
 
+/** @return whether this CPU has debug register number @p crm, a breakpoint's (@p op2 4 and 5) or a watchpoint's. */
+static bool has_debug(unsigned crm, unsigned op2)
+{
+    return crm <= id_field(sysreg_read(id_aa64dfr0_el1), op2 < 6 ? 12 : 20);
+}
+
 static void check_hardware(const struct arch_vcpu *vcpu)
 {
 #define X(name, access, ...)                                                                                           \
@@ -51,13 +71,20 @@ static void check_hardware(const struct arch_vcpu *vcpu)
                      __FILE__, __LINE__);
     VCPU_REGISTERS_BASE(X)
     VCPU_REGISTERS_WALKS(X)
+    VCPU_REGISTERS_CONTROL(X)
     if (feature_ras()) {
         VCPU_REGISTERS_RAS(X)
     }
     if (feature_sme()) {
         VCPU_REGISTERS_SME(X)
     }
+#define DEBUG(name, access, op0, op1, crn, crm, op2)                                                                   \
+    if (has_debug(crm, op2)) {                                                                                         \
+        X(name, access)                                                                                                \
+    }
+    VCPU_REGISTERS_DEBUG(DEBUG)
 #undef X
+#undef DEBUG
     CHECK_EQUAL(sysreg_read(cntvoff_el2), vcpu->counter_offset);
     CHECK_EQUAL(sysreg_read(vmpidr_el2), vcpu->vmpidr);
     CHECK_EQUAL(sysreg_read(vpidr_el2), vcpu->vpidr);

@@ -115,12 +115,21 @@ void arch_vcpu_put(struct arch_vcpu *vcpu)
         sim_timers_update(cpu);
 }
 
+/* What the contract lets core ask for then. */
+static const bool while_loaded[VCPU_SYSREG_COUNT] = {
+#define X(name, ...) [VCPU_##name] = true,
+    VCPU_REGISTERS_EXCEPTIONS(X) VCPU_REGISTERS_CONTROL(X) VCPU_REGISTERS_DEBUG(X)
+#undef X
+};
+
 static void check_here(const struct sim_cpu *cpu, const struct arch_vcpu *vcpu, enum vcpu_sysreg sysreg)
 {
     if (sysreg >= VCPU_SYSREG_COUNT)
         sim_fail("system register number %d", (int)sysreg);
     if (vcpu->loaded && cpu->loaded != vcpu)
         sim_fail("system registers of a vCPU that is loaded on another CPU");
+    if (vcpu->loaded && !while_loaded[sysreg])
+        sim_fail("system register number %d of a vCPU that is loaded", (int)sysreg);
 }
 
 /* The guest whose registers the host's KVM may hold. */
@@ -142,10 +151,6 @@ uint64_t arch_vcpu_sysreg_read(const struct arch_vcpu *vcpu, enum vcpu_sysreg sy
         return vcpu->loaded ? cpu->sysregs[sysreg] : kept;
     if (!vcpu->loaded)
         return vcpu->sysregs[sysreg];
-    if (sysreg == VCPU_CNTV_CTL_EL0 && cpu->machine != NULL)
-        return sim_virtual_timer_control(cpu);
-    if (sysreg == VCPU_CNTP_CTL_EL0 && cpu->machine != NULL)
-        return sim_physical_timer_control(cpu);
     return cpu->sysregs[sysreg];
 }
 
@@ -162,8 +167,6 @@ void arch_vcpu_sysreg_write(struct arch_vcpu *vcpu, enum vcpu_sysreg sysreg, uin
         return;
     }
     cpu->sysregs[sysreg] = value;
-    if (cpu->machine != NULL)
-        sim_timers_update(cpu); /* it may have been one of theirs */
 }
 
 /* A unit test's vCPU, without a machine, has its MMU off. */

@@ -36,7 +36,7 @@ static uint64_t register_id(enum vcpu_sysreg sysreg)
 {
     static const uint64_t ids[VCPU_SYSREG_COUNT] = {
 #define REGISTER(name, access, ...) [VCPU_##name] = ARM64_SYS_REG(__VA_ARGS__),
-        VCPU_REGISTERS_BASE(REGISTER) VCPU_REGISTERS_WALKS(REGISTER) VCPU_REGISTERS_TRAPPED(REGISTER)
+        VCPU_REGISTERS_BASE(REGISTER) VCPU_REGISTERS_WALKS(REGISTER) VCPU_REGISTERS_CONTROL(REGISTER)
 #undef REGISTER
     };
     switch (sysreg) {

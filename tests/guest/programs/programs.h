@@ -23,5 +23,6 @@ void program_echo(struct platform *platform);
 void program_cost(struct platform *platform);
 void program_first(struct platform *platform);
 void program_registers(struct platform *platform);
+void program_debug(struct platform *platform);
 
 #endif

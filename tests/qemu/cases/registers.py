@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No system register is shared by two domains or by two lives of one, whatever the CPU has; and docs/registers.md names all."""
+"""No system register is shared by two domains or by two lives of one, whatever the CPU has; and docs/registers.md names all. Debug
+registers also do what they are for."""
 import os
 import re
 
@@ -59,6 +60,21 @@ def registers(lab, cpu, gic):
 for model in MODELS:
     case(timeout=150, name=f"registers-{model}", cpu=model, gic=2)(registers)
 case(timeout=150, name="registers-gicv3", cpu="max", gic=3)(registers)
+
+
+def debug(lab, cpu, gic):
+    """Steps, breakpoints and watchpoints of two domains that share a CPU with one that uses none."""
+    domains = [lab.guest_domain("debug", name=name, memory=16) for name in ("d1", "d2")] + [lab.guest_domain("spin", bootargs="lines=10", memory=16)]
+    board = lab.boot(lab.system(domains, cpus=1, cpu=cpu, gic=gic))
+    board.expect_all([r"d1: debug: (done|FAILED.*)", r"d2: debug: (done|FAILED.*)", r"spin: spin: done"], timeout=80)
+    board.quit()
+    for name in ("d1", "d2"):
+        board.check_program(name, "debug")
+
+
+for model in ("cortex-a53", "neoverse-n1", "max"):
+    case(timeout=120, name=f"debug-{model}", cpu=model, gic=2)(debug)
+case(timeout=120, name="debug-gicv3", cpu="cortex-a57", gic=3)(debug)
 
 
 @case(timeout=120)

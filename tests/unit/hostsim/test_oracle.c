@@ -126,9 +126,9 @@ static void changed_by_contract(void *context)
     struct mini mini;
     (void)context;
     begin_and_put(&mini);
-    arch_vcpu_sysreg_write(&mini.vcpu, VCPU_TTBR0_EL1, 0x5000);
+    arch_vcpu_sysreg_write(&mini.vcpu, VCPU_VBAR_EL1, 0x5000);
     arch_vcpu_load(&mini.vcpu);
-    ck_assert_uint_eq(arch_vcpu_sysreg_read(&mini.vcpu, VCPU_TTBR0_EL1), 0x5000);
+    ck_assert_uint_eq(arch_vcpu_sysreg_read(&mini.vcpu, VCPU_VBAR_EL1), 0x5000);
     arch_vcpu_put(&mini.vcpu);
     arch_vcpu_init(&mini.vcpu, KERNEL_IPA, TREE_IPA);
     arch_vcpu_load(&mini.vcpu);

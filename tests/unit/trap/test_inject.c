@@ -88,8 +88,9 @@ START_TEST(test_from_aarch32)
     const uint64_t thumb_in_it_block = EL0_32 | 1ULL << 5 | 0x3fULL << 10 | 3ULL << 25;
 
     ck_assert_uint_eq(inject_entry_pstate(thumb_in_it_block | NZCV, SPAN, 0, 0), NZCV | EL1H);
-    ck_assert_uint_eq(inject_entry_pstate(EL0_32 | 1ULL << 21, SPAN, 0, 0), DIT | EL1H); /* DIT is bit 21 there */
-    ck_assert_uint_eq(inject_entry_pstate(EL0_32 | 1ULL << 24, SPAN, 0, 0), EL1H);       /* and 24 is J */
+    /* Also in the format of AArch32, which has DIT at 21 only where it goes to AArch32: here that is SS. */
+    ck_assert_uint_eq(inject_entry_pstate(EL0_32 | DIT, SPAN, 0, 0), DIT | EL1H);
+    ck_assert_uint_eq(inject_entry_pstate(EL0_32 | SS, SPAN, 0, 0), EL1H);
 }
 END_TEST
 

@@ -51,8 +51,8 @@ END_TEST
 
 START_TEST(test_debug_features)
 {
-    /* Armv8 debug, 2 breakpoints, 2 watchpoints, no PMU, no trace, no double lock */
-    ck_assert_uint_eq(mrs(SYSREG(3, 0, 0, 5, 0)), 0xf000101006);
+    /* Armv8 debug, 6 breakpoints, 2 of them for contexts, 4 watchpoints, no PMU, no trace, no double lock */
+    ck_assert_uint_eq(mrs(SYSREG(3, 0, 0, 5, 0)), 0xf010305006);
     ck_assert_uint_eq(mrs(SYSREG(3, 0, 0, 5, 1)), 0);
 }
 END_TEST
@@ -148,13 +148,25 @@ START_TEST(test_os_lock)
 }
 END_TEST
 
-START_TEST(test_breakpoints_are_storage_of_nothing)
+/* 6 breakpoints and 4 watchpoints of the host; of their controls nothing that concerns EL2. */
+START_TEST(test_breakpoints_and_watchpoints)
 {
+    static const uint64_t kept[] = {~3ULL, 0x7f01e7, ~3ULL, 0x1f1f1fff};
+
     for (uint32_t n = 0; n < 16; n++)
         for (uint32_t op2 = 4; op2 < 8; op2++) {
-            msr(SYSREG(2, 0, 0, n, op2), UINT64_MAX);
+            uint64_t there = n < (op2 < 6 ? 6u : 4u) ? UINT64_MAX : 0;
             ck_assert_uint_eq(mrs(SYSREG(2, 0, 0, n, op2)), 0);
+            msr(SYSREG(2, 0, 0, n, op2), UINT64_MAX);
+            ck_assert_uint_eq(mrs(SYSREG(2, 0, 0, n, op2)), kept[op2 - 4] & there);
         }
+    for (uint32_t n = 0; n < 4; n++) /* each has a place of its own */
+        for (uint32_t op2 = 4; op2 < 8; op2++)
+            msr(SYSREG(2, 0, 0, n, op2), n << 16 | (op2 - 4) << 5);
+    for (uint32_t n = 0; n < 4; n++)
+        for (uint32_t op2 = 4; op2 < 8; op2++)
+            ck_assert_uint_eq(mrs(SYSREG(2, 0, 0, n, op2)), n << 16 | (op2 - 4) << 5);
+    ck_assert_uint_eq(sysreg(VCPU_DBGWCR3_EL1), 3 << 16 | 3 << 5);
 }
 END_TEST
 
@@ -163,6 +175,13 @@ START_TEST(test_software_step)
     msr(SYSREG(2, 0, 0, 2, 2), UINT64_MAX);
     ck_assert_uint_eq(mrs(SYSREG(2, 0, 0, 2, 2)), 0xb001);
     ck_assert_uint_eq(sysreg(VCPU_MDSCR_EL1), 0xb001);
+    regs()->pstate = EL1H | 1u << 21; /* an emulated instruction is the one of a step, too */
+    mrs(SYSREG(2, 0, 0, 2, 2));
+    ck_assert_uint_eq(regs()->pstate, EL1H);
+    regs()->pstate = EL1H | 1u << 21; /* one that is refused is not */
+    trap(syndrome(SYSREG(3, 3, 9, 12, 0), 3, false));
+    ck_assert_uint_eq(sysreg(VCPU_SPSR_EL1), EL1H | 1u << 21);
+    ck_assert_uint_eq(regs()->pstate & 1u << 21, 0);
 }
 END_TEST
 
@@ -244,7 +263,7 @@ int main(void)
     tcase_add_test(all, test_id_space_never_traps_to_the_guest);
     tcase_add_test(all, test_owned_space);
     tcase_add_test(all, test_os_lock);
-    tcase_add_test(all, test_breakpoints_are_storage_of_nothing);
+    tcase_add_test(all, test_breakpoints_and_watchpoints);
     tcase_add_test(all, test_software_step);
     tcase_add_test(all, test_gicv3_registers);
     tcase_add_test(all, test_gicv2_has_no_such_registers);
