@@ -45,6 +45,7 @@ void sim_uart_misused(const struct sim_uart *uart, const char *format, ...)
     sim_fail("%s: %s", uart->name, text);
 }
 
+#define LONGEST_LOOP_NS 10000
 #define LONGEST_WAIT_NS 200000 /* of EL2 in one stay there: less than the time of three characters at 115200 baud */
 
 void sim_uart_looked_at(const struct sim_uart *uart, bool full)
@@ -53,8 +54,11 @@ void sim_uart_looked_at(const struct sim_uart *uart, bool full)
     (void)uart;
     if (cpu->guest != NULL)
         return;
-    if (full && cpu->uart_full_at != 0)
-        cpu->uart_waited += cpu->time - cpu->uart_full_at;
+    /* Looks that lie further apart are not a loop that waits: between them the CPU did something else, or was held up.
+     */
+    uint64_t since = cpu->time - cpu->uart_full_at;
+    if (full && cpu->uart_full_at != 0 && since < LONGEST_LOOP_NS)
+        cpu->uart_waited += since;
     cpu->uart_full_at = full ? cpu->time : 0;
 }
 
