@@ -4,6 +4,8 @@
 #include "layout.h"
 
 #define SMCCC_NOT_SUPPORTED UINT64_MAX
+#define KIND_SERROR 7
+#define PSTATE_A (1ULL << 8)
 
 /** What vectors.S saved on the emergency stack. */
 struct fault_frame {
@@ -16,7 +18,7 @@ _Static_assert(offsetof(struct fault_frame, elr) == FAULT_OFFSET_ELR, "vectors.S
 _Static_assert(offsetof(struct fault_frame, esr) == FAULT_OFFSET_ESR, "vectors.S");
 _Static_assert(sizeof(struct fault_frame) == FAULT_FRAME_BYTES, "vectors.S");
 
-extern char smc_instruction[], cpu_areas[];
+extern char smc_instruction[], serror_window_end[], cpu_areas[];
 void fault_handle(struct fault_frame *frame, uint64_t kind);
 HV_NORETURN void __stack_chk_fail(void);
 
@@ -31,6 +33,12 @@ static unsigned esr_class(uint64_t esr)
 static bool is_undefined_smc(const struct fault_frame *frame)
 {
     return frame->elr == (uint64_t)smc_instruction && esr_class(frame->esr) == 0;
+}
+
+/** One that arch_vcpu_put() lets in, behind the first or the second instruction of its window. */
+static bool is_awaited_serror(const struct fault_frame *frame, uint64_t kind)
+{
+    return kind == KIND_SERROR && (uint64_t)serror_window_end - frame->elr <= 4;
 }
 
 /** What lies below each of the two stacks of a CPU is not mapped. */
@@ -52,6 +60,10 @@ void fault_handle(struct fault_frame *frame, uint64_t kind)
     if (is_undefined_smc(frame)) {
         frame->x[0] = SMCCC_NOT_SUPPORTED;
         frame->elr += 4;
+        return;
+    }
+    if (is_awaited_serror(frame, kind)) {
+        frame->spsr |= PSTATE_A; /* no second one */
         return;
     }
     if (reporting[cpu])

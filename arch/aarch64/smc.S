@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The secure monitor call. SMCCC: x0..x17 may change, x18..x30 stay. */
+/* The secure monitor call (SMCCC: x0..x17 may change, x18..x30 stay), and the one place where an SError is let in. */
     .arch armv8-a
     .text
 
@@ -27,5 +27,17 @@ smc_instruction:
     ldp x29, x30, [sp], #48
     ret
     .size arch_smc, . - arch_smc
+
+/* void serror_window(void): takes an SError that waits. No register that fault_entry uses holds a guest's value by then. */
+    .globl serror_window
+    .type serror_window, %function
+serror_window:
+    msr daifclr, #4
+    isb
+    .globl serror_window_end
+serror_window_end:
+    msr daifset, #4
+    ret
+    .size serror_window, . - serror_window
 
     .section .note.GNU-stack, "", %progbits

@@ -61,6 +61,8 @@ static inline unsigned id_field(uint64_t value, unsigned shift)
 #define MDCR_HPMD BIT(17)
 #define MDCR_TTRF BIT(19)
 
+#define ISR_A BIT(8)
+
 #define MDSCR_MDE BIT(15)
 
 #define CNTHCTL_EL1PCTEN BIT(0)

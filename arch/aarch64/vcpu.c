@@ -35,6 +35,7 @@ _Static_assert(HCR_TWI == 1 << 13, "vectors.S shifts trap_wfi there");
 
 void fp_load(const struct arch_vcpu *vcpu);
 void fp_save(struct arch_vcpu *vcpu);
+void serror_window(void);
 void debug_load(const uint64_t *registers, uint64_t breakpoints, uint64_t watchpoints);
 HV_NORETURN void vcpu_bad_pstate(uint64_t pstate);
 
@@ -118,7 +119,17 @@ void arch_vcpu_load(struct arch_vcpu *vcpu)
     vcpu->loaded = true;
 }
 
-void arch_vcpu_put(struct arch_vcpu *vcpu)
+/** EL2 masks SErrors. One that waits is taken here (fault.c notices where), with or without RAS. */
+static bool take_serror(void)
+{
+    barrier_dsb(sy); /* what was written has arrived, or failed */
+    if ((sysreg_read(isr_el1) & ISR_A) == 0)
+        return false;
+    serror_window();
+    return true;
+}
+
+bool arch_vcpu_put(struct arch_vcpu *vcpu)
 {
     vcpu->sysregs[VCPU_TCR_EL1] = sysreg_read(tcr_el1);
     stop_walks();
@@ -132,6 +143,7 @@ void arch_vcpu_put(struct arch_vcpu *vcpu)
     sysreg_write(cntp_ctl_el0, 0);
     fp_save(vcpu);
     vcpu->loaded = false;
+    return !take_serror();
 }
 
 uint64_t arch_vcpu_sysreg_read(const struct arch_vcpu *vcpu, enum vcpu_sysreg sysreg)

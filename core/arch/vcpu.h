@@ -66,8 +66,10 @@ void arch_vcpu_init(struct arch_vcpu *vcpu, uint64_t entry, uint64_t x0);
  * goes: vCPUs may use one ASID for different things, and with their MMU off use none (Arm ARM D8.13: TLBI VMALLE1). */
 void arch_vcpu_load(struct arch_vcpu *vcpu);
 
-/** Saves it again. Afterwards no guest state is live on this CPU, FP included. */
-void arch_vcpu_put(struct arch_vcpu *vcpu);
+/** Saves it again. Afterwards no guest state is live on this CPU, FP included.
+ * @return false where an asynchronous external abort (SError) had come that nobody has taken: of an access of this
+ * vCPU, or of what was done for it since it came out. It is taken now, so that it is not the next one's. */
+bool arch_vcpu_put(struct arch_vcpu *vcpu);
 
 /** Runs the loaded @p vcpu until it comes out. Regs are up to date afterwards. Never runs on spuriously. */
 void arch_vcpu_run(struct arch_vcpu *vcpu, struct arch_exit *exit);

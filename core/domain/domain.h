@@ -56,6 +56,9 @@ void domain_message(struct domain *domain, const char *format, ...) HV_PRINTF(2,
  * @return HV_OK, also where it is mapped already; HV_E_MISSING if it is not its RAM
  */
 HV_CHECK hv_status domain_touch(struct domain *domain, ipa_t address);
+
+#define DOMAIN_SERROR "asynchronous external abort (SError) while it ran"
+
 /** Ends a domain that is not at its end yet: none of its vCPUs enters the guest again. Any CPU.
  * @param state  DOMAIN_OFF or DOMAIN_FAILED
  * @param reason static text */

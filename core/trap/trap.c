@@ -194,7 +194,7 @@ static handler *const handlers[ESR_EC_COUNT] = {
 void trap_handle(struct vcpu *vcpu, const struct arch_exit *exit)
 {
     if (exit->reason != ARCH_EXIT_SYNC) {
-        domain_stop(vcpu->domain, DOMAIN_FAILED, "asynchronous external abort (SError) while it ran");
+        domain_stop(vcpu->domain, DOMAIN_FAILED, DOMAIN_SERROR);
         return;
     }
     handler *handle = handlers[esr_class(exit->esr)];

@@ -46,8 +46,10 @@ void run_unload(struct cpu *cpu)
     if (vcpu == NULL)
         return;
     vgic_put(vcpu);
-    arch_vcpu_put(&vcpu->arch);
+    bool sound = arch_vcpu_put(&vcpu->arch);
     save_timer_interrupts(vcpu);
+    if (!sound)
+        domain_stop(vcpu->domain, DOMAIN_FAILED, DOMAIN_SERROR);
     __atomic_store_n(&cpu->loaded, NULL, __ATOMIC_RELEASE); /* from here on another CPU may build on it */
 }
 

@@ -12,6 +12,11 @@
 
 #define CNT_CTL_WRITABLE 3 /* bit 2 says whether the time has come */
 
+struct fault_frame;
+extern char serror_window_end[];
+void serror_window(void);
+void fault_handle(struct fault_frame *frame, uint64_t kind);
+
 static struct arch_stage2 stage2[2];
 static struct arch_vcpu vcpus[2], kept[2];
 
@@ -118,8 +123,21 @@ static bool may_be_empty(enum vcpu_sysreg sysreg)
     return sysreg == VCPU_AFSR0_EL1 || sysreg == VCPU_AFSR1_EL1 || sysreg == VCPU_AMAIR_EL1 || sysreg == VCPU_SMPRI_EL1;
 }
 
+/* QEMU sends no SErrors: without one the window does nothing, and one that is taken in it ends it. */
+static void check_serror_window(void)
+{
+    uint64_t frame[36] = {[32] = (uint64_t)serror_window_end, [33] = 0x9}; /* as vectors.S saves them */
+
+    serror_window();
+    CHECK_EQUAL(sysreg_read(daif), 0x3c0);
+    fault_handle((struct fault_frame *)frame, 7);
+    CHECK_EQUAL(frame[32], serror_window_end);
+    CHECK_EQUAL(frame[33], 0x109);
+}
+
 void seam_registers(void)
 {
+    check_serror_window();
     fill();
     for (unsigned i = 0; i < 2; i++)
         learn(&vcpus[i]);

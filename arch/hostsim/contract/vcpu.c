@@ -100,7 +100,7 @@ void arch_vcpu_load(struct arch_vcpu *vcpu)
     sim_timers_update(cpu);
 }
 
-void arch_vcpu_put(struct arch_vcpu *vcpu)
+bool arch_vcpu_put(struct arch_vcpu *vcpu)
 {
     struct sim_cpu *cpu = sim_this_cpu();
     sim_spend(cpu, SIM_COST_VCPU_LOAD, 1);
@@ -113,6 +113,9 @@ void arch_vcpu_put(struct arch_vcpu *vcpu)
     sim_oracle_put(cpu, vcpu);
     if (cpu->machine != NULL)
         sim_timers_update(cpu);
+    bool sound = !cpu->serror;
+    cpu->serror = false;
+    return sound;
 }
 
 /* What the contract lets core ask for then. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What goes with a vCPU when another one gets the CPU: its timers' interrupts, which stay active on the host
  * until the guest has handled it. And interrupts that never end. */
+#include "hostsim/machine/machine.h"
 #include "support/suite.h"
 #include "unit/domain/fixture.h"
 #include "vcpu/run.h"
@@ -132,6 +133,26 @@ START_TEST(an_interrupt_in_flight_goes_and_comes_with_its_vcpu)
         ck_assert_uint_eq(vcpu->timers_in_flight, 0);
     }
     ck_assert_uint_eq(gic.changes, 6);
+}
+END_TEST
+
+/* It is this vCPU's affair, not the next one's. */
+START_TEST(an_serror_is_charged_to_the_vcpu_that_is_put)
+{
+    struct cpu *cpu = start();
+    struct vcpu *vcpu = fixture.domain->vcpus[0];
+
+    ck_assert(run_load(cpu, vcpu, true));
+    sim_this_cpu()->serror = true;
+    run_unload(cpu);
+    ck_assert_ptr_null(cpu->loaded);
+    ck_assert_uint_eq(fixture.domain->state, DOMAIN_FAILED);
+    ck_assert_str_eq(fixture.domain->reason, DOMAIN_SERROR);
+    ck_assert(!sim_this_cpu()->serror);
+    store_release(&fixture.domain->state, DOMAIN_RUNNING);
+    ck_assert(run_load(cpu, vcpu, true));
+    run_unload(cpu);
+    ck_assert_uint_eq(fixture.domain->state, DOMAIN_RUNNING);
 }
 END_TEST
 
@@ -320,6 +341,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, maintenance_without_end_is_silenced);
     tcase_add_test(tests, a_uart_that_storms_is_asked_from_time_to_time);
     tcase_add_loop_test(tests, an_interrupt_in_flight_goes_and_comes_with_its_vcpu, 0, ARRAY_SIZE(timers));
+    tcase_add_test(tests, an_serror_is_charged_to_the_vcpu_that_is_put);
     tcase_add_test(tests, without_one_nothing_is_touched);
     tcase_add_test(tests, a_vcpu_whose_domain_stops_is_not_loaded);
     tcase_add_test(tests, a_vcpu_that_was_asked_to_start_is_reset_first);
