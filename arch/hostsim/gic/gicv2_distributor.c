@@ -234,10 +234,6 @@ bool gicv2_distributor_read(void *context, struct sim_cpu *cpu, uint64_t offset,
 static void send_sgi(struct gicv2 *gic, struct sim_cpu *self, uint32_t value)
 {
     unsigned filter = value >> 24 & 3, list = value >> 16 & 0xff, intid = value & 0xf;
-    if (self->unfenced)
-        sim_fail("GICD_SGIR = %#x: the interrupt may overtake what it tells of: no barrier since the last store that "
-                 "other CPUs read",
-                 value);
     if (filter == 3)
         sim_fail("GICD_SGIR = %#x: reserved target filter (IHI 0048B 4.3.15)", value);
     for (unsigned i = 0; i < gic->machine->cpu_count; i++) {
@@ -248,6 +244,15 @@ static void send_sgi(struct gicv2 *gic, struct sim_cpu *self, uint32_t value)
         if (chosen && (!gic->security || interrupt->group1))
             interrupt->sgi_sources |= (uint8_t)(1u << self->index);
     }
+}
+
+/* Of core's write, not of one that a fault repeats. */
+static void check_barrier(const struct sim_cpu *self, uint32_t value)
+{
+    if (self->unfenced)
+        sim_fail("GICD_SGIR = %#x: the interrupt may overtake what it tells of: no barrier since the last store that "
+                 "other CPUs read",
+                 value);
 }
 
 static void send_again(struct sim_machine *machine, struct sim_event *event)
@@ -265,6 +270,8 @@ bool gicv2_distributor_write(void *context, struct sim_cpu *cpu, uint64_t offset
         if (size != 4)
             return false;
         gicv2_check_access("GICD", layout, ARRAY_SIZE(layout), offset, GICV2_WRITE, value);
+        if (offset == GICD_SGIR)
+            check_barrier(cpu, (uint32_t)value);
         if (offset == GICD_CTLR)
             gic->control = gic->security ? (value & 1) << 1 : value & 3;
         else if (offset == GICD_SGIR && !sim_fault_loses_kick(cpu, (uint32_t)value, send_again))
