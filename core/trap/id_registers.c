@@ -75,12 +75,12 @@ static uint64_t at_most(uint64_t value, unsigned shift, uint64_t limit)
 /** The fields of @p value that pass. */
 static uint64_t passing(uint64_t value, unsigned fields)
 {
-    uint64_t mask = 0;
+    uint64_t spread = (fields | (uint64_t)fields << 24) & 0x000000ff000000ff; /* each bit to the first of its field */
 
-    for (unsigned i = 0; i < 16; i++)
-        if ((fields >> i & 1) != 0)
-            mask |= 0xfULL << 4 * i;
-    return value & mask;
+    spread = (spread | spread << 12) & 0x000f000f000f000f;
+    spread = (spread | spread << 6) & 0x0303030303030303;
+    spread = (spread | spread << 3) & 0x1111111111111111;
+    return value & spread * 0xf;
 }
 
 /* PARange: the guest's physical addresses end where its stage 2 does. */

@@ -79,16 +79,17 @@ bool run_load(struct cpu *cpu, struct vcpu *vcpu, bool trap_wfi)
 }
 
 /** Hands a timer's interrupt to the vCPU that is loaded. */
-static void forward_timer(const struct cpu *cpu, enum vcpu_timer timer, uint32_t intid, uint32_t token)
+static void forward_timer(const struct cpu *cpu, uint32_t intid, uint32_t token)
 {
     struct gic *gic = &hypervisor.gic;
+    bool virtual = intid == hypervisor.machine.timer_virtual_intid;
 
     gic->ops->priority_drop(gic, token);
     if (cpu->loaded == NULL) { /* fired while its owner was being put */
         gic->ops->deactivate(gic, token);
         return;
     }
-    vgic_inject_hardware_ppi(cpu->loaded, guest_timers[timer], intid);
+    vgic_inject_hardware_ppi(cpu->loaded, virtual ? GUEST_TIMER_VIRTUAL_INTID : GUEST_TIMER_PHYSICAL_INTID, intid);
 }
 
 static void console_interrupt(void)
@@ -189,10 +190,8 @@ void run_interrupts(struct cpu *cpu)
         uint32_t token, intid = gic->ops->acknowledge(gic, &token);
         if (intid >= HV_MAX_INTIDS)
             return;
-        if (intid == hypervisor.machine.timer_virtual_intid)
-            forward_timer(cpu, VCPU_TIMER_VIRTUAL, intid, token);
-        else if (intid == hypervisor.machine.timer_physical_intid)
-            forward_timer(cpu, VCPU_TIMER_PHYSICAL, intid, token);
+        if (intid == hypervisor.machine.timer_virtual_intid || intid == hypervisor.machine.timer_physical_intid)
+            forward_timer(cpu, intid, token);
         else
             counts = one_interrupt(cpu, intid, token, counts);
     }
