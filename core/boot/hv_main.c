@@ -27,7 +27,7 @@ static void attach_early_uart(void)
         console_attach(&hypervisor.uart);
 }
 
-static hv_status open_device_tree(const struct boot_input *input)
+HV_RARE static hv_status open_device_tree(const struct boot_input *input)
 {
     hv_status status = dt_open(&hypervisor.tree, input->dtb, input->dtb_space, console_diag());
 
@@ -48,7 +48,7 @@ static hv_status open_console(const struct boot_input *input)
     return HV_OK; /* a machine without a console still runs its domains */
 }
 
-static hv_status read_machine(const struct boot_input *input)
+HV_RARE static hv_status read_machine(const struct boot_input *input)
 {
     struct machine *machine = &hypervisor.machine;
     struct region dtb = {input->dtb_address.raw, input->dtb_address.raw + hypervisor.tree.size};
@@ -65,7 +65,7 @@ static hv_status read_machine(const struct boot_input *input)
     return status;
 }
 
-static hv_status read_config(const struct boot_input *input)
+HV_RARE static hv_status read_config(const struct boot_input *input)
 {
     (void)input;
     return config_read(&hypervisor.config, &hypervisor.tree, console_diag());
@@ -97,7 +97,7 @@ static hv_status find_cpu_interrupts(struct gic *gic, struct machine *machine)
     return machine->cpus[0].online ? HV_OK : HV_E_MISSING;
 }
 
-static hv_status open_gic(const struct boot_input *input)
+HV_RARE static hv_status open_gic(const struct boot_input *input)
 {
     struct gic *gic = &hypervisor.gic;
     const struct machine_uart *uart = &hypervisor.machine.uart;
@@ -132,7 +132,7 @@ static const void *read_module(struct plan_reader *reader, pa_t base, uint64_t s
     return arch_window_open(0, base, size, ARCH_MAP_READ);
 }
 
-static hv_status make_plan(const struct boot_input *input)
+HV_RARE static hv_status make_plan(const struct boot_input *input)
 {
     struct module_reader modules = {{read_module}, false};
     struct system_plan *plan = &hypervisor.plan;
@@ -147,7 +147,7 @@ static hv_status make_plan(const struct boot_input *input)
     return status;
 }
 
-static hv_status create_domains(const struct boot_input *input)
+HV_RARE static hv_status create_domains(const struct boot_input *input)
 {
     const struct system_plan *plan = &hypervisor.plan;
 
@@ -164,7 +164,6 @@ static hv_status create_domains(const struct boot_input *input)
         hypervisor.domains[i] = domain;
         for (unsigned v = 0; v < domain->vcpu_count; v++)
             sched_add_vcpu(domain->vcpus[v]);
-        sched_add_build(domain);
     }
     return HV_OK;
 }

@@ -4,7 +4,7 @@
 #include "arch/timer.h"
 #include "console/console.h"
 
-static void show_domains(void)
+HV_RARE static void show_domains(void)
 {
     console_printf("%-3s %-16s %-9s %-6s %8s %10s %10s %9s %8s %9s\n", "id", "domain", "state", "cpu", "restarts",
                    "exits", "hypercalls", "mmio", "wfi", "interrupts");

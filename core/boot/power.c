@@ -27,7 +27,7 @@ static bool any_alive(void)
     return false;
 }
 
-void hv_domain_stopped(struct domain *domain)
+HV_RARE void hv_domain_stopped(struct domain *domain)
 {
     vpl011_flush(&domain->vpl011); /* its last words come first */
     console_printf("%s: %s: %s\n", domain->name, domain_state_name(load_acquire(&domain->state)),

@@ -73,8 +73,10 @@ static hv_status empty_tables(struct domain *domain)
     const struct plan_domain *plan = domain->plan;
     struct stage2 *stage2 = &domain->stage2;
 
-    if (domain->build->tables_ready)
-        return stage2_unmap(stage2, ipa(0), 1ULL << plan->ipa_bits);
+    if (domain->build->tables_ready) {
+        stage2_clear(stage2);
+        return HV_OK;
+    }
     domain->build->tables_ready = true;
     return stage2_init(stage2, stage2->pool, plan->stage2_base, plan->stage2_pages, plan->ipa_bits, domain->domid);
 }
@@ -89,7 +91,7 @@ static hv_status map_cpu_interface(struct domain *domain)
     return stage2_map(&domain->stage2, ipa(GUEST_GICC_BASE), gic->virtual_interface, GUEST_GICC_SIZE, STAGE2_DEVICE);
 }
 
-static enum build_result start(struct domain *domain)
+HV_RARE static enum build_result start(struct domain *domain)
 {
     struct build *build = domain->build;
 
@@ -100,6 +102,7 @@ static enum build_result start(struct domain *domain)
     mark(domain, "build");
     build->range_count = 0;
     build->consumed = 0;
+    build->zeroed = 0;
     build->sparse_blocks = 0;
     hv_status status = empty_tables(domain);
     if (status == HV_OK)
@@ -141,7 +144,7 @@ static enum build_result ramdisk(struct domain *domain)
     return result;
 }
 
-static enum build_result device_tree(struct domain *domain)
+HV_RARE static enum build_result device_tree(struct domain *domain)
 {
     const struct plan_domain *plan = domain->plan;
     uint64_t size = min_u64(plan->dtb_size, GUEST_DT_MAX_SIZE);
@@ -161,16 +164,23 @@ static enum build_result device_tree(struct domain *domain)
     return status == HV_OK ? BUILD_DONE : fail_internally(domain, "its device tree cannot be written", status);
 }
 
-static hv_status give_block_once(struct domain *domain, ipa_t at, const struct guest_block *block)
+/** The next piece of the block that @p at lies in. @return HV_OK, and build->zeroed is 0 again, when the guest has it
+ */
+HV_RARE static hv_status give_block(struct domain *domain, ipa_t at, struct guest_block *block)
 {
+    struct build *build = domain->build;
     struct stage2_mapping mapping;
 
-    if (stage2_lookup(&domain->stage2, at, &mapping) == HV_OK)
+    HV_TRY(guest_memory_block(domain->plan, at, block));
+    if (build->zeroed == 0 && stage2_lookup(&domain->stage2, at, &mapping) == HV_OK)
         return HV_OK; /* two images lie in it */
-    return populate_image_block(domain, block);
+    HV_TRY(populate_image_block(domain, block, &build->zeroed));
+    if (build->zeroed == block->size)
+        build->zeroed = 0;
+    return HV_OK;
 }
 
-/** The blocks that images lie in, one a step. */
+/** The blocks that images lie in, a piece a step. */
 static enum build_result blocks(struct domain *domain)
 {
     struct build *build = domain->build;
@@ -183,11 +193,11 @@ static enum build_result blocks(struct domain *domain)
     uint64_t end = range->base.raw + range->size;
     uint64_t at = max_u64(build->done, range->base.raw);
     struct guest_block block;
-    hv_status status = guest_memory_block(domain->plan, ipa(at), &block);
-    if (status == HV_OK)
-        status = give_block_once(domain, ipa(at), &block);
+    hv_status status = give_block(domain, ipa(at), &block);
     if (status != HV_OK)
         return fail_internally(domain, "its images cannot be mapped", status);
+    if (build->zeroed != 0)
+        return BUILD_MORE;
     build->done = block.base.raw + block.size;
     if (build->done >= end) {
         build->range_index++;
@@ -196,7 +206,7 @@ static enum build_result blocks(struct domain *domain)
     return BUILD_MORE;
 }
 
-/** All of the rest, for a domain that must never wait for memory; one block a step. */
+/** All of the rest, for a domain that must never wait for memory; a piece of a block a step. */
 static enum build_result eager_memory(struct domain *domain)
 {
     const struct plan_domain *plan = domain->plan;
@@ -209,11 +219,11 @@ static enum build_result eager_memory(struct domain *domain)
         mark(domain, "zero memory");
     ipa_t at = ipa_add(extent->base, build->done);
     struct guest_block block;
-    hv_status status = guest_memory_block(plan, at, &block);
-    if (status == HV_OK)
-        status = domain_touch(domain, at);
+    hv_status status = give_block(domain, at, &block);
     if (status != HV_OK)
         return fail_internally(domain, "its memory cannot be mapped", status);
+    if (build->zeroed != 0)
+        return BUILD_MORE;
     build->done += block.size;
     if (build->done == extent->size) {
         build->range_index++;
@@ -222,7 +232,7 @@ static enum build_result eager_memory(struct domain *domain)
     return BUILD_MORE;
 }
 
-static enum build_result finish(struct domain *domain)
+HV_RARE static enum build_result finish(struct domain *domain)
 {
     if (vcpus_in_use(domain)) /* a CPU chose to run one just before the domain was restarted; it will not enter it */
         return BUILD_MORE;
@@ -230,6 +240,7 @@ static enum build_result finish(struct domain *domain)
     domain_reset_vcpus(domain);
     store_release(&domain->vcpus[0]->state, VCPU_READY);
     mark(domain, "ready");
+    __atomic_store_n(&domain->build_at, ARCH_TIMER_NEVER, __ATOMIC_RELAXED); /* from here on it may be restarted */
     return advance(domain, DOMAIN_BUILDING, DOMAIN_RUNNING) ? BUILD_DONE : BUILD_FAILED;
 }
 

@@ -20,6 +20,7 @@ struct build {
     unsigned range_index; /* the range, or the extent, that the stage is at */
     unsigned range_count;
     struct build_range ranges[BUILD_MAX_RANGES]; /* kept while the domain runs */
+    uint64_t zeroed;                             /* of the block that is to be mapped next */
     unsigned sparse_blocks;                      /* blocks of which only the pages of images are mapped */
     bool tables_ready;
     uint64_t consumed;     /* bytes of a compressed kernel unpacked so far */

@@ -30,7 +30,7 @@ static bool open_windows(struct domain *domain, const struct plan_image *image, 
     pa_t source = pa_add(image->source, build->consumed);
     uint64_t in_window = ARCH_WINDOW_SIZE - (source.raw & (ARCH_WINDOW_SIZE - 1));
 
-    step->output_size = min_u64(image->memory_size - build->done, BUILD_STEP_BYTES);
+    step->output_size = min_u64(image->memory_size - build->done, BUILD_UNPACK_BYTES);
     step->spilling = step->output_size == 0;
     step->output =
         step->spilling ? spill : guest_memory_open(domain->plan, ipa_add(image->load, build->done), &step->output_size);
@@ -38,7 +38,7 @@ static bool open_windows(struct domain *domain, const struct plan_image *image, 
         step->output_size = SPILL_BYTES;
     if (step->output == NULL)
         return false;
-    step->input_size = min_u64(min_u64(image->source_size - build->consumed, BUILD_STEP_BYTES), in_window);
+    step->input_size = min_u64(min_u64(image->source_size - build->consumed, BUILD_UNPACK_BYTES), in_window);
     step->input = spill; /* no input left: any address will do */
     if (step->input_size != 0)
         step->input = arch_window_open(WINDOW_SOURCE, source, step->input_size, ARCH_MAP_READ);

@@ -181,7 +181,7 @@ static void kick_vcpus(const struct domain *domain)
             sched_kick(domain->vcpus[i]->cpu);
 }
 
-void domain_stop(struct domain *domain, enum domain_state state, const char *reason)
+HV_RARE void domain_stop(struct domain *domain, enum domain_state state, const char *reason)
 {
     if (!leave_state(domain, DOMAIN_RUNNING, state))
         return;
@@ -190,17 +190,37 @@ void domain_stop(struct domain *domain, enum domain_state state, const char *rea
     hv_domain_stopped(domain);
 }
 
-void domain_restart(struct domain *domain)
+/** @return how long the domain that restarts at @p now waits, in microseconds */
+HV_RARE static uint32_t restart_delay(struct domain *domain, uint64_t now)
+{
+    uint64_t lived = now - domain->vcpus[0]->arch.counter_offset; /* the virtual counter began at 0 */
+
+    if (lived >= DOMAIN_HASTY_US * arch_timer_frequency() / 1000000)
+        domain->hasty_starts = 0;
+    else if (domain->hasty_starts <= DOMAIN_HASTY_STARTS + DOMAIN_RESTART_DOUBLINGS)
+        domain->hasty_starts++;
+    if (domain->hasty_starts <= DOMAIN_HASTY_STARTS)
+        return 0;
+    return DOMAIN_RESTART_DELAY_US << (domain->hasty_starts - DOMAIN_HASTY_STARTS - 1);
+}
+
+HV_RARE void domain_restart(struct domain *domain)
 {
     uint32_t running = DOMAIN_RUNNING;
+    uint64_t now = arch_timer_now();
 
     if (!__atomic_compare_exchange_n(&domain->state, &running, DOMAIN_PLANNED, false, __ATOMIC_ACQ_REL,
                                      __ATOMIC_ACQUIRE))
         return;
     domain->restarts++;
-    domain_message(domain, "restarts");
+    uint32_t delay = restart_delay(domain, now);
+    if (delay == 0)
+        domain_message(domain, "restarts");
+    else
+        domain_message(domain, "restarts in %u ms", delay / 1000);
     kick_vcpus(domain);
-    sched_add_build(domain);
+    __atomic_store_n(&domain->build_at, now + delay * arch_timer_frequency() / 1000000, __ATOMIC_RELEASE);
+    sched_look_again(domain->vcpus[0]->cpu);
 }
 
 const char *domain_state_name(uint32_t state)

@@ -9,6 +9,7 @@
 #include "lib/diag.h"
 #include "mem/stage2.h"
 #include "plan/plan.h"
+#include "vcpu/sched.h"
 #include "vcpu/vcpu.h"
 
 enum domain_state {
@@ -35,12 +36,21 @@ struct domain {
     struct vpl011 vpl011;
     uint32_t vcpu_count;
     struct vcpu *vcpus[HV_MAX_VCPUS];
-    struct domain *next_build; /* in struct cpu::builds */
-    struct build *build;       /* progress while DOMAIN_BUILDING */
-    uint32_t messages;         /* guest-triggered messages printed so far: bounded */
+    struct sched_share shares[HV_MAX_CPUS];
+    struct build *build;   /* progress while DOMAIN_BUILDING */
+    uint64_t build_at;     /* when it may be built; 0: the first time; ARCH_TIMER_NEVER: not before a restart says */
+    uint32_t hasty_starts; /* that a restart followed soon, in a row; bounded */
+    uint32_t messages;     /* guest-triggered messages printed so far: bounded */
 };
 
 #define DOMAIN_MAX_MESSAGES 16
+
+/* A domain that restarts soon after each start waits in between, so that it does not keep its CPU busy with its builds.
+ */
+#define DOMAIN_HASTY_US 1000000       /* a start that was followed by a restart within this time was hasty */
+#define DOMAIN_HASTY_STARTS 4         /* so many in a row are free */
+#define DOMAIN_RESTART_DELAY_US 10000 /* of the next one; each further one waits twice as long */
+#define DOMAIN_RESTART_DOUBLINGS 6    /* but no more than 2^this times the first delay */
 
 /**
  * Maps the control area and fills in the structures; the domain is then DOMAIN_PLANNED. Boot CPU. Cannot fail on user
@@ -63,7 +73,8 @@ HV_CHECK hv_status domain_touch(struct domain *domain, ipa_t address);
  * @param state  DOMAIN_OFF or DOMAIN_FAILED
  * @param reason static text */
 void domain_stop(struct domain *domain, enum domain_state state, const char *reason);
-/** PSCI SYSTEM_RESET: takes the memory of a running domain back and has it built again from its images. Any CPU. */
+/** PSCI SYSTEM_RESET: takes the memory of a running domain back and has it built again from its images, by the CPU of
+ * its vCPU 0: at once, or later where it restarts again and again. Any CPU. */
 void domain_restart(struct domain *domain);
 const char *domain_state_name(uint32_t state);
 

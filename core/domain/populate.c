@@ -59,7 +59,7 @@ static hv_status map(struct domain *domain, const struct guest_block *block, uin
                       STAGE2_RAM);
 }
 
-static hv_status give_image_pages(struct domain *domain, const struct guest_block *block)
+HV_RARE static hv_status give_image_pages(struct domain *domain, const struct guest_block *block)
 {
     uint64_t end = block->base.raw + block->size;
 
@@ -74,19 +74,22 @@ static hv_status give_image_pages(struct domain *domain, const struct guest_bloc
     return HV_OK;
 }
 
-hv_status populate_image_block(struct domain *domain, const struct guest_block *block)
+HV_RARE hv_status populate_image_block(struct domain *domain, const struct guest_block *block, uint64_t *done)
 {
     struct build *build = domain->build;
-    uint64_t end = block->base.raw + block->size;
+    uint64_t at = block->base.raw + *done;
+    uint64_t step = min_u64(block->size - *done, BUILD_STEP_BYTES);
 
     /* Every second page mapped one by one costs about as much as to zero the others. */
-    if (!domain->plan->config->eager_memory && build->sparse_blocks < POPULATE_MAX_SPARSE &&
+    if (*done == 0 && !domain->plan->config->eager_memory && build->sparse_blocks < POPULATE_MAX_SPARSE &&
         bytes_of_image_pages(build, block) <= block->size / 2) {
         build->sparse_blocks++;
+        *done = block->size;
         return give_image_pages(domain, block);
     }
-    HV_TRY(zero_around_images(domain, block->base.raw, end, 1));
-    return map(domain, block, block->base.raw, end);
+    HV_TRY(zero_around_images(domain, at, at + step, 1));
+    *done += step;
+    return *done == block->size ? map(domain, block, block->base.raw, at + step) : HV_OK;
 }
 
 hv_status populate_block(struct domain *domain, ipa_t address, const struct guest_block *block)

@@ -11,11 +11,12 @@
 #define POPULATE_MAX_SPARSE 4
 
 /**
- * Gives a block that images lie in, which nothing of is mapped yet. If they fill little of it, only their pages: to
- * zero the rest of it would take longer than all the rest of a small domain's build, and many a guest never looks
- * there.
+ * Does the next piece of giving a block of which nothing is mapped yet, to a domain that does not run. If images fill
+ * little of it, only their pages are given: to zero the rest of it would take longer than all the rest of a small
+ * domain's build, and many a guest never looks there.
+ * @param done  bytes that were dealt with; begins at 0; block->size: given
  */
-HV_CHECK hv_status populate_image_block(struct domain *domain, const struct guest_block *block);
+HV_CHECK hv_status populate_image_block(struct domain *domain, const struct guest_block *block, uint64_t *done);
 
 /** Gives the whole block, unless @p address is mapped already. Whatever of it is mapped keeps its contents. */
 HV_CHECK hv_status populate_block(struct domain *domain, ipa_t address, const struct guest_block *block);

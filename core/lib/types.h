@@ -76,6 +76,8 @@ static inline uint64_t max_u64(uint64_t a, uint64_t b)
 #define CONTAINER_OF(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 #define HV_PRINTF(format_index, first_argument) __attribute__((format(printf, format_index, first_argument)))
+/** Kept small, and out of what runs often. */
+#define HV_RARE __attribute__((cold, noinline))
 #define HV_NORETURN __attribute__((noreturn))
 /** Runs once for each boot or CPU: small rather than fast, and out of the way of what runs at each exit. */
 #define HV_ONCE __attribute__((cold))

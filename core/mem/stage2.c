@@ -435,6 +435,20 @@ hv_status stage2_unmap(struct stage2 *stage2, ipa_t base, uint64_t size)
     return status;
 }
 
+HV_RARE void stage2_clear(struct stage2 *stage2)
+{
+    uint32_t root_pages = stage2_root_pages(stage2->arch.ipa_bits);
+    uint64_t *entries = page_entries(stage2, 0);
+
+    arch_spin_lock(&stage2->lock);
+    for (unsigned i = 0; i < root_pages * ENTRIES; i++)
+        entry_write(&entries[i], 0);
+    arch_stage2_invalidate(&stage2->arch, ipa(0), 1ULL << stage2->arch.ipa_bits);
+    stage2->pool_used = root_pages;
+    stage2->free_list = 0;
+    arch_spin_unlock(&stage2->lock);
+}
+
 static struct stage2_mapping step_mapping(struct step step, uint64_t address)
 {
     return (struct stage2_mapping){

@@ -69,6 +69,9 @@ HV_CHECK hv_status stage2_map(struct stage2 *stage2, ipa_t base, pa_t target, ui
  * @return HV_E_RANGE, or HV_E_NOMEM where the pool has no page for a split (nothing was unmapped)
  */
 HV_CHECK hv_status stage2_unmap(struct stage2 *stage2, ipa_t base, uint64_t size);
+/** Unmaps everything and invalidates, in a time that does not depend on how much there was. No vCPU of the domain may
+ * be loaded: its tables go back to the pool as they are. */
+void stage2_clear(struct stage2 *stage2);
 /** @return HV_E_MISSING where nothing is mapped, HV_E_RANGE beyond ipa_bits. */
 HV_CHECK hv_status stage2_lookup(struct stage2 *stage2, ipa_t address, struct stage2_mapping *mapping);
 /**

@@ -77,7 +77,7 @@ static void print_machine(struct text_sink *sink, const struct machine *machine)
         format_to(sink, "cpu %u 0x%lx%s\n", i, machine->cpus[i].mpidr, machine->cpus[i].online ? "" : " offline");
 }
 
-void plan_print(struct text_sink *sink, const struct system_plan *plan)
+HV_RARE void plan_print(struct text_sink *sink, const struct system_plan *plan)
 {
     print_machine(sink, plan->machine);
     for (unsigned i = 0; i < plan->domain_count; i++)

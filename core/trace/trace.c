@@ -64,7 +64,7 @@ static const struct trace_mark *following(const struct trace *trace, uint32_t co
     return best;
 }
 
-void trace_print(struct text_sink *sink, const struct trace *trace, const char *(*domain_name)(uint16_t domid))
+HV_RARE void trace_print(struct text_sink *sink, const struct trace *trace, const char *(*domain_name)(uint16_t domid))
 {
     uint32_t count = (uint32_t)min_u64(__atomic_load_n(&trace->count, __ATOMIC_RELAXED), TRACE_MAX_MARKS);
     uint64_t frequency = arch_timer_frequency();

@@ -8,28 +8,31 @@
 #include "domain/domain.h"
 #include "vcpu/run.h"
 
+HV_RARE static struct sched_share *add_share(unsigned number, struct domain *domain)
+{
+    struct cpu *cpu = &hypervisor.cpus[number];
+    struct sched_share *share = &domain->shares[number];
+    struct sched_share **link = &cpu->shares;
+
+    if (share->domain != NULL)
+        return share;
+    while (*link != NULL)
+        link = &(*link)->next;
+    *share = (struct sched_share){.domain = domain};
+    *link = share;
+    if (cpu->unbuilt == NULL)
+        cpu->unbuilt = share;
+    return share;
+}
+
 void sched_add_vcpu(struct vcpu *vcpu)
 {
-    struct vcpu **link = &hypervisor.cpus[vcpu->cpu].queue;
+    struct vcpu **link = &add_share(vcpu->cpu, vcpu->domain)->vcpus;
 
     while (*link != NULL)
         link = &(*link)->next;
     vcpu->next = NULL;
     *link = vcpu;
-}
-
-void sched_add_build(struct domain *domain)
-{
-    struct cpu *cpu = &hypervisor.cpus[domain->vcpus[0]->cpu];
-
-    arch_spin_lock(&cpu->lock);
-    struct domain **link = &cpu->builds;
-    while (*link != NULL)
-        link = &(*link)->next_build;
-    domain->next_build = NULL;
-    __atomic_store_n(link, domain, __ATOMIC_RELEASE);
-    arch_spin_unlock(&cpu->lock);
-    sched_look_again(cpu->id);
 }
 
 void sched_look_again(unsigned cpu)
@@ -49,25 +52,57 @@ void sched_kick(unsigned cpu)
     arch_cpu_signal();
 }
 
-static void remove_first_build(struct cpu *cpu)
+/* In one order with sched_run(), which says that it decides anew before it looks at what there is to run, and with
+ * run_load(): a CPU that still seems settled looks after this, and one that has the vCPU loaded is brought out. */
+void sched_wake(const struct vcpu *vcpu)
 {
-    arch_spin_lock(&cpu->lock);
-    __atomic_store_n(&cpu->builds, cpu->builds->next_build, __ATOMIC_RELEASE);
-    arch_spin_unlock(&cpu->lock);
+    const struct cpu *cpu = &hypervisor.cpus[vcpu->cpu];
+
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (vcpu->cpu == arch_cpu_id() || __atomic_load_n(&cpu->settled, __ATOMIC_SEQ_CST) == 0 ||
+        __atomic_load_n(&cpu->loaded, __ATOMIC_SEQ_CST) == vcpu)
+        sched_look_again(vcpu->cpu);
 }
 
-/** Without the lock: only this CPU takes out, so the first stays the first. */
-static struct domain *first_build(struct cpu *cpu)
+/** @return when @p domain wants to be built on @p cpu: 0 if for the first time, ARCH_TIMER_NEVER if it does not. */
+HV_RARE static uint64_t build_due(const struct cpu *cpu, const struct domain *domain)
 {
-    return __atomic_load_n(&cpu->builds, __ATOMIC_ACQUIRE);
+    if (domain->vcpus[0]->cpu != cpu->id || load_acquire(&domain->state) >= DOMAIN_RUNNING)
+        return ARCH_TIMER_NEVER;
+    return __atomic_load_n(&domain->build_at, __ATOMIC_ACQUIRE);
 }
 
-/** One step of @p domain, which is the first. The loaded vCPU is put first: unpacking uses the FP registers. */
-static void build(struct cpu *cpu, struct domain *domain)
+/** @return the domain that is to be built for the first time, in the order of the plan. No guest can bring this about:
+ * it goes before all turns. */
+HV_RARE static struct domain *first_build(struct cpu *cpu)
 {
+    for (; cpu->unbuilt != NULL; cpu->unbuilt = cpu->unbuilt->next)
+        if (build_due(cpu, cpu->unbuilt->domain) == 0)
+            return cpu->unbuilt->domain;
+    return NULL;
+}
+
+static uint64_t microseconds(uint64_t count)
+{
+    return count * arch_timer_frequency() / 1000000;
+}
+
+/** The loaded vCPU is put first: unpacking uses the FP registers. */
+HV_RARE static void build_first(struct cpu *cpu, struct domain *domain)
+{
+    uint64_t end = arch_timer_now() + microseconds(SCHED_BOOT_BUILD_US);
+
     run_unload(cpu);
-    if (build_step(domain) != BUILD_MORE)
-        remove_first_build(cpu);
+    while (build_step(domain) == BUILD_MORE && arch_timer_now() < end)
+        continue;
+}
+
+/** As build_due(), but for a first build, which is no part of turns. */
+static uint64_t rebuild_due(const struct cpu *cpu, const struct domain *domain)
+{
+    uint64_t due = build_due(cpu, domain);
+
+    return due != 0 ? due : ARCH_TIMER_NEVER;
 }
 
 /** @return the counter when this timer of a vCPU that is not loaded fires */
@@ -92,10 +127,9 @@ static uint64_t timer_deadline(const struct vcpu *vcpu)
     return min_u64(one_deadline(vcpu, VCPU_TIMER_VIRTUAL), one_deadline(vcpu, VCPU_TIMER_PHYSICAL));
 }
 
+/** Of a domain that runs. */
 static bool runnable(const struct cpu *cpu, struct vcpu *vcpu)
 {
-    if (load_acquire(&vcpu->domain->state) != DOMAIN_RUNNING)
-        return false;
     switch (load_acquire(&vcpu->state)) {
     case VCPU_READY:
         return true;
@@ -109,40 +143,107 @@ static bool runnable(const struct cpu *cpu, struct vcpu *vcpu)
     }
 }
 
-/** Round robin: the vCPU that ran last goes on until its slice is over, whatever made it come out; then the search
- * begins behind it and ends with it. */
-static struct vcpu *pick(struct cpu *cpu)
+/** @param fresh  a turn begins: with the vCPU behind the one that ran last, else with that */
+static struct vcpu *choose(const struct cpu *cpu, const struct sched_share *share, bool fresh)
 {
-    if (cpu->last != NULL && arch_timer_now() < cpu->slice_end && runnable(cpu, cpu->last))
-        return cpu->last;
-    struct vcpu *start = cpu->last != NULL && cpu->last->next != NULL ? cpu->last->next : cpu->queue;
-    struct vcpu *vcpu = start;
+    struct vcpu *last = share->last;
 
-    while (vcpu != NULL) {
-        if (runnable(cpu, vcpu)) {
-            cpu->last = vcpu;
-            cpu->slice_end = 0; /* run_slice() begins a new one */
+    if (load_acquire(&share->domain->state) != DOMAIN_RUNNING)
+        return NULL;
+    if (!fresh && last != NULL && runnable(cpu, last))
+        return last;
+    struct vcpu *start = last != NULL && last->next != NULL ? last->next : share->vcpus;
+    struct vcpu *vcpu = start;
+    do {
+        if (runnable(cpu, vcpu))
             return vcpu;
-        }
-        vcpu = vcpu->next != NULL ? vcpu->next : cpu->queue;
-        if (vcpu == start)
-            break;
-    }
+        vcpu = vcpu->next != NULL ? vcpu->next : share->vcpus;
+    } while (vcpu != start);
     return NULL;
 }
 
-static bool shares_cpu(const struct cpu *cpu, const struct vcpu *vcpu)
+/** @return whether @p share has work. @param vcpu  out: to be run; NULL: its domain is to be built on */
+__attribute__((noinline)) static bool find_work(const struct cpu *cpu, struct sched_share *share, bool fresh,
+                                                struct vcpu **vcpu)
 {
-    for (const struct vcpu *other = cpu->queue; other != NULL; other = other->next)
-        if (other != vcpu && load_acquire(&other->state) != VCPU_OFF &&
-            load_acquire(&other->domain->state) == DOMAIN_RUNNING)
+    *vcpu = choose(cpu, share, fresh);
+    if (*vcpu == NULL) {
+        uint64_t due = rebuild_due(cpu, share->domain);
+        return due != ARCH_TIMER_NEVER && due <= arch_timer_now();
+    }
+    share->last = *vcpu;
+    return true;
+}
+
+/** Whose turn it was goes on until the turn is over, whatever made it come out; then the search begins behind it and
+ * ends with it. */
+static bool pick(struct cpu *cpu, struct vcpu **vcpu)
+{
+    struct sched_share *turn = cpu->turn;
+    uint64_t now = arch_timer_now();
+
+    if (now < cpu->turn_end && find_work(cpu, turn, false, vcpu))
+        return true;
+    if (cpu->turn_end != 0 && now > cpu->turn_end)
+        turn->overrun = now - cpu->turn_end;
+    cpu->turn_end = 0; /* begin_turn() begins a new one */
+    struct sched_share *start = turn != NULL && turn->next != NULL ? turn->next : cpu->shares;
+    struct sched_share *share = start;
+    while (share != NULL) {
+        if (find_work(cpu, share, true, vcpu)) {
+            cpu->turn = share;
             return true;
+        }
+        share = share->next != NULL ? share->next : cpu->shares;
+        if (share == start)
+            break;
+    }
     return false;
 }
 
-static uint64_t microseconds(uint64_t count)
+/** @return whether somebody beside @p vcpu, or beside the build of the turn where that is NULL, may want this CPU
+ * before anybody tells it */
+static bool contended(struct cpu *cpu, const struct vcpu *vcpu)
 {
-    return count * arch_timer_frequency() / 1000000;
+    if (first_build(cpu) != NULL)
+        return true;
+    for (const struct sched_share *share = cpu->shares; share != NULL; share = share->next) {
+        if ((vcpu != NULL || share != cpu->turn) && rebuild_due(cpu, share->domain) != ARCH_TIMER_NEVER)
+            return true;
+        if (load_acquire(&share->domain->state) != DOMAIN_RUNNING)
+            continue;
+        for (const struct vcpu *other = share->vcpus; other != NULL; other = other->next)
+            if (other != vcpu && load_acquire(&other->state) != VCPU_OFF)
+                return true;
+    }
+    return false;
+}
+
+/** @return whether the turn has an end: cpu->turn_end. What the last one took too much is taken off. */
+static bool begin_turn(struct cpu *cpu, const struct vcpu *vcpu)
+{
+    struct sched_share *turn = cpu->turn;
+
+    if (!contended(cpu, vcpu)) {
+        cpu->turn_end = 0;
+        return false;
+    }
+    if (cpu->turn_end != 0)
+        return true;
+    uint64_t slice = microseconds(first_build(cpu) != NULL ? SCHED_BOOT_SLICE_US : SCHED_SLICE_US);
+    cpu->turn_end = arch_timer_now() + slice - min_u64(turn->overrun, slice / 2);
+    turn->overrun = 0;
+    return true;
+}
+
+/** One step, and what interrupts came meanwhile. The loaded vCPU is put first, as above. */
+HV_RARE static void build_again(struct cpu *cpu)
+{
+    (void)begin_turn(cpu, NULL);
+    run_unload(cpu);
+    enum build_result result = build_step(cpu->turn->domain);
+    (void)result; /* its state tells */
+    run_interrupts(cpu);
 }
 
 /** It waits no longer. Not a plain store: another CPU may be turning the vCPU off, with its domain. */
@@ -155,21 +256,19 @@ static void end_wait(struct vcpu *vcpu)
 }
 
 /** Runs @p vcpu until it waits, stops, or its time is over. */
-static void run_slice(struct cpu *cpu, struct vcpu *vcpu)
+static void run_turn(struct cpu *cpu, struct vcpu *vcpu)
 {
-    bool building = first_build(cpu) != NULL;
-    bool contended = building || shares_cpu(cpu, vcpu);
+    bool ends = begin_turn(cpu, vcpu);
     uint64_t deadline = load_relaxed64(&cpu->console_due);
 
-    if (contended) {
-        if (cpu->slice_end == 0)
-            cpu->slice_end = arch_timer_now() + microseconds(building ? SCHED_BUILD_SLICE_US : SCHED_SLICE_US);
-        deadline = min_u64(deadline, cpu->slice_end);
-    }
+    if (ends)
+        deadline = min_u64(deadline, cpu->turn_end);
     arch_timer_set_deadline(deadline);
     end_wait(vcpu);
-    if (run_load(cpu, vcpu, contended))
-        run_until_reschedule(cpu, vcpu);
+    if (!run_load(cpu, vcpu, ends))
+        return;
+    __atomic_store_n(&cpu->settled, ends && !cpu->timer_lost, __ATOMIC_SEQ_CST);
+    run_until_reschedule(cpu, vcpu);
 }
 
 /* Of two CPUs that ask at once, the earlier time stays. In one order with serve_console()'s store: who still finds an
@@ -186,6 +285,19 @@ void sched_console_due(uint64_t when)
     sched_look_again(0); /* the timer is set anew */
 }
 
+/** @return when @p share has work of its own accord, which it has not now */
+static uint64_t share_deadline(const struct cpu *cpu, const struct sched_share *share)
+{
+    uint64_t deadline = rebuild_due(cpu, share->domain);
+
+    if (load_acquire(&share->domain->state) != DOMAIN_RUNNING)
+        return deadline;
+    for (const struct vcpu *vcpu = share->vcpus; vcpu != NULL; vcpu = vcpu->next)
+        if (vcpu != cpu->loaded && load_acquire(&vcpu->state) == VCPU_WAITING)
+            deadline = min_u64(deadline, timer_deadline(vcpu));
+    return deadline;
+}
+
 /** Sleeps until an interrupt, which is handled; wakes for the timers of vCPUs that are not loaded. */
 static void idle(struct cpu *cpu)
 {
@@ -193,9 +305,8 @@ static void idle(struct cpu *cpu)
 
     if (cpu->loaded != NULL && load_acquire(&cpu->loaded->domain->state) != DOMAIN_RUNNING)
         run_unload(cpu); /* or its timer would go on interrupting */
-    for (struct vcpu *vcpu = cpu->queue; vcpu != NULL; vcpu = vcpu->next)
-        if (vcpu != cpu->loaded && load_acquire(&vcpu->state) == VCPU_WAITING)
-            deadline = min_u64(deadline, timer_deadline(vcpu));
+    for (const struct sched_share *share = cpu->shares; share != NULL; share = share->next)
+        deadline = min_u64(deadline, share_deadline(cpu, share));
     arch_timer_set_deadline(deadline);
     if (cpu->timer_lost)
         arch_cpu_wait();
@@ -204,7 +315,7 @@ static void idle(struct cpu *cpu)
     run_interrupts(cpu);
 }
 
-static void serve_console(struct cpu *cpu)
+HV_RARE static void serve_console(struct cpu *cpu)
 {
     if (cpu->id != 0 || arch_timer_now() < load_relaxed64(&cpu->console_due))
         return;
@@ -224,14 +335,21 @@ void sched_run(struct cpu *cpu)
         if (load_acquire(&hypervisor.shutting_down) != 0)
             arch_cpu_halt();
         serve_console(cpu);
-        struct domain *domain = first_build(cpu);
-        if (domain != NULL)
-            build(cpu, domain);
-        cpu->reschedule = false; /* before the decision: what happens behind it is looked at again */
-        struct vcpu *vcpu = pick(cpu);
-        if (vcpu != NULL)
-            run_slice(cpu, vcpu);
-        else if (first_build(cpu) == NULL)
-            idle(cpu);
+        struct domain *unbuilt = first_build(cpu);
+        if (unbuilt != NULL)
+            build_first(cpu, unbuilt);
+        /* Before the decision: what happens behind it is looked at again, see sched_wake(). */
+        cpu->reschedule = false;
+        __atomic_store_n(&cpu->settled, 0, __ATOMIC_SEQ_CST);
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        struct vcpu *vcpu;
+        if (!pick(cpu, &vcpu)) {
+            if (first_build(cpu) == NULL)
+                idle(cpu);
+        } else if (vcpu != NULL) {
+            run_turn(cpu, vcpu);
+        } else {
+            build_again(cpu);
+        }
     }
 }

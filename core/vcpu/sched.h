@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What one physical CPU does: builds its domains and runs their vCPUs, round robin with a time slice. A build is a job
- * like another, done in bounded steps, so a domain that is ready runs while the next one is still being built. */
+/* What one physical CPU does: builds its domains and runs their vCPUs. Domains take turns, however many vCPUs they have
+ * here and whatever they are busy with: what a domain makes the hypervisor do counts as its own time. */
 #ifndef BULKHEAD_VCPU_SCHED_H
 #define BULKHEAD_VCPU_SCHED_H
 
@@ -8,28 +8,41 @@
 #include "lib/types.h"
 #include "vcpu/vcpu.h"
 
-#define SCHED_SLICE_US 10000     /* round robin between vCPUs */
-#define SCHED_BUILD_SLICE_US 100 /* of a vCPU while its CPU still has domains to build */
+#define SCHED_SLICE_US 10000    /* a turn of a domain whose CPU others want, too */
+#define SCHED_BOOT_SLICE_US 100 /* the same, while domains wait there to be built for the first time */
+#define SCHED_BOOT_BUILD_US 400 /* building goes on for so long between two such turns */
+
+struct domain;
+
+/** What a domain has on one CPU: those of its vCPUs that run there, and its build where vCPU 0 does. */
+struct sched_share {
+    struct domain *domain;    /* NULL: nothing */
+    struct sched_share *next; /* of the same CPU, in the order of the plan */
+    struct vcpu *vcpus;       /* by vcpu::next */
+    struct vcpu *last;        /* that ran */
+    uint64_t overrun;         /* ticks beyond the end of its turn: its next one is shorter */
+};
 
 /** The per-CPU root. */
 struct cpu {
     unsigned id;
-    uint32_t online;           /* set (release) when it checked in */
-    struct vcpu *loaded;       /* whose state the hardware holds; stays loaded while idle */
-    struct vcpu *last;         /* whose turn it was */
-    uint64_t slice_end;        /* of its turn; 0: not begun, or it has its CPU to itself */
-    struct vcpu *queue;        /* all vCPUs planned for this CPU; complete before it goes to work */
-    struct arch_spinlock lock; /* of builds */
-    struct domain *builds;     /* domains still to be built here, in start order */
-    uint64_t console_due;      /* when console_tick() wants to be called (CPU 0) */
-    bool timer_lost;           /* its EL2 timer does not work: it must not sleep without end */
-    bool reschedule;           /* what it decided may be out of date: the slice is over, there is other work */
+    uint32_t online;             /* set (release) when it checked in */
+    struct vcpu *loaded;         /* whose state the hardware holds; stays loaded while idle */
+    struct sched_share *shares;  /* all that the plan put here; complete before it goes to work */
+    struct sched_share *unbuilt; /* the next one to be built for the first time, or one before it */
+    struct sched_share *turn;    /* whose turn it is, or was */
+    uint64_t turn_end;           /* 0: not begun, or nobody else wants this CPU */
+    uint32_t settled;            /* it will decide anew when the turn ends: no other vCPU needs to be told of */
+    uint64_t console_due;        /* when console_tick() wants to be called (CPU 0) */
+    bool timer_lost;             /* its EL2 timer does not work: it must not sleep without end */
+    bool reschedule;             /* what it decided may be out of date: the slice is over, there is other work */
 };
 
-/** Puts @p vcpu on its CPU's queue, where it stays. Boot CPU, before the CPUs go to work. */
+/** Puts @p vcpu into its domain's share of its CPU, where it stays. Boot CPU, before the CPUs go to work. */
 void sched_add_vcpu(struct vcpu *vcpu);
-/** Lets @p domain be built (again) by the CPU of its vCPU 0, after those that wait there already. Any CPU. */
-void sched_add_build(struct domain *domain);
+/** Makes the CPU of @p vcpu look at it, unless that CPU will anyway before others' time is over. Any CPU, after what
+ * makes the vCPU runnable was stored. */
+void sched_wake(const struct vcpu *vcpu);
 /** The scheduling loop of one CPU: for ever. */
 HV_NORETURN void sched_run(struct cpu *cpu);
 /** Has console_tick() called on CPU 0 when the counter reaches @p when, if not before. Any CPU. */

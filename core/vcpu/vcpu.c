@@ -6,6 +6,6 @@
 
 void vcpu_wake(struct vcpu *vcpu)
 {
-    store_release(&vcpu->wake, 1);
-    sched_look_again(vcpu->cpu);
+    __atomic_store_n(&vcpu->wake, 1, __ATOMIC_SEQ_CST);
+    sched_wake(vcpu);
 }

@@ -37,7 +37,7 @@ struct vcpu {
     struct psci_request on_request; /* CPU_ON, not yet taken up */
     struct vgic_vcpu vgic;
     uint8_t timers_in_flight; /* bit per timer: its physical interrupt is active on behalf of this vCPU */
-    struct vcpu *next;        /* run queue of its CPU */
+    struct vcpu *next;        /* of the same domain on the same CPU */
     struct vcpu_statistics statistics;
 };
 

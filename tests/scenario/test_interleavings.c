@@ -167,7 +167,7 @@ static void secondary(unsigned cpu)
     arch_cpu_signal();
     while (load_acquire(&hypervisor.started) == 0)
         arch_cpu_wait();
-    ck_assert_ptr_null(hypervisor.cpus[cpu].queue);
+    ck_assert_ptr_null(hypervisor.cpus[cpu].shares);
     meddle();
     arch_cpu_halt();
 }

@@ -28,6 +28,17 @@ static void pause_while(bool up, unsigned times)
         (void)arch_timer_now();
 }
 
+/** Sleeps while the domain waits because it restarts again and again. */
+static void await_rebuild(const struct domain *domain)
+{
+    for (;;) {
+        uint64_t due = __atomic_load_n(&domain->build_at, __ATOMIC_ACQUIRE);
+        if (due == ARCH_TIMER_NEVER || due <= arch_timer_now())
+            return;
+        arch_cpu_wait();
+    }
+}
+
 /** Types as long as there is somebody, in each life's last moment and just behind it, and sometimes has the domain
  * started anew. */
 static void type_on(void)
@@ -39,6 +50,7 @@ static void type_on(void)
         bool up = is_up(domain);
         pause_while(up, up ? device_draw(32) << device_draw(5) : device_draw(64) << device_draw(6));
         (void)keyboard->input(keyboard, 'x');
+        await_rebuild(domain);
         if (restarts_left == 0 || device_draw(16) != 0)
             continue;
         restarts_left--;

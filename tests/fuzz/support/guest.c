@@ -81,8 +81,6 @@ static void check_mapping(void *context, ipa_t base, pa_t target, uint64_t size,
 
 static void build(void)
 {
-    hypervisor.cpus[0].builds = NULL;
-    fixture.domain->next_build = NULL;
     fixture.domain->state = DOMAIN_PLANNED;
     FUZZ_REQUIRE(build_to_end() == BUILD_DONE);
     stage2_walk(&fixture.domain->stage2, check_mapping, &fixture.plan);
@@ -142,7 +140,7 @@ bool guest_schedule(struct domain *domain)
     FUZZ_REQUIRE(domain->state == DOMAIN_RUNNING || domain->state == DOMAIN_OFF || domain->state == DOMAIN_FAILED ||
                  (domain->state == DOMAIN_PLANNED && domain->restarts != 0));
     if (domain->state == DOMAIN_PLANNED) {
-        FUZZ_REQUIRE(hypervisor.cpus[0].builds == domain);
+        FUZZ_REQUIRE(domain->build_at != 0 && domain->build_at != UINT64_MAX);
         build();
     }
     for (unsigned i = 0; i < domain->vcpu_count; i++)

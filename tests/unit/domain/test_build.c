@@ -252,30 +252,42 @@ START_TEST(eager_memory_is_all_there_and_zero)
 }
 END_TEST
 
-/* Between two steps the CPU looks after its other vCPUs: none may take longer than the figure says. */
-START_TEST(steps_are_bounded)
+/** Builds to the end. @return how long the longest step took */
+static uint64_t longest_step(void)
 {
-    uint8_t *kernel = load_kernel(MIB(4));
-    unsigned steps = 0;
-
-    fixture.config.eager_memory = true;
-    fixture.domain = domain_create(&fixture.plan);
-    uint64_t longest = 0;
     enum build_result result = BUILD_MORE;
+    uint64_t longest = 0;
+
     while (result == BUILD_MORE) {
         uint64_t before = sim_time_ns(fixture.machine);
         result = build_step(fixture.domain);
         longest = max_u64(longest, sim_time_ns(fixture.machine) - before);
-        steps++;
     }
     ck_assert_int_eq(result, BUILD_DONE);
-    ck_assert_uint_ge(steps, MIB(4) / BUILD_STEP_BYTES);
-    ck_assert_uint_gt(longest, 0);
-    /* One block zeroed is the longest that a step does: a touch at run time takes as long. */
-    uint64_t before = sim_time_ns(fixture.machine);
-    ck_assert_int_eq(stage2_unmap(&fixture.domain->stage2, ipa(KERNEL + MIB(8)), BLOCK_SIZE), HV_OK);
-    ck_assert_int_eq(domain_touch(fixture.domain, ipa(KERNEL + MIB(8))), HV_OK);
-    ck_assert_uint_le(longest, 2 * (sim_time_ns(fixture.machine) - before));
+    return longest;
+}
+
+/* Nobody else of the CPU runs during a step: 100 us of a Cortex-A53, whatever the domain had and is built from. */
+START_TEST(steps_are_bounded)
+{
+    const struct sim_options options = {.platform = "zynqmp"};
+
+    teardown();
+    fixture_options(&options);
+    uint8_t *kernel = load_kernel(MIB(4));
+    uint8_t *ramdisk = load_ramdisk(MIB(2) + 5);
+    fixture.config.eager_memory = _i == 1;
+    fixture.domain = domain_create(&fixture.plan);
+    hypervisor.domains[0] = fixture.domain;
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t longest = longest_step();
+        ck_assert_msg(longest > 10000 && longest <= 100000, "start %u: a step of %llu ns", i,
+                      (unsigned long long)longest);
+        for (uint64_t at = KERNEL; at < GUEST_END; at += BLOCK_SIZE)
+            ck_assert_int_eq(domain_touch(fixture.domain, ipa(at)), HV_OK);
+        domain_restart(fixture.domain);
+    }
+    free(ramdisk);
     free(kernel);
 }
 END_TEST
@@ -392,7 +404,7 @@ int main(void)
     tcase_add_test(test_case, images_across_extents);
     tcase_add_test(test_case, an_image_outside_its_ram_fails_the_domain);
     tcase_add_test(test_case, eager_memory_is_all_there_and_zero);
-    tcase_add_test(test_case, steps_are_bounded);
+    tcase_add_loop_test(test_case, steps_are_bounded, 0, 2);
     tcase_add_test(test_case, vcpus_are_as_after_reset);
     tcase_add_test(test_case, the_guests_gic_is_the_virtual_interface);
     tcase_add_test(test_case, no_uart_no_device);

@@ -63,7 +63,7 @@ static void assert_refused(const char *found)
     ck_assert_ptr_eq(strstr(strstr(output, "error:") + 1, "error:"), NULL); /* once */
 }
 
-static const uint64_t sizes[] = {1, 4096, BUILD_STEP_BYTES, BUILD_STEP_BYTES + 1, 2 * 1000003 + BLOCK_SIZE / 2};
+static const uint64_t sizes[] = {1, 4096, BUILD_UNPACK_BYTES, BUILD_UNPACK_BYTES + 1, 2 * 1000003 + BLOCK_SIZE / 2};
 static const uint64_t offsets[] = {0, 1, BLOCK_SIZE - 5};
 
 START_TEST(kernels_are_unpacked)
@@ -111,7 +111,7 @@ END_TEST
 /* Cut anywhere: in the header, in the data, in the trailer. */
 START_TEST(truncated_kernels_are_refused)
 {
-    make_kernel(BUILD_STEP_BYTES * 2, 6);
+    make_kernel(BUILD_UNPACK_BYTES * 2, 6);
     const size_t cuts[] = {0, 1, 9, 10, 11, packed_size / 2, packed_size - 9, packed_size - 8, packed_size - 1};
     packed_size = cuts[_i];
     ck_assert_int_eq(load_and_build(), BUILD_FAILED);
@@ -134,7 +134,7 @@ END_TEST
 START_TEST(more_than_the_header_states_is_refused)
 {
     make_kernel(MIB(3), 6);
-    fixture.plan.kernel.memory_size = MIB(3) - (uint64_t[]){1, 64, BUILD_STEP_BYTES, MIB(3) - 1}[_i];
+    fixture.plan.kernel.memory_size = MIB(3) - (uint64_t[]){1, 64, BUILD_UNPACK_BYTES, MIB(3) - 1}[_i];
     ck_assert_int_eq(load_and_build(), BUILD_FAILED);
     assert_refused("more data than the image's header states");
     uint8_t behind[64];

@@ -132,7 +132,7 @@ START_TEST(test_system_reset)
         call(resets[i], 0, 0, 0);
         ck_assert_uint_eq(guest.domain.restarts, 1);
         ck_assert_uint_ne(guest.domain.state, DOMAIN_RUNNING);
-        ck_assert_ptr_eq(hypervisor.cpus[0].builds, &guest.domain);
+        ck_assert(hypervisor.cpus[0].reschedule);
     }
     guest_setup(1);
     ck_assert_int_eq(call(PSCI(18), 1, 0, 0), INVALID_PARAMETERS);
