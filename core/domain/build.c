@@ -78,7 +78,7 @@ static hv_status empty_tables(struct domain *domain)
         return HV_OK;
     }
     domain->build->tables_ready = true;
-    return stage2_init(stage2, stage2->pool, plan->stage2_base, plan->stage2_pages, plan->ipa_bits, domain->domid);
+    return stage2_init(stage2, stage2->pool, plan->stage2_base, plan->stage2_pages, plan->ipa_bits, plan->vmid);
 }
 
 /** A GICv2's virtual CPU interface stands where the guest looks for a CPU interface (IHI 0048B 5.5). */

@@ -62,8 +62,7 @@ static void create_gic(struct domain *domain)
         return;
     }
     add_device(domain, ipa(GUEST_GICD_BASE), GUEST_GICD_V3_SIZE, domain, vgic_v3_distributor_access);
-    add_device(domain, ipa(GUEST_GICR_BASE), domain->vcpu_count * VGIC_REDISTRIBUTOR_SIZE, domain,
-               vgic_redistributor_access);
+    add_device(domain, ipa(GUEST_GICR_BASE), domain->vcpu_count * GUEST_GICR_STRIDE, domain, vgic_redistributor_access);
 }
 
 static void create_devices(struct domain *domain)
@@ -85,7 +84,7 @@ struct domain *domain_create(const struct plan_domain *plan)
     struct domain *domain = &start->domain;
     memset(start, 0, sizeof(*start));
     domain->plan = plan;
-    domain->name = plan->config->name;
+    domain->name = plan->name;
     domain->domid = plan->domid;
     domain->build = &start->build;
     domain->stage2.pool = area + (plan->stage2_base.raw - plan->control.base);

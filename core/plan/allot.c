@@ -3,6 +3,7 @@
 
 #include "dt/dt.h"
 #include "mem/stage2.h"
+#include "plan/claims.h"
 #include "plan/show.h"
 
 /* Level-3 tables for what may be mapped by single pages beside RAM and the GIC: frames of devices given to the domain.
@@ -26,30 +27,15 @@ static void take_away(struct system_plan *plan, struct region range, struct diag
               "RAM is in too many pieces; this part is not used", "reserve fewer and larger ranges");
 }
 
-/** The whole units of @p alignment that hold @p range. Empty stays empty. */
-static struct region round_out(struct region range, uint64_t alignment)
-{
-    if (range.end <= range.base)
-        return (struct region){0, 0};
-    /* align_up() wraps for the topmost unit of the address space, which no RAM reaches. */
-    return (struct region){align_down(range.base, alignment), max_u64(align_up(range.end, alignment), range.end)};
-}
-
 void allot_free(struct system_plan *plan, struct diag *diag)
 {
-    const struct machine *machine = plan->machine;
+    const struct ledger *ledger = &plan->ledger;
 
-    plan->free.count = machine->memory.count;
-    for (unsigned i = 0; i < machine->memory.count; i++)
-        plan->free.list[i] = machine->memory.list[i];
-    take_away(plan, round_out(machine->image, PLAN_BLOCK_ALIGNMENT), diag);
-    take_away(plan, round_out(machine->dtb, PLAN_BLOCK_ALIGNMENT), diag);
-    for (unsigned i = 0; i < machine->reservation_count; i++)
-        take_away(plan, round_out(machine->reservations[i].range, PAGE_SIZE), diag);
-    for (unsigned i = 0; i < plan->domain_count; i++) {
-        for (unsigned kind = 0; kind < PLAN_MODULE_KINDS; kind++)
-            take_away(plan, round_out(plan->modules[i][kind].range, PAGE_SIZE), diag);
-    }
+    plan->free.count = plan->machine->memory.count;
+    for (unsigned i = 0; i < plan->machine->memory.count; i++)
+        plan->free.list[i] = plan->machine->memory.list[i];
+    for (const struct claim *claim = ledger->list; claim != ledger_end(ledger) && claim->kind == CLAIM_RAM; claim++)
+        take_away(plan, claim_extent(claim), diag);
 }
 
 static void give_back(struct system_plan *plan, struct region range)
@@ -59,7 +45,7 @@ static void give_back(struct system_plan *plan, struct region range)
     (void)status;
 }
 
-static void give_back_all(struct system_plan *plan, struct plan_domain *domain)
+void allot_give_back(struct system_plan *plan, struct plan_domain *domain)
 {
     for (unsigned i = 0; i < domain->extent_count; i++) {
         struct plan_extent extent = domain->extents[i];
@@ -184,7 +170,7 @@ hv_status allot_domain(struct system_plan *plan, struct plan_domain *domain, str
 {
     if (allot_all(plan, domain) == HV_OK)
         return HV_OK;
-    give_back_all(plan, domain);
+    allot_give_back(plan, domain);
     report_shortage(plan, domain, diag);
     return HV_E_NOMEM;
 }

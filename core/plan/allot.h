@@ -14,5 +14,7 @@ void allot_free(struct system_plan *plan, struct diag *diag);
  * @return HV_OK, or HV_E_NOMEM: reported, and the domain owns nothing
  */
 HV_CHECK hv_status allot_domain(struct system_plan *plan, struct plan_domain *domain, struct diag *diag);
+/** Makes all RAM that @p domain was given free again. */
+void allot_give_back(struct system_plan *plan, struct plan_domain *domain);
 
 #endif

@@ -8,7 +8,7 @@
 /** Whose numbers @p claim's are: the domain's, or the machine's. */
 static owner_t space_of(const struct claim *claim)
 {
-    return claim->kind >= CLAIM_GUEST_ADDRESS ? claim->owner : OWNER_HYPERVISOR;
+    return claim->kind >= CLAIM_GUEST_ADDRESS ? (owner_t)claim->owner : OWNER_HYPERVISOR;
 }
 
 static bool same_space(const struct claim *a, const struct claim *b)
@@ -22,8 +22,8 @@ static bool before(const struct claim *a, const struct claim *b)
         return a->kind < b->kind;
     if (space_of(a) != space_of(b))
         return space_of(a) < space_of(b);
-    if (a->range.base != b->range.base)
-        return a->range.base < b->range.base;
+    if (a->base != b->base)
+        return a->base < b->base;
     return a->owner < b->owner;
 }
 
@@ -45,12 +45,12 @@ static unsigned place_for(const struct ledger *ledger, const struct claim *claim
 
 static bool overlap(const struct claim *a, const struct claim *b)
 {
-    return a->range.base < b->range.end && b->range.base < a->range.end;
+    return a->base < b->base + b->size && b->base < a->base + a->size;
 }
 
 static bool may_coincide(const struct claim *a, const struct claim *b)
 {
-    return a->mode != CLAIM_EXCLUSIVE && a->mode == b->mode && a->range.base == b->range.base;
+    return a->mode != CLAIM_EXCLUSIVE && a->mode == b->mode && a->base == b->base;
 }
 
 /** The first claim at or behind @p from that has some of @p claim, may it coincide or not. */
@@ -65,7 +65,7 @@ static const struct claim *next_overlap(const struct ledger *ledger, const struc
 
 const struct claim *ledger_conflict(const struct ledger *ledger, const struct claim *claim)
 {
-    const struct claim *other = next_overlap(ledger, claim, ledger_first(ledger, claim->kind));
+    const struct claim *other = next_overlap(ledger, claim, ledger_first(ledger, (enum claim_kind)claim->kind));
 
     while (other != NULL && may_coincide(other, claim))
         other = next_overlap(ledger, claim, other + 1);
@@ -86,7 +86,7 @@ static hv_status enter(struct ledger *ledger, const struct claim *claim)
 
 hv_status ledger_claim(struct ledger *ledger, const struct claim *claim, const struct claim **other)
 {
-    if (claim->range.end <= claim->range.base)
+    if (claim->size == 0)
         return HV_OK;
     const struct claim *conflict = ledger_conflict(ledger, claim);
     if (other != NULL)
@@ -98,15 +98,19 @@ hv_status ledger_claim_rest(struct ledger *ledger, const struct claim *claim)
 {
     struct claim rest = *claim;
 
-    while (rest.range.base < claim->range.end) {
-        /* Of those that begin lowest: what lies before it is nobody's. */
-        const struct claim *other = next_overlap(ledger, &rest, ledger_first(ledger, claim->kind));
+    while (rest.size != 0) {
+        /* Of those that have some of it the one that begins lowest: what lies before that is nobody's. */
+        const struct claim *other = next_overlap(ledger, &rest, ledger_first(ledger, (enum claim_kind)claim->kind));
         struct claim piece = rest;
         if (other == NULL)
             return enter(ledger, &rest);
-        rest.range.base = other->range.end;
-        piece.range.end = other->range.base;
-        if (piece.range.base < piece.range.end)
+        struct region range = claim_range(&rest);
+        struct region taken = claim_range(other);
+        rest = claim_of(rest.owner, (enum claim_kind)rest.kind, (enum claim_mode)rest.mode,
+                        (struct region){taken.end, range.end}, rest.what);
+        piece = claim_of(piece.owner, (enum claim_kind)piece.kind, (enum claim_mode)piece.mode,
+                         (struct region){range.base, taken.base}, piece.what);
+        if (piece.size != 0)
             HV_TRY(enter(ledger, &piece));
     }
     return HV_OK;

@@ -3,7 +3,6 @@
 #ifndef BULKHEAD_PLAN_LEDGER_H
 #define BULKHEAD_PLAN_LEDGER_H
 
-#include "dt/dt.h"
 #include "lib/status.h"
 #include "mem/regions.h"
 
@@ -23,7 +22,7 @@ enum claim_mode {
     CLAIM_READ_ONLY, /* the same, and nobody writes it */
 };
 
-typedef uint16_t owner_t;
+typedef uint8_t owner_t;
 
 /** Owners: the hypervisor, the firmware behind a memory reservation, or the domain of an index. */
 #define OWNER_HYPERVISOR ((owner_t)0)
@@ -39,19 +38,34 @@ static inline bool owner_is_domain(owner_t owner)
     return owner != OWNER_HYPERVISOR && owner != OWNER_FIRMWARE;
 }
 
-/** A range of one kind that has an owner; never empty in the ledger. */
+/** A range of one kind that has an owner: [base, base + size). Never empty in the ledger. 24 bytes: all of a machine
+ * are kept for ever. */
 struct claim {
-    struct region range;
-    const char *what; /* "kernel", a reservation's name; static, or in the device tree */
-    int node;         /* offset of the node that asked; negative: none did */
-    owner_t owner;
-    uint8_t kind; /* enum claim_kind */
-    uint8_t mode; /* enum claim_mode */
+    uint64_t base;
+    uint64_t size : 48;
+    uint64_t owner : 8;
+    uint64_t kind : 4; /* enum claim_kind */
+    uint64_t mode : 4; /* enum claim_mode */
+    const char *what;  /* "kernel module", a reservation's name; static, or in the device tree */
 };
 
-/* 32 domains of two vCPUs with two images and RAM in three pieces, and a machine of 16 CPUs with all its reservations
- * take half of it. */
-#define LEDGER_MAX 1024
+/** @p range as a claim; one that ends at or below its base as an empty one. */
+static inline struct claim claim_of(owner_t owner, enum claim_kind kind, enum claim_mode mode, struct region range,
+                                    const char *what)
+{
+    uint64_t size = range.end > range.base ? range.end - range.base : 0;
+
+    return (struct claim){range.base,           size & ((1ULL << 48) - 1), owner,
+                          (uint8_t)kind & 0xfu, (uint8_t)mode & 0xfu,      what};
+}
+
+static inline struct region claim_range(const struct claim *claim)
+{
+    return (struct region){claim->base, claim->base + claim->size};
+}
+
+/* 32 domains of two vCPUs, each with two images, a UART and RAM in one piece, and a machine with 64 reservations. */
+#define LEDGER_MAX 640
 
 /** Sorted by kind, of a domain's own numbers by domain, then by base. */
 struct ledger {

@@ -3,6 +3,7 @@
 
 #include "dt/dt.h"
 #include "plan/allot.h"
+#include "plan/claims.h"
 #include "plan/kernel.h"
 #include "plan/layout.h"
 #include "plan/modules.h"
@@ -18,7 +19,10 @@ static void start_domains(struct system_plan *plan)
         plan->domains[i] = (struct plan_domain){
             .config = config,
             .valid = config->valid && config->kernel.present,
+            .name = config->name,
+            .index = (uint8_t)i,
             .domid = (uint16_t)(i + 1),
+            .vmid = (uint16_t)(i + 1),
             .vcpu_count = (uint32_t)min_u64(config->cpus, HV_MAX_VCPUS),
             .spi_count = SPI_COUNT,
         };
@@ -120,7 +124,21 @@ static void clear_invalid(struct system_plan *plan)
     for (unsigned i = 0; i < plan->domain_count; i++) {
         struct plan_domain *domain = &plan->domains[i];
         if (!domain->valid)
-            *domain = (struct plan_domain){.config = domain->config, .domid = domain->domid};
+            *domain = (struct plan_domain){
+                .config = domain->config, .name = domain->name, .index = domain->index, .domid = domain->domid};
+    }
+}
+
+/** What the domains have been given is written down. One that has no room there gives it back. */
+static void claim_domains(struct system_plan *plan, struct diag *diag)
+{
+    for (unsigned i = 0; i < plan->domain_count; i++) {
+        struct plan_domain *domain = &plan->domains[i];
+        if (!domain->valid || claims_of_domain(plan, domain, diag) == HV_OK)
+            continue;
+        allot_give_back(plan, domain);
+        domain->valid = false;
+        plan->valid_count--;
     }
 }
 
@@ -133,10 +151,12 @@ hv_status plan_make(struct system_plan *plan, const struct machine *machine, con
     start_domains(plan);
     modules_resolve(plan, diag);
     shape_domains(plan, reader, diag);
+    claims_begin(plan);
     allot_free(plan, diag);
     allot_domains(plan, diag);
-    clear_invalid(plan);
     place_vcpus(plan);
+    claim_domains(plan, diag);
+    clear_invalid(plan);
     plan->digest = plan_digest(plan);
     return plan->valid_count != 0 ? HV_OK : HV_E_MISSING;
 }

@@ -9,6 +9,7 @@
 #include "lib/diag.h"
 #include "lib/format.h"
 #include "plan/image.h"
+#include "plan/ledger.h"
 
 /* The guest physical memory map, the same as on Xen (public/arch-arm.h). */
 #define GUEST_GICD_BASE 0x03001000
@@ -18,6 +19,7 @@
 #define GUEST_GICD_V3_SIZE 0x10000
 #define GUEST_GICR_BASE 0x03020000
 #define GUEST_GICR_SIZE 0x01000000 /* room for 128 vCPUs */
+#define GUEST_GICR_STRIDE 0x20000  /* of each vCPU */
 #define GUEST_VPL011_BASE 0x22000000
 #define GUEST_VPL011_SIZE 0x1000
 #define GUEST_VPL011_INTID 32
@@ -63,8 +65,11 @@ struct plan_module {
 
 struct plan_domain {
     const struct domain_config *config;
-    bool valid;     /* this domain will be built */
-    uint16_t domid; /* 1.. in device-tree order, valid or not; also the VMID */
+    const char *name; /* for messages */
+    bool valid;       /* this domain will be built */
+    uint8_t index;    /* in system_plan::domains */
+    uint16_t domid;   /* 1.. in device-tree order, valid or not */
+    uint16_t vmid;    /* of its stage 2; not 0 */
     uint32_t vcpu_count;
     uint8_t vcpu_cpu[HV_MAX_VCPUS]; /* physical CPU of each vCPU; the domain is built by that of vCPU 0 */
     struct plan_extent extents[PLAN_MAX_EXTENTS];
@@ -90,9 +95,12 @@ struct system_plan {
     unsigned domain_count;
     unsigned valid_count;
     struct plan_module modules[HV_MAX_DOMAINS][PLAN_MODULE_KINDS]; /* by domain and enum module_kind */
-    struct region_set free;                                        /* host RAM that nobody owns */
+    union {                                                        /* one after the other */
+        struct image_scratch scratch;                              /* while plan_make() looks at the kernels */
+        struct ledger ledger;                                      /* who owns what: afterwards */
+    };
+    struct region_set free; /* host RAM that nobody owns */
     uint64_t digest;
-    struct image_scratch scratch; /* of plan_make() */
 };
 
 /**

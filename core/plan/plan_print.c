@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The canonical text of a plan. Numbers and names only, no decision that is not in struct system_plan. Ranges are
- * written as base and size. A change of this text changes the digest of every system. */
-#include "dt/dt.h"
-#include "plan/plan.h"
+/* The canonical text of a plan: what was decided of each domain, then the ledger. Ranges are written as base and size.
+ * A change of this text changes the digest of every system. */
+#include "plan/claims.h"
 
 #define FNV_OFFSET 0xcbf29ce484222325ULL
 #define FNV_PRIME 0x100000001b3ULL
@@ -20,9 +19,10 @@ static void print_image(struct text_sink *sink, const char *name, const struct p
               image->source.raw, image->source_size, format_name(image->format));
 }
 
+/** What was decided of a domain beside what it owns. */
 static void print_domain(struct text_sink *sink, const struct plan_domain *domain)
 {
-    format_to(sink, "domain %u %s%s\n", domain->domid, domain->config->name, domain->valid ? "" : " left out");
+    format_to(sink, "domain %u %s%s\n", domain->domid, domain->name, domain->valid ? "" : " left out");
     if (!domain->valid)
         return;
     for (unsigned i = 0; i < domain->extent_count; i++) {
@@ -35,55 +35,67 @@ static void print_domain(struct text_sink *sink, const struct plan_domain *domai
               domain->entry.raw, domain->spi_count);
     for (unsigned i = 0; i < domain->vcpu_count; i++)
         format_to(sink, "  vcpu %u on cpu %u\n", i, domain->vcpu_cpu[i]);
-    format_to(sink, "  control 0x%lx +0x%lx\n  stage2 0x%lx %u pages %u bits\n", domain->control.base,
-              region_size(domain->control), domain->stage2_base.raw, domain->stage2_pages, domain->ipa_bits);
+    format_to(sink, "  stage2 0x%lx %u pages %u bits vmid %u\n", domain->stage2_base.raw, domain->stage2_pages,
+              domain->ipa_bits, domain->vmid);
 }
 
-/** A range in the whole blocks that are kept free of guests for it. */
-static void print_blocks(struct text_sink *sink, const char *name, struct region range)
+static const char *mode_name(unsigned mode)
 {
-    uint64_t base = align_down(range.base, PLAN_BLOCK_ALIGNMENT);
+    static const char *const names[] = {
+        [CLAIM_EXCLUSIVE] = "", [CLAIM_SHARED] = " shared", [CLAIM_READ_ONLY] = " read-only"};
 
-    if (range.end > range.base)
-        format_to(sink, "%s 0x%lx +0x%lx\n", name, base, align_up(range.end, PLAN_BLOCK_ALIGNMENT) - base);
+    return names[mode];
 }
 
-/** Device frames: the hypervisor's own, and the one that each guest sees as its GICC. */
-static void print_frames(struct text_sink *sink, const struct machine *machine)
+/** Ranges of addresses as base and size, numbers one by one or as first and count. */
+static void print_claim(struct text_sink *sink, const struct system_plan *plan, const struct claim *claim)
 {
-    const struct machine_uart *uart = &machine->uart;
-    const struct dt_range *gicv = &machine->gic.virtual_interface;
+    /* Of the hypervisor and its device tree the blocks: their exact ends, which the boot loader moves, are not decided.
+     */
+    struct region range = claim->owner == OWNER_HYPERVISOR ? claim_extent(claim) : claim_range(claim);
+    bool number = claim->kind == CLAIM_INTID || claim->kind == CLAIM_CPU || claim->kind == CLAIM_GUEST_INTID;
 
-    if (uart->type != UART_NONE)
-        format_to(sink, "uart 0x%lx +0x%lx intid %u\n", uart->frame.base, uart->frame.size, uart->intid);
-    for (unsigned i = 0; i < machine->gic.redistributor_count; i++)
-        format_to(sink, "gicr 0x%lx +0x%lx\n", machine->gic.redistributors[i].base,
-                  machine->gic.redistributors[i].size);
-    if (machine->gic.version == GIC_V2)
-        format_to(sink, "gicv 0x%lx +0x%lx at 0x%x\n", gicv->base, gicv->size, GUEST_GICC_BASE);
+    if (number)
+        format_to(sink, "%s %lu", ledger_kind_name((enum claim_kind)claim->kind), range.base);
+    else
+        format_to(sink, "%s 0x%lx +0x%lx", ledger_kind_name((enum claim_kind)claim->kind), range.base,
+                  region_size(range));
+    format_to(sink, " %s: %s%s\n", claim_owner_name(plan, claim), claim->what, mode_name(claim->mode));
 }
 
-static void print_machine(struct text_sink *sink, const struct machine *machine)
+/** The free ranges from @p next on that begin below @p limit. @return the first that does not */
+static unsigned print_free(struct text_sink *sink, const struct region_set *free, unsigned next, uint64_t limit)
 {
-    print_blocks(sink, "hypervisor", machine->image);
-    print_blocks(sink, "devicetree", machine->dtb);
-    for (unsigned i = 0; i < machine->reservation_count; i++) {
-        const struct machine_reservation *reservation = &machine->reservations[i];
-        format_to(sink, "reserved 0x%lx +0x%lx %s\n", reservation->range.base, region_size(reservation->range),
-                  reservation->name);
+    for (; next < free->count && free->list[next].base < limit; next++)
+        format_to(sink, "ram 0x%lx +0x%lx free\n", free->list[next].base, region_size(free->list[next]));
+    return next;
+}
+
+/** RAM in the order of addresses, what is free with what has an owner; then all else. */
+static void print_ledger(struct text_sink *sink, const struct system_plan *plan)
+{
+    const struct ledger *ledger = &plan->ledger;
+    const struct claim *claim = ledger->list;
+    unsigned next = 0;
+
+    for (; claim != ledger_end(ledger) && claim->kind == CLAIM_RAM; claim++) {
+        next = print_free(sink, &plan->free, next, claim->base);
+        print_claim(sink, plan, claim);
     }
-    print_frames(sink, machine);
-    for (unsigned i = 0; i < machine->cpu_count; i++)
-        format_to(sink, "cpu %u 0x%lx%s\n", i, machine->cpus[i].mpidr, machine->cpus[i].online ? "" : " offline");
+    print_free(sink, &plan->free, next, UINT64_MAX);
+    for (; claim != ledger_end(ledger); claim++)
+        print_claim(sink, plan, claim);
 }
 
 HV_RARE void plan_print(struct text_sink *sink, const struct system_plan *plan)
 {
-    print_machine(sink, plan->machine);
+    const struct machine *machine = plan->machine;
+
+    for (unsigned i = 0; i < machine->cpu_count; i++)
+        format_to(sink, "cpu %u is 0x%lx%s\n", i, machine->cpus[i].mpidr, machine->cpus[i].online ? "" : ", offline");
     for (unsigned i = 0; i < plan->domain_count; i++)
         print_domain(sink, &plan->domains[i]);
-    for (unsigned i = 0; i < plan->free.count; i++)
-        format_to(sink, "free 0x%lx +0x%lx\n", plan->free.list[i].base, region_size(plan->free.list[i]));
+    print_ledger(sink, plan);
 }
 
 struct digest_sink {

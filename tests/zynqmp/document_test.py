@@ -72,7 +72,7 @@ def check_desk(folder):
     reservation = "cat >>system/system.dts <<'END'\n" + example.block("/ {") + "END\n"
     text = example.run(reservation + "cd system\ndtc -q -I dts -O dtb -o system.dtb system.dts\ncd ..\n"
                        "build/host/bulkhead plan --image-at 0x4000000 --dtb-at 0x7000000 system/system.dtb", folder)
-    need("reserved 0x1000 +0x7f000 tf-a@1000" in text, f"the reservation is not one:\n{text}")
+    need("ram 0x1000 +0x7f000 firmware: tf-a@1000" in text, f"the reservation is not one:\n{text}")
 
 
 def check_others(folder):

@@ -7,6 +7,7 @@
 #include "boot/version.h"
 #include "desk.h"
 #include "lib/text.h"
+#include "plan/claims.h"
 
 /** Where we are in the text: commas and indentation. */
 struct json {
@@ -214,6 +215,25 @@ static void domain(struct json *json, const struct plan_domain *domain)
     end(json, '}');
 }
 
+/** Who owns what. Interrupts and CPUs are ranges as well: the first, and how many. */
+static void ledger(struct json *json, const struct system_plan *plan)
+{
+    static const char *const modes[] = {"exclusive", "shared", "read-only"};
+
+    begin(json, "ledger", '[');
+    for (const struct claim *claim = plan->ledger.list; claim != ledger_end(&plan->ledger); claim++) {
+        begin(json, NULL, '{');
+        text(json, "kind", ledger_kind_name((enum claim_kind)claim->kind));
+        address(json, "base", claim->base);
+        number(json, "size", claim->size);
+        text(json, "owner", claim_owner_name(plan, claim));
+        text(json, "what", claim->what);
+        text(json, "mode", modes[claim->mode]);
+        end(json, '}');
+    }
+    end(json, ']');
+}
+
 static void diagnostics(struct json *json, const struct desk *desk)
 {
     static const char *const names[] = {"path", "property", "found", "expected", "message", "hint"};
@@ -244,6 +264,7 @@ void desk_print_json(const struct desk *desk)
             domain(&json, &desk->plan.domains[i]);
         end(&json, ']');
         ranges(&json, "free", &desk->plan.free);
+        ledger(&json, &desk->plan);
     }
     diagnostics(&json, desk);
     end(&json, '}');

@@ -142,7 +142,9 @@ static inline void plan_by_hand(void)
     *plan = (struct plan_domain){
         .config = &fixture.config,
         .valid = true,
+        .name = "domU1",
         .domid = 1,
+        .vmid = 1,
         .vcpu_count = 1,
         .extents = {{{KERNEL}, {EXTENT0}, EXTENT0_SIZE}, {{KERNEL + EXTENT0_SIZE}, {EXTENT1}, EXTENT1_SIZE}},
         .extent_count = 2,

@@ -162,6 +162,60 @@ static inline void assert_owns_nothing(const struct plan_domain *domain)
     REQUIRE(!domain->kernel.present && !domain->ramdisk.present && region_size(domain->guest_ram[0]) == 0);
 }
 
+static inline bool same_numbers(const struct claim *a, const struct claim *b)
+{
+    bool own = a->kind == CLAIM_GUEST_ADDRESS || a->kind == CLAIM_GUEST_INTID;
+
+    return a->kind == b->kind && (!own || a->owner == b->owner);
+}
+
+/** No two claims have anything in common, but those that share it on purpose. */
+static inline void assert_ledger_sound(void)
+{
+    const struct ledger *ledger = &world.plan.ledger;
+
+    for (unsigned i = 0; i < ledger->count; i++) {
+        const struct claim *a = &ledger->list[i];
+        REQUIRE(a->size != 0 && a->what != NULL);
+        REQUIRE(!owner_is_domain((owner_t)a->owner) || a->owner <= world.plan.domain_count);
+        for (unsigned j = 0; j < i; j++) {
+            const struct claim *b = &ledger->list[j];
+            bool overlap = a->base < b->base + b->size && b->base < a->base + a->size;
+            bool shared = a->mode == b->mode && a->mode != CLAIM_EXCLUSIVE;
+            REQUIRE(!same_numbers(a, b) || !overlap || shared);
+        }
+    }
+}
+
+/** Bytes of @p kind that @p owner has for itself. */
+static inline uint64_t claimed(owner_t owner, enum claim_kind kind)
+{
+    uint64_t bytes = 0;
+
+    for (unsigned i = 0; i < world.plan.ledger.count; i++) {
+        const struct claim *claim = &world.plan.ledger.list[i];
+        if (claim->owner == owner && claim->kind == kind && claim->mode == CLAIM_EXCLUSIVE)
+            bytes += claim->size;
+    }
+    return bytes;
+}
+
+/** What the plan gave a domain is in the ledger, no more and no less. */
+static inline void assert_claimed(const struct plan_domain *domain)
+{
+    owner_t owner = owner_domain(domain->index);
+    uint64_t ram = region_size(domain->guest_ram[0]) + region_size(domain->guest_ram[1]);
+    const struct plan_domain nothing = {.valid = false};
+
+    if (!domain->valid) {
+        REQUIRE(claimed(owner, CLAIM_RAM) == 0 && claimed(owner, CLAIM_GUEST_ADDRESS) == 0);
+        REQUIRE(memcmp(&domain->control, &nothing.control, sizeof(nothing.control)) == 0);
+        return;
+    }
+    REQUIRE(claimed(owner, CLAIM_RAM) == ram + region_size(domain->control));
+    REQUIRE(claimed(owner, CLAIM_GUEST_ADDRESS) > ram && claimed(owner, CLAIM_GUEST_INTID) != 0);
+}
+
 /** All of it. */
 static inline void assert_plan_sound(void)
 {
@@ -171,6 +225,8 @@ static inline void assert_plan_sound(void)
     for (unsigned i = 0; i < world.plan.domain_count; i++) {
         const struct plan_domain *domain = &world.plan.domains[i];
         REQUIRE(domain->config == &world.config.domains[i] && domain->domid == i + 1);
+        REQUIRE(domain->index == i);
+        assert_claimed(domain);
         if (!domain->valid) {
             assert_owns_nothing(domain);
             continue;
@@ -184,6 +240,7 @@ static inline void assert_plan_sound(void)
     }
     REQUIRE(world.plan.valid_count == valid);
     assert_owned_once();
+    assert_ledger_sound();
 }
 
 #endif

@@ -19,12 +19,7 @@ static void setup(void)
 
 static struct claim make(owner_t owner, enum claim_kind kind, enum claim_mode mode, uint64_t base, uint64_t end)
 {
-    return (struct claim){.range = {base, end},
-                          .what = "thing",
-                          .node = -1,
-                          .owner = owner,
-                          .kind = (uint8_t)kind,
-                          .mode = (uint8_t)mode};
+    return claim_of(owner, kind, mode, (struct region){base, end}, "thing");
 }
 
 static hv_status claim(owner_t owner, enum claim_kind kind, enum claim_mode mode, uint64_t base, uint64_t end)
@@ -48,10 +43,10 @@ START_TEST(a_conflict_names_who_has_it)
     ck_assert_int_eq(claim_ram(OWNER_HYPERVISOR, 0x1000, 0x2000), HV_OK);
     ck_assert_int_eq(ledger_claim(&ledger, &wanted, &other), HV_E_OVERLAP);
     ck_assert_uint_eq(other->owner, OWNER_HYPERVISOR); /* the lower one of two */
-    wanted.range.base = 0x2000;
+    wanted = make(owner_domain(1), CLAIM_RAM, CLAIM_EXCLUSIVE, 0x2000, 0x4000);
     ck_assert_int_eq(ledger_claim(&ledger, &wanted, &other), HV_E_OVERLAP);
     ck_assert_uint_eq(other->owner, owner_domain(0));
-    wanted.range.end = 0x3000;
+    wanted = make(owner_domain(1), CLAIM_RAM, CLAIM_EXCLUSIVE, 0x2000, 0x3000);
     ck_assert_int_eq(ledger_claim(&ledger, &wanted, &other), HV_OK);
     ck_assert_ptr_null(other);
     ck_assert_uint_eq(ledger.count, 3);
@@ -108,8 +103,8 @@ START_TEST(the_rest_of_a_range)
     ck_assert_int_eq(ledger_claim_rest(&ledger, &wanted), HV_OK);
     ck_assert_uint_eq(ledger.count, ARRAY_SIZE(expected));
     for (unsigned i = 0; i < ARRAY_SIZE(expected); i++) {
-        ck_assert_uint_eq(ledger.list[i].range.base, expected[i].base);
-        ck_assert_uint_eq(ledger.list[i].range.end, expected[i].end);
+        ck_assert_uint_eq(ledger.list[i].base, expected[i].base);
+        ck_assert_uint_eq(claim_range(&ledger.list[i]).end, expected[i].end);
         ck_assert_uint_eq(ledger.list[i].owner, i % 2 == 0 && i < 5 ? OWNER_FIRMWARE : owner_domain(0));
     }
 }
@@ -152,9 +147,9 @@ static bool one_space(const struct claim *a, const struct claim *b)
 
 static bool in_the_way(const struct claim *a, const struct claim *b)
 {
-    if (!one_space(a, b) || a->range.end <= b->range.base || b->range.end <= a->range.base)
+    if (!one_space(a, b) || claim_range(a).end <= b->base || claim_range(b).end <= a->base)
         return false;
-    return a->mode == CLAIM_EXCLUSIVE || a->mode != b->mode || a->range.base != b->range.base;
+    return a->mode == CLAIM_EXCLUSIVE || a->mode != b->mode || a->base != b->base;
 }
 
 /** The lowest base of what is in the way; UINT64_MAX: nothing is. */
@@ -164,7 +159,7 @@ static uint64_t lowest_in_the_way(const struct model *model, const struct claim 
 
     for (unsigned i = 0; i < model->count; i++)
         if (in_the_way(&model->list[i], wanted))
-            lowest = min_u64(lowest, model->list[i].range.base);
+            lowest = min_u64(lowest, model->list[i].base);
     return lowest;
 }
 
@@ -194,12 +189,12 @@ static void enter(struct model *model, const struct claim *wanted)
     const struct claim *other = wanted;
     hv_status status = ledger_claim(&ledger, wanted, &other);
 
-    if (wanted->range.base == wanted->range.end) {
+    if (wanted->size == 0) {
         REQUIRE(status == HV_OK);
         return;
     }
     REQUIRE(status == (lowest != UINT64_MAX ? HV_E_OVERLAP : HV_OK));
-    REQUIRE((other != NULL) == (lowest != UINT64_MAX) && (other == NULL || other->range.base == lowest));
+    REQUIRE((other != NULL) == (lowest != UINT64_MAX) && (other == NULL || other->base == lowest));
     if (status == HV_OK && model->count < MODEL_MAX)
         model->list[model->count++] = *wanted;
 }
@@ -207,7 +202,7 @@ static void enter(struct model *model, const struct claim *wanted)
 static bool owned(const struct claim *list, unsigned count, const struct claim *unit)
 {
     for (unsigned i = 0; i < count; i++)
-        if (one_space(&list[i], unit) && list[i].range.base < unit->range.end && unit->range.base < list[i].range.end)
+        if (one_space(&list[i], unit) && list[i].base < claim_range(unit).end && unit->base < claim_range(&list[i]).end)
             return true;
     return false;
 }
@@ -216,9 +211,10 @@ static bool owned(const struct claim *list, unsigned count, const struct claim *
 static void enter_rest(struct model *model, const struct claim *wanted)
 {
     REQUIRE(ledger_claim_rest(&ledger, wanted) == HV_OK);
-    for (uint64_t at = wanted->range.base; at < wanted->range.end; at++) {
+    for (uint64_t at = wanted->base; at < claim_range(wanted).end; at++) {
         struct claim unit = *wanted;
-        unit.range = (struct region){at, at + 1};
+        unit.base = at;
+        unit.size = 1;
         REQUIRE(owned(ledger.list, ledger.count, &unit));
     }
     for (unsigned i = 0; i < ledger.count; i++) {
@@ -230,7 +226,7 @@ static void enter_rest(struct model *model, const struct claim *wanted)
             continue;
         REQUIRE(entered->owner == wanted->owner && entered->kind == wanted->kind && entered->mode == wanted->mode);
         REQUIRE(!owned(model->list, model->count, entered));
-        REQUIRE(entered->range.base >= wanted->range.base && entered->range.end <= wanted->range.end);
+        REQUIRE(entered->base >= wanted->base && claim_range(entered).end <= claim_range(wanted).end);
     }
     memcpy(model->list, ledger.list, ledger.count * sizeof(ledger.list[0]));
     model->count = ledger.count;
@@ -244,7 +240,7 @@ static void assert_sorted(const struct model *model)
         const struct claim *b = &ledger.list[i];
         REQUIRE(a->kind <= b->kind);
         if (one_space(a, b))
-            REQUIRE(a->range.base <= b->range.base);
+            REQUIRE(a->base <= b->base);
         REQUIRE(ledger_first(&ledger, (enum claim_kind)b->kind)->kind == b->kind);
     }
 }

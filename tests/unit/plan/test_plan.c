@@ -303,7 +303,7 @@ START_TEST(reserved_memory_is_nobodys)
     assert_silent();
     assert_plan_sound();
     ck_assert_uint_eq(planned(1)->extents[0].target.raw, RAM + GIB(1) + MIB(72));
-    ck_assert(strstr(plan_text(), "reserved 0x40800000 +0x40000000 firmware\n") != NULL);
+    ck_assert(strstr(plan_text(), "ram 0x40800000 +0x40000000 firmware: firmware\n") != NULL);
 }
 END_TEST
 
@@ -389,15 +389,25 @@ START_TEST(domains_that_config_refused_stay_out)
 }
 END_TEST
 
+/** The tree says that one range is two devices: who cannot be given his is told whose it is. */
+START_TEST(a_frame_that_is_anothers)
+{
+    world.machine.gic.version = GIC_V2;
+    world.machine.gic.distributor = (struct dt_range){0x8040000, 0x1000};
+    world.machine.gic.virtual_interface = (struct dt_range){0x8040000, 0x2000};
+    add_simple(MIB(256), RAM + MIB(64), MIB(32));
+    ck_assert_int_eq(make_plan(), HV_E_MISSING);
+    assert_logged("its gicv at 0x8040000..0x8041fff overlaps gicd of bulkhead at 0x8040000..0x8040fff");
+    assert_plan_sound();
+    uint64_t free = regions_total(&world.plan.free);
+    ck_assert_uint_eq(free, GIB(2) - MIB(2) - MIB(2) - MIB(32)); /* it gave back all that it had */
+}
+END_TEST
+
 START_TEST(the_text_is_stable)
 {
-    static const char expected[] = "hypervisor 0x40200000 +0x200000\n"
-                                   "devicetree 0x40600000 +0x200000\n"
-                                   "reserved 0xbff00000 +0x100000 firmware\n"
-                                   "uart 0x9000000 +0x1000 intid 33\n"
-                                   "gicv 0x8040000 +0x10000 at 0x3002000\n"
-                                   "cpu 0 0x0\n"
-                                   "cpu 1 0x1 offline\n"
+    static const char expected[] = "cpu 0 is 0x0\n"
+                                   "cpu 1 is 0x1, offline\n"
                                    "domain 1 domU1\n"
                                    "  ram 0x40000000 at 0x46200000 +0x10000000\n"
                                    "  kernel 0x40000000 +0x4000000 from 0x44000000 +0x2000000 raw\n"
@@ -406,14 +416,32 @@ START_TEST(the_text_is_stable)
                                    "  entry 0x40000000\n"
                                    "  spis 32\n"
                                    "  vcpu 0 on cpu 0\n"
-                                   "  control 0xbfee9000 +0x17000\n"
-                                   "  stage2 0xbfef3000 13 pages 36 bits\n"
+                                   "  stage2 0xbfef3000 13 pages 36 bits vmid 1\n"
                                    "domain 2 domU2 left out\n"
-                                   "free 0x40000000 +0x200000\n"
-                                   "free 0x40400000 +0x200000\n"
-                                   "free 0x40800000 +0x3800000\n"
-                                   "free 0x4614c000 +0xb4000\n"
-                                   "free 0x56200000 +0x69ce9000\n";
+                                   "ram 0x40000000 +0x200000 free\n"
+                                   "ram 0x40200000 +0x200000 bulkhead: image\n"
+                                   "ram 0x40400000 +0x200000 free\n"
+                                   "ram 0x40600000 +0x200000 bulkhead: device tree\n"
+                                   "ram 0x40800000 +0x3800000 free\n"
+                                   "ram 0x44000000 +0x2000000 domU1: kernel module read-only\n"
+                                   "ram 0x46000000 +0x14bc5c domU1: ramdisk module read-only\n"
+                                   "ram 0x4614c000 +0xb4000 free\n"
+                                   "ram 0x46200000 +0x10000000 domU1: ram\n"
+                                   "ram 0x56200000 +0x69ce9000 free\n"
+                                   "ram 0xbfee9000 +0x17000 domU1: control\n"
+                                   "ram 0xbff00000 +0x100000 firmware: firmware\n"
+                                   "frame 0x8040000 +0x10000 bulkhead: gicv shared\n"
+                                   "frame 0x8040000 +0x2000 domU1: gicv shared\n"
+                                   "frame 0x9000000 +0x1000 bulkhead: uart\n"
+                                   "intid 33 bulkhead: uart\n"
+                                   "cpu 0 domU1: vcpu shared\n"
+                                   "ipa 0x3001000 +0x1000 domU1: gicd\n"
+                                   "ipa 0x3002000 +0x2000 domU1: gicc\n"
+                                   "ipa 0x22000000 +0x1000 domU1: vpl011\n"
+                                   "ipa 0x40000000 +0x10000000 domU1: ram\n"
+                                   "virq 27 domU1: virtual timer\n"
+                                   "virq 30 domU1: physical timer\n"
+                                   "virq 32 domU1: vpl011\n";
 
     add_reservation(RAM + GIB(2) - MIB(1), MIB(1), "firmware");
     world.machine.cpus[1].online = false;
@@ -460,6 +488,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, vcpus_of_one_domain_run_side_by_side);
     tcase_add_test(tests, a_domain_may_have_more_vcpus_than_there_are_cpus);
     tcase_add_test(tests, domains_that_config_refused_stay_out);
+    tcase_add_test(tests, a_frame_that_is_anothers);
     tcase_add_test(tests, the_text_is_stable);
 }
 

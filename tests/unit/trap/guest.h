@@ -75,6 +75,7 @@ static inline void guest_setup(unsigned vcpu_count)
     guest.plan = (struct plan_domain){.config = &guest.config,
                                       .valid = true,
                                       .domid = 1,
+                                      .vmid = 1,
                                       .vcpu_count = vcpu_count,
                                       .guest_ram = {{RAM_BASE, RAM_BASE + RAM_SIZE}, {0, 0}},
                                       .ipa_bits = 40};

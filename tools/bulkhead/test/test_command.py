@@ -111,12 +111,13 @@ class CommandTest(unittest.TestCase):
         self.assertIn("domain 1 plain", lines)
         # what boot loaders decide is part of the plan
         moved, _ = self.run_command("plan", *self.system.host_arguments(), "--image-at", "0x60000000", self.dtb)
-        self.assertIn(b"hypervisor 0x60000000 +0x200000", moved)
+        self.assertIn(b"ram 0x60000000 +0x200000 bulkhead: image\n", moved)
         self.assertNotEqual(moved.split()[-1], out.split()[-1])
 
     def test_plan_defaults_are_qemus(self):
         out, _ = self.run_command("plan", self.dtb)
-        self.assertIn(b"hypervisor 0x40200000 +0x200000\ndevicetree 0x48000000 +0x200000\n", out)
+        self.assertIn(b"ram 0x40200000 +0x200000 bulkhead: image\n", out)
+        self.assertIn(b"ram 0x48000000 +0x200000 bulkhead: device tree\n", out)
 
     def test_json(self):
         text, _ = self.run_command("plan", *self.system.host_arguments(), self.dtb)

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/claims.h"
+
+#include "dt/dt.h"
+#include "lib/text.h"
+#include "plan/show.h"
+
+static struct region range_of(uint64_t base, uint64_t size)
+{
+    return (struct region){base, base + size};
+}
+
+/** For what cannot be refused: of a machine's tree that contradicts itself, the first to claim has it. */
+static void take(struct system_plan *plan, owner_t owner, enum claim_kind kind, enum claim_mode mode,
+                 struct region range, const char *what)
+{
+    const struct claim claim = claim_of(owner, kind, mode, range, what);
+    hv_status status = ledger_claim_rest(&plan->ledger, &claim);
+
+    (void)status; /* the ledger has room for all that a machine can have */
+}
+
+static void take_frame(struct system_plan *plan, struct dt_range frame, const char *what)
+{
+    take(plan, OWNER_HYPERVISOR, CLAIM_FRAME, CLAIM_EXCLUSIVE, range_of(frame.base, frame.size), what);
+}
+
+static void take_interrupt(struct system_plan *plan, uint32_t intid, const char *what)
+{
+    if (intid != 0)
+        take(plan, OWNER_HYPERVISOR, CLAIM_INTID, CLAIM_EXCLUSIVE, range_of(intid, 1), what);
+}
+
+static void take_devices(struct system_plan *plan)
+{
+    const struct machine *machine = plan->machine;
+    const struct machine_gic *gic = &machine->gic;
+
+    take_frame(plan, gic->distributor, "gicd");
+    for (unsigned i = 0; i < gic->redistributor_count; i++)
+        take_frame(plan, gic->redistributors[i], "gicr");
+    if (gic->version == GIC_V2) {
+        take_frame(plan, gic->cpu_interface, "gicc");
+        take_frame(plan, gic->hyp_interface, "gich");
+        /* Each guest sees it as its GICC. */
+        take(plan, OWNER_HYPERVISOR, CLAIM_FRAME, CLAIM_SHARED,
+             range_of(gic->virtual_interface.base, gic->virtual_interface.size), "gicv");
+    }
+    take_interrupt(plan, gic->maintenance_intid, "gic maintenance");
+    take_interrupt(plan, machine->timer_virtual_intid, "virtual timer");
+    take_interrupt(plan, machine->timer_physical_intid, "physical timer");
+    take_interrupt(plan, machine->timer_hypervisor_intid, "hypervisor timer");
+    if (machine->uart.type == UART_NONE)
+        return;
+    take_frame(plan, machine->uart.frame, "uart");
+    take_interrupt(plan, machine->uart.intid, "uart");
+}
+
+static const char *const module_names[PLAN_MODULE_KINDS] = {
+    [MODULE_KERNEL] = "kernel module",
+    [MODULE_RAMDISK] = "ramdisk module",
+    [MODULE_DEVICE_TREE] = "device tree module",
+};
+
+/** Modules of one base are one file for several domains. What a refused one overlaps is not its. */
+static void take_modules(struct system_plan *plan, unsigned index)
+{
+    for (unsigned kind = 0; kind < PLAN_MODULE_KINDS; kind++) {
+        const struct plan_module *module = &plan->modules[index][kind];
+        struct claim claim =
+            claim_of(owner_domain(index), CLAIM_RAM, CLAIM_READ_ONLY, module->range, module_names[kind]);
+        if (ledger_claim(&plan->ledger, &claim, NULL) == HV_E_OVERLAP)
+            take(plan, owner_domain(index), CLAIM_RAM, CLAIM_READ_ONLY, module->range, module_names[kind]);
+    }
+}
+
+void claims_begin(struct system_plan *plan)
+{
+    const struct machine *machine = plan->machine;
+
+    plan->ledger.count = 0;
+    take(plan, OWNER_HYPERVISOR, CLAIM_RAM, CLAIM_EXCLUSIVE, machine->image, "image");
+    take(plan, OWNER_HYPERVISOR, CLAIM_RAM, CLAIM_EXCLUSIVE, machine->dtb, "device tree");
+    take_devices(plan);
+    for (unsigned valid = 2; valid-- > 0;)
+        for (unsigned i = 0; i < plan->domain_count; i++)
+            if (plan->domains[i].valid == (valid != 0))
+                take_modules(plan, i);
+    /* Last: a reservation often lies around what the boot loader put there for us. */
+    for (unsigned i = 0; i < machine->reservation_count; i++)
+        take(plan, OWNER_FIRMWARE, CLAIM_RAM, CLAIM_EXCLUSIVE, machine->reservations[i].range,
+             machine->reservations[i].name);
+}
+
+/** A domain's claims in the making: the first that fails ends it. */
+struct claimant {
+    struct system_plan *plan;
+    const struct plan_domain *domain;
+    struct diag *diag;
+    hv_status status;
+};
+
+static void report_conflict(const struct claimant *claimant, const struct claim *claim, const struct claim *other)
+{
+    const struct plan_domain *domain = claimant->domain;
+    char message[160];
+
+    if (other == NULL)
+        format_string(message, sizeof(message),
+                      "there is no room for what it would own: more than %u things have owners", LEDGER_MAX);
+    else
+        format_string(message, sizeof(message), "its %s at %s overlaps %s of %s at %s", claim->what,
+                      show_range(claim_range(claim)).text, other->what, claim_owner_name(claimant->plan, other),
+                      show_range(claim_range(other)).text);
+    dt_report(claimant->diag, DIAG_ERROR, domain->config->node, NULL, NULL, NULL, message, NULL);
+}
+
+static void claim(struct claimant *claimant, enum claim_kind kind, enum claim_mode mode, struct region range,
+                  const char *what)
+{
+    const struct claim wanted = claim_of(owner_domain(claimant->domain->index), kind, mode, range, what);
+    const struct claim *other;
+
+    if (claimant->status != HV_OK)
+        return;
+    claimant->status = ledger_claim(&claimant->plan->ledger, &wanted, &other);
+    if (claimant->status != HV_OK)
+        report_conflict(claimant, &wanted, other);
+}
+
+static void claim_ram(struct claimant *claimant)
+{
+    const struct plan_domain *domain = claimant->domain;
+
+    claim(claimant, CLAIM_RAM, CLAIM_EXCLUSIVE, domain->control, "control");
+    for (unsigned i = 0; i < domain->extent_count; i++)
+        claim(claimant, CLAIM_RAM, CLAIM_EXCLUSIVE, range_of(domain->extents[i].target.raw, domain->extents[i].size),
+              "ram");
+    for (unsigned i = 0; i < ARRAY_SIZE(domain->guest_ram); i++)
+        claim(claimant, CLAIM_GUEST_ADDRESS, CLAIM_EXCLUSIVE, domain->guest_ram[i], "ram");
+}
+
+/** The interrupt controller that the guest sees is of the host's version. */
+static void claim_gic(struct claimant *claimant)
+{
+    const struct machine_gic *gic = &claimant->plan->machine->gic;
+    uint64_t redistributors = claimant->domain->vcpu_count * (uint64_t)GUEST_GICR_STRIDE;
+
+    if (gic->version == GIC_V3) {
+        claim(claimant, CLAIM_GUEST_ADDRESS, CLAIM_EXCLUSIVE, range_of(GUEST_GICD_BASE, GUEST_GICD_V3_SIZE), "gicd");
+        claim(claimant, CLAIM_GUEST_ADDRESS, CLAIM_EXCLUSIVE, range_of(GUEST_GICR_BASE, redistributors), "gicr");
+        return;
+    }
+    claim(claimant, CLAIM_GUEST_ADDRESS, CLAIM_EXCLUSIVE, range_of(GUEST_GICD_BASE, GUEST_GICD_SIZE), "gicd");
+    claim(claimant, CLAIM_GUEST_ADDRESS, CLAIM_EXCLUSIVE, range_of(GUEST_GICC_BASE, GUEST_GICC_SIZE), "gicc");
+    if (gic->version == GIC_V2)
+        claim(claimant, CLAIM_FRAME, CLAIM_SHARED, range_of(gic->virtual_interface.base, GUEST_GICC_SIZE), "gicv");
+}
+
+static void claim_devices(struct claimant *claimant)
+{
+    claim_gic(claimant);
+    claim(claimant, CLAIM_GUEST_INTID, CLAIM_EXCLUSIVE, range_of(GUEST_TIMER_VIRTUAL_INTID, 1), "virtual timer");
+    claim(claimant, CLAIM_GUEST_INTID, CLAIM_EXCLUSIVE, range_of(GUEST_TIMER_PHYSICAL_INTID, 1), "physical timer");
+    if (!claimant->domain->config->vpl011)
+        return;
+    claim(claimant, CLAIM_GUEST_ADDRESS, CLAIM_EXCLUSIVE, range_of(GUEST_VPL011_BASE, GUEST_VPL011_SIZE), "vpl011");
+    claim(claimant, CLAIM_GUEST_INTID, CLAIM_EXCLUSIVE, range_of(GUEST_VPL011_INTID, 1), "vpl011");
+}
+
+hv_status claims_of_domain(struct system_plan *plan, const struct plan_domain *domain, struct diag *diag)
+{
+    struct claimant claimant = {plan, domain, diag, HV_OK};
+
+    claim_ram(&claimant);
+    claim_devices(&claimant);
+    for (unsigned i = 0; i < domain->vcpu_count; i++)
+        claim(&claimant, CLAIM_CPU, CLAIM_SHARED, range_of(domain->vcpu_cpu[i], 1), "vcpu");
+    if (claimant.status == HV_OK)
+        return HV_OK;
+    ledger_drop(&plan->ledger, owner_domain(domain->index));
+    take_modules(plan, domain->index);
+    return claimant.status;
+}
+
+struct region claim_extent(const struct claim *claim)
+{
+    uint64_t alignment = claim->owner == OWNER_HYPERVISOR ? PLAN_BLOCK_ALIGNMENT : PAGE_SIZE;
+    struct region range = claim_range(claim);
+
+    if (claim->kind != CLAIM_RAM)
+        return range;
+    /* align_up() wraps for the topmost unit of the address space, which no RAM reaches. */
+    return (struct region){align_down(range.base, alignment), max_u64(align_up(range.end, alignment), range.end)};
+}
+
+const char *claim_owner_name(const struct system_plan *plan, const struct claim *claim)
+{
+    if (claim->owner == OWNER_HYPERVISOR)
+        return "bulkhead";
+    return claim->owner == OWNER_FIRMWARE ? "firmware" : plan->domains[claim->owner - 1u].name;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What goes into the ledger, and what follows from it. */
+#ifndef BULKHEAD_PLAN_CLAIMS_H
+#define BULKHEAD_PLAN_CLAIMS_H
+
+#include "plan/plan.h"
+
+/** The machine's own: the hypervisor's memory, devices, interrupts; all modules; the firmware's reservations around
+ * them.
+ */
+void claims_begin(struct system_plan *plan);
+/**
+ * What a valid domain was given: host RAM, CPUs, its own addresses and interrupts.
+ * @return HV_E_FULL or HV_E_OVERLAP, reported; then nothing but its modules is in the ledger
+ */
+HV_CHECK hv_status claims_of_domain(struct system_plan *plan, const struct plan_domain *domain, struct diag *diag);
+/** @return the range that nobody else may have because of @p claim: RAM of the hypervisor in whole 2 MiB blocks, of
+ * others in whole pages; all else as it is. */
+struct region claim_extent(const struct claim *claim);
+/** @return the name of who has it: "bulkhead", "firmware", or the domain's. */
+const char *claim_owner_name(const struct system_plan *plan, const struct claim *claim);
+
+#endif
