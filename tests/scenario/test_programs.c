@@ -92,8 +92,8 @@ START_TEST(without_a_uart)
          .mute = true},
         {.name = "other", .program = "hello"},
     };
-    for (unsigned i = 0; i < 6; i++) {
-        struct system_run run = {.cpus = 1 + i / 2, .tree = i % 2 != 0 ? "ok/machine-gicv3.dtb" : NULL};
+    for (unsigned cpus = 2; cpus <= 3; cpus++) {
+        struct system_run run = {.cpus = cpus};
         system_boot(&run, domains, 2);
         expect_end(&run, mute_programs[_i].waits ? SIM_END_IDLE : SIM_END_POWER_OFF);
         expect_lines(&run, "bulkhead: mute: off: powered off", !mute_programs[_i].waits);

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boot/hypervisor.h"
 #include "hostsim/guest.h"
+#include "plan/ledger.h"
 #include "program.h"
 #include "scenario/support/system.h"
 #include "support/suite.h"
@@ -100,6 +102,43 @@ START_TEST(every_key_of_the_hypervisors_console)
 }
 END_TEST
 
+/* ---- what a domain reaches is what the ledger gives it ---- */
+
+static owner_t dropped; /* whose claims are gone when the guest goes on */
+
+static void enter_outlaw(uint64_t device_tree)
+{
+    (void)device_tree;
+    guest_write32(GUEST_RAM0_BASE + MIB(40), 1);
+    ledger_drop(&hypervisor.plan.ledger, dropped);
+    guest_write32(GUEST_RAM0_BASE + MIB(48), 1);
+    guest_hvc(0x84000008, 0, 0, 0); /* SYSTEM_OFF */
+}
+
+static const struct {
+    owner_t dropped;
+    enum sim_end end;
+} outlaws[] = {
+    {OWNER_FIRMWARE, SIM_END_POWER_OFF},
+    {OWNER_HYPERVISOR + 1, SIM_END_FAILED},
+};
+
+START_TEST(a_domain_reaches_what_the_ledger_gives_it)
+{
+    const struct system_domain domains[] = {{.name = "first", .program = "outlaw", .mute = true}};
+    struct system_run run = {.cpus = 1};
+
+    dropped = outlaws[_i].dropped;
+    sim_register_guest("outlaw", enter_outlaw);
+    system_boot(&run, domains, 1);
+    expect_end(&run, outlaws[_i].end);
+    if (run.end == SIM_END_FAILED)
+        ck_assert_msg(strstr(sim_message(run.machine), "which the ledger does not give it") != NULL, "%s",
+                      sim_message(run.machine));
+    system_destroy(&run);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *suite = suite_create("sharing");
@@ -108,6 +147,7 @@ static Suite *suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, a_timer_in_flight_does_not_keep_the_neighbour_from_its_own);
     tcase_add_test(tcase, every_key_of_the_hypervisors_console);
+    tcase_add_loop_test(tcase, a_domain_reaches_what_the_ledger_gives_it, 0, ARRAY_SIZE(outlaws));
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -5,6 +5,7 @@
 
 #include "boot/hypervisor.h"
 #include "hostsim/machine/machine.h"
+#include "plan/ledger.h"
 
 static void boot(void *context)
 {
@@ -16,10 +17,28 @@ static void boot(void *context)
     hv_main(dtb, space, pa(machine->boot_dtb), entry_ticks);
 }
 
+/* Devices that guests reach themselves are in the ledger as well; modules, which they only get copies of, do not count.
+ */
+static bool gives(const struct claim *claim, unsigned vmid)
+{
+    bool reachable = claim->kind == CLAIM_FRAME || (claim->kind == CLAIM_RAM && claim->mode == CLAIM_EXCLUSIVE);
+    return reachable && owner_is_domain(claim->owner) && hypervisor.plan.domains[claim->owner - 1].vmid == vmid;
+}
+
+static bool owned(unsigned vmid, uint64_t base, uint64_t size)
+{
+    const struct ledger *ledger = &hypervisor.plan.ledger;
+    for (const struct claim *claim = ledger->list; claim != ledger_end(ledger); claim++)
+        if (gives(claim, vmid) && claim->base <= base && base + size <= claim->base + claim->size)
+            return true;
+    return false;
+}
+
 enum sim_end sim_run_secondary(struct sim_machine *machine, void (*secondary)(unsigned cpu))
 {
     memset(&hypervisor, 0, sizeof(hypervisor));
     machine->panic = hv_panic;
+    machine->owned = owned;
     return sim_run_with(machine, boot, machine, secondary);
 }
 

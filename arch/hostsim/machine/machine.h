@@ -220,6 +220,8 @@ struct sim_machine {
     void *main_context;
     void (*secondary_main)(unsigned cpu);
     void (*panic)(const char *format, ...) HV_PRINTF(1, 2); /* what an exception at EL2 calls; NULL: nothing */
+    /* Whether the plan's ledger gives the host range to the domain with that VMID; NULL: there is no plan. */
+    bool (*owned)(unsigned vmid, uint64_t base, uint64_t size);
     uint64_t boot_dtb, boot_dtb_size;
 };
 

@@ -202,12 +202,20 @@ static void check_owner(unsigned vmid, uint64_t target, unsigned owner)
         sim_fail("VMID %u reaches %#llx, a page of VMID %u", vmid, (unsigned long long)target, owner);
 }
 
+/* What was not decided before the start is nobody's. */
+static void check_ledger(const struct sim_machine *machine, unsigned vmid, uint64_t base, uint64_t size)
+{
+    if (machine->owned != NULL && !machine->owned(vmid, base, size))
+        sim_fail("VMID %u reaches %#llx, which the ledger does not give it", vmid, (unsigned long long)base);
+}
+
 /* No page of RAM may be reached by two domains, nor one that the hypervisor itself lives in. */
 static void claim_page(struct sim_machine *machine, uint64_t key, struct walk found)
 {
     uint64_t target = page_target(key, found.entry, found.level);
     struct sim_page *page = sim_page(machine, target);
     uint8_t vmid = (uint8_t)(key >> 48);
+    check_ledger(machine, vmid, target, PAGE_SIZE);
     if (page == NULL)
         return;
     if (page->hypervisor)
@@ -231,6 +239,7 @@ static void check_neighbours(struct sim_machine *machine, uint16_t vmid, struct 
     if (found.level == 3 || *checked == mark)
         return;
     *checked = mark;
+    check_ledger(machine, vmid, base, size);
     for (uint64_t at = base; at < base + size; at += PAGE_SIZE) {
         struct sim_page *page = sim_page(machine, at);
         if (page == NULL)
