@@ -11,6 +11,7 @@ enum slot {
     SLOT_MEMORY,
     SLOT_CPUS,
     SLOT_VPL011,
+    SLOT_NR_SPIS,
     SLOT_EAGER_MEMORY,
     SLOT_ADDRESS_CELLS,
     SLOT_SIZE_CELLS,
@@ -42,6 +43,7 @@ static const struct known_property known_properties[] = {
     {"memory", SLOT_MEMORY},
     {"cpus", SLOT_CPUS},
     {"vpl011", SLOT_VPL011},
+    {"nr_spis", SLOT_NR_SPIS},
     {"#address-cells", SLOT_ADDRESS_CELLS},
     {"#size-cells", SLOT_SIZE_CELLS},
     {"compatible", SLOT_NONE},
@@ -107,8 +109,6 @@ static enum config_verdict judge_enhanced(struct dt_property value)
 #define GRANT_MESSAGE "grant tables are not supported yet; the limit has no effect"
 
 static const struct property_rule property_rules[] = {
-    {"nr_spis", .judge = warn,
-     .message = "the number of SPIs cannot be chosen: not supported yet; the domain gets as many as it needs"},
     {"direct-map", .judge = refuse, .message = "domains whose RAM has the host's addresses are not supported yet",
      .hint = "remove the property if the guest can live with RAM at 0x40000000"},
     {"xen,static-mem", .judge = refuse, .message = "RAM at host addresses of the user's choice is not supported yet",
@@ -250,6 +250,24 @@ static void read_cpus(struct domain_reader *self)
     self->domain->cpus = (uint32_t)cpus;
 }
 
+static void read_spis(struct domain_reader *self)
+{
+    static const char expected[] = "number of SPIs, one cell, 0 to " TEXT_OF(HV_MAX_SPIS);
+    struct dt_property value = self->values[SLOT_NR_SPIS];
+
+    self->domain->nr_spis = CONFIG_SPIS_AS_HOST;
+    if (value.data == NULL)
+        return;
+    uint64_t number = value.length == 4 ? dt_cells_value(value.data, 1) : CONFIG_SPIS_AS_HOST;
+    if (number > HV_MAX_SPIS)
+        property_error(self, "nr_spis", value, expected,
+                       value.length == 4 ? "the domain has more SPIs than a GIC can have"
+                                         : "the number of SPIs cannot be read",
+                       "without the property the domain has as many as the host");
+    else
+        self->domain->nr_spis = (uint32_t)number;
+}
+
 /** Properties that count by being there; a value of <0> does not take them back. */
 static bool read_flag(struct domain_reader *self, const char *name, struct dt_property value)
 {
@@ -357,6 +375,7 @@ void config_read_domain(struct config_reader *reader, struct dt_node node)
     read_memory(&self);
     read_cpus(&self);
     self.domain->vpl011 = read_flag(&self, "vpl011", self.values[SLOT_VPL011]);
+    read_spis(&self);
     self.domain->eager_memory = read_flag(&self, "bulkhead,eager-memory", self.values[SLOT_EAGER_MEMORY]);
     read_children(&self, read_cells(&self));
     read_bootargs(&self);

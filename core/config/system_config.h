@@ -8,7 +8,8 @@
 #include "lib/diag.h"
 #include "lib/types.h"
 
-#define CONFIG_BOOTARGS_MAX 1024 /* bytes with the NUL, as Xen: a longer command line is refused */
+#define CONFIG_BOOTARGS_MAX 2048 /* bytes with the NUL: what arm64 Linux takes; a longer command line is refused */
+#define CONFIG_SPIS_AS_HOST UINT32_MAX
 
 enum module_kind {
     MODULE_KERNEL,
@@ -33,6 +34,7 @@ struct domain_config {
     uint64_t memory; /* bytes */
     uint32_t cpus;   /* vCPUs */
     bool vpl011;
+    uint32_t nr_spis;  /* 0..HV_MAX_SPIS, or CONFIG_SPIS_AS_HOST */
     bool eager_memory; /* bulkhead,eager-memory: all RAM zeroed and mapped before the start */
     struct module_config kernel;
     struct module_config ramdisk;

@@ -22,6 +22,7 @@ _Static_assert(sizeof(struct gunzip) <= PLAN_SCRATCH_BYTES, "struct gunzip outgr
 _Static_assert(sizeof(struct vcpu) <= PLAN_VCPU_BYTES, "struct vcpu outgrew its place in the plan");
 
 #define MPIDR_RES1 (1ULL << 31)
+#define HOST_INTIDS_MAX 992
 
 static bool shares_cpu(const struct plan_domain *plan, unsigned index)
 {
@@ -99,6 +100,16 @@ struct domain *domain_create(const struct plan_domain *plan)
     return domain;
 }
 
+/** As many as the host's GIC has, where nothing was said; as Xen, no more than 960 then. */
+static uint32_t count_spis(const struct plan_domain *plan)
+{
+    uint64_t host = min_u64(hypervisor.gic.intid_count, HOST_INTIDS_MAX) - VGIC_PRIVATE;
+
+    if (plan->spi_count != PLAN_SPIS_AS_HOST)
+        return plan->spi_count;
+    return (uint32_t)max_u64(host, plan->config->vpl011 ? 32 : 0);
+}
+
 void domain_reset_devices(struct domain *domain)
 {
     /* The UART first: with its interrupts masked again, the keyboard no longer reaches the vGIC that is about to be
@@ -107,7 +118,7 @@ void domain_reset_devices(struct domain *domain)
         vpl011_init(&domain->vpl011, domain, GUEST_VPL011_INTID);
     else
         console_open(&domain->vpl011.console);
-    vgic_init(&domain->vgic, domain->plan->spi_count);
+    vgic_init(&domain->vgic, count_spis(domain->plan));
 }
 
 void domain_reset_vcpus(struct domain *domain)

@@ -221,7 +221,8 @@ void vgic_write_control(struct vgic_locked *locked, struct vcpu *vcpu, const str
     for (uint32_t i = 0; i < domain->vcpu_count; i++)
         vgic_recheck_private(locked, domain->vcpus[i]);
     for (uint32_t i = 0; i < domain->vgic.spi_count; i++)
-        vgic_update(locked, vgic_find(vcpu, VGIC_PRIVATE + i));
+        if (!vgic_irq_at_rest(&domain->vgic.spis[i])) /* of a thousand that a domain may have few are not */
+            vgic_update(locked, vgic_find(vcpu, VGIC_PRIVATE + i));
 }
 
 static uint64_t read_type(struct vcpu *vcpu, uint32_t offset)

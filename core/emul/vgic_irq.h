@@ -51,6 +51,11 @@ struct vgic_ref vgic_find(struct vcpu *vcpu, uint32_t intid);
 
 /** The pending state that a guest reads. */
 bool vgic_irq_pending(const struct vgic_irq *irq, uint32_t intid);
+/** Neither pending nor active nor in a list register: nothing follows from what the distributor forwards. */
+static inline bool vgic_irq_at_rest(const struct vgic_irq *irq)
+{
+    return !irq->latch && !irq->line && !irq->active && !irq->in_lr;
+}
 /** Pending with a cause that no list register holds. */
 bool vgic_irq_pending_outside(const struct vgic_irq *irq, uint32_t intid);
 /** Whether the guest allows it to be signalled. */

@@ -143,6 +143,7 @@ static bool place_in(struct region range, uint64_t size, uint64_t alignment, boo
 
 hv_status regions_take(struct region_set *set, uint64_t size, uint64_t alignment, bool from_top, uint64_t *base)
 {
+    hv_status status = HV_E_NOMEM;
     uint64_t place;
 
     if (size == 0)
@@ -151,9 +152,11 @@ hv_status regions_take(struct region_set *set, uint64_t size, uint64_t alignment
         const struct region *range = &set->list[from_top ? set->count - 1 - i : i];
         if (!place_in(*range, size, alignment, from_top, &place))
             continue;
-        HV_TRY(regions_remove(set, place, size));
+        status = regions_remove(set, place, size);
+        if (status != HV_OK)
+            continue; /* no room for what is left of it: of another one less may be left */
         *base = place;
         return HV_OK;
     }
-    return HV_E_NOMEM;
+    return status;
 }

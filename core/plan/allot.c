@@ -132,7 +132,7 @@ static hv_status allot_bank(struct system_plan *plan, struct plan_domain *domain
         uint64_t size = bank.end - next;
         uint64_t base;
         if (domain->extent_count == PLAN_MAX_EXTENTS)
-            return HV_E_FULL;
+            return HV_E_NOMEM;
         if (take_one(&plan->free, size, &base) != HV_OK)
             HV_TRY(take_largest(&plan->free, &base, &size));
         domain->extents[domain->extent_count++] = (struct plan_extent){ipa(next), pa(base), size};
@@ -148,29 +148,36 @@ static hv_status allot_all(struct system_plan *plan, struct plan_domain *domain)
     return allot_bank(plan, domain, domain->guest_ram[1]);
 }
 
-static void report_shortage(const struct system_plan *plan, const struct plan_domain *domain, struct diag *diag)
+static void report_shortage(const struct system_plan *plan, const struct plan_domain *domain, hv_status status,
+                            struct diag *diag)
 {
     uint64_t wanted = region_size(domain->guest_ram[0]) + region_size(domain->guest_ram[1]);
     uint64_t usable = usable_total(&plan->free);
+    const char *hint = "give this or an earlier domain less memory";
     char message[96];
     char expected[64];
 
-    if (wanted <= usable)
+    if (wanted <= usable && status == HV_E_FULL) {
+        format_string(message, sizeof(message), "free RAM is in %u pieces, and can be cut into no more",
+                      plan->free.count);
+        hint = "describe RAM and what is reserved of it in fewer and larger ranges";
+    } else if (wanted <= usable)
         format_string(message, sizeof(message),
                       "the domain's RAM would be in more than %u pieces, or leave none for its tables",
                       PLAN_MAX_EXTENTS);
     else
         format_string(message, sizeof(message), "not enough RAM: %s missing", show_size(wanted - usable).text);
     format_string(expected, sizeof(expected), "at most %s, what is left in whole 2 MiB blocks", show_size(usable).text);
-    dt_report(diag, DIAG_ERROR, domain->config->node, "memory", show_size(wanted).text, expected, message,
-              "give this or an earlier domain less memory");
+    dt_report(diag, DIAG_ERROR, domain->config->node, "memory", show_size(wanted).text, expected, message, hint);
 }
 
 hv_status allot_domain(struct system_plan *plan, struct plan_domain *domain, struct diag *diag)
 {
-    if (allot_all(plan, domain) == HV_OK)
+    hv_status status = allot_all(plan, domain);
+
+    if (status == HV_OK)
         return HV_OK;
     allot_give_back(plan, domain);
-    report_shortage(plan, domain, diag);
+    report_shortage(plan, domain, status, diag);
     return HV_E_NOMEM;
 }

@@ -99,6 +99,8 @@ static hv_status read_header(const uint8_t *header, uint64_t file_size, struct i
         return HV_E_RANGE;
     if (image_size == 0 && file_size == 0)
         return HV_E_FORMAT;
+    if (image_size != 0 && image_size < IMAGE_HEADER_SIZE)
+        return HV_E_RANGE; /* not even the header */
     info->file_size = file_size;
     info->memory_size = max_u64(image_size, file_size);
     return HV_OK;

@@ -7,8 +7,10 @@
 #include "plan/show.h"
 
 /* Images are placed by whole 2 MiB, device tree and ramdisk 128 MiB into RAM where that is possible: where a guest that
- * was made for Xen expects them, and where Linux's own boot protocol allows them. */
+ * was made for Xen expects them, and where Linux's own boot protocol allows them. A domain that is too small for that
+ * has them close together; the device tree lies in one block of 2 MiB all the same. */
 #define PLACE_ALIGNMENT BLOCK_SIZE
+#define PLACE_CLOSE GUEST_DT_MAX_SIZE
 #define PLACE_USUAL MIB(128)
 
 hv_status layout_ram(const struct system_plan *plan, struct plan_domain *domain, struct diag *diag)
@@ -41,34 +43,46 @@ hv_status layout_ram(const struct system_plan *plan, struct plan_domain *domain,
     return HV_E_RANGE;
 }
 
+/** Device tree and ramdisk on their way to a place: one behind the other, each in whole units of an alignment. */
+struct pair {
+    uint64_t alignment;
+    uint64_t ramdisk; /* its size in bytes */
+};
+
+static uint64_t pair_size(struct pair pair)
+{
+    return align_up(GUEST_DT_MAX_SIZE, pair.alignment) + align_up(pair.ramdisk, pair.alignment);
+}
+
 /**
- * Where device tree and ramdisk go, @p size bytes in all, @p kernel being where the kernel goes.
+ * Where device tree and ramdisk go, @p kernel being where the kernel goes.
  * @return 0 where there is no place
  */
-static uint64_t place_beside(struct region ram, struct region kernel, uint64_t size)
+static uint64_t place_beside(struct region ram, struct region kernel, struct pair pair)
 {
     uint64_t usual = ram.base + PLACE_USUAL;
+    uint64_t size = pair_size(pair);
 
     if (size > region_size(ram))
         return 0;
     if (kernel.end <= usual && usual + size <= ram.end)
         return usual;
-    uint64_t top = align_down(ram.end - size, PLACE_ALIGNMENT);
+    uint64_t top = align_down(ram.end - size, pair.alignment);
     if (top >= kernel.end)
         return top;
-    uint64_t below = align_down(kernel.base, PLACE_ALIGNMENT);
+    uint64_t below = align_down(kernel.base, pair.alignment);
     return below - ram.base >= size ? below - size : 0;
 }
 
 /** The most that a ramdisk whose size nobody knows may have: what fits above or below the kernel beside the device
  * tree. */
-static uint64_t largest_ramdisk(struct region ram, struct region kernel, uint64_t dtb_size)
+static uint64_t largest_ramdisk(struct region ram, struct region kernel)
 {
-    uint64_t end = align_down(ram.end, PLACE_ALIGNMENT);
-    uint64_t above = align_up(kernel.end, PLACE_ALIGNMENT);
-    uint64_t room = max_u64(end > above ? end - above : 0, align_down(kernel.base, PLACE_ALIGNMENT) - ram.base);
+    uint64_t end = align_down(ram.end, PLACE_CLOSE);
+    uint64_t above = align_up(kernel.end, PLACE_CLOSE);
+    uint64_t room = max_u64(end > above ? end - above : 0, align_down(kernel.base, PLACE_CLOSE) - ram.base);
 
-    return room > dtb_size ? room - dtb_size : 0;
+    return room > GUEST_DT_MAX_SIZE ? room - GUEST_DT_MAX_SIZE : 0;
 }
 
 static hv_status refuse_kernel(const struct plan_domain *domain, uint64_t needed, struct diag *diag)
@@ -82,9 +96,10 @@ static hv_status refuse_kernel(const struct plan_domain *domain, uint64_t needed
     return HV_E_RANGE;
 }
 
-static hv_status refuse_rest(const struct plan_domain *domain, struct region kernel, uint64_t size, struct diag *diag)
+static hv_status refuse_rest(const struct plan_domain *domain, struct region kernel, struct pair pair,
+                             struct diag *diag)
 {
-    uint64_t needed = align_up(kernel.end, PLACE_ALIGNMENT) - domain->guest_ram[0].base + size;
+    uint64_t needed = align_up(kernel.end, pair.alignment) - domain->guest_ram[0].base + pair_size(pair);
     char expected[64];
 
     format_string(expected, sizeof(expected), "at least %s", show_size(needed).text);
@@ -114,24 +129,27 @@ static void fit_ramdisk(struct plan_image *ramdisk, struct plan_module *module, 
 hv_status layout_images(struct system_plan *plan, struct plan_domain *domain, uint64_t text_offset, struct diag *diag)
 {
     struct plan_module *ramdisk = &plan->modules[domain - plan->domains][MODULE_RAMDISK];
-    uint64_t dtb_size = align_up(GUEST_DT_MAX_SIZE, PLACE_ALIGNMENT);
     struct region ram = domain->guest_ram[0];
     struct region kernel = {ram.base + text_offset, ram.base + text_offset + domain->kernel.memory_size};
 
     if (kernel.end > ram.end)
         return refuse_kernel(domain, kernel.end - ram.base, diag);
     if (domain->ramdisk.present)
-        fit_ramdisk(&domain->ramdisk, ramdisk, largest_ramdisk(ram, kernel, dtb_size),
+        fit_ramdisk(&domain->ramdisk, ramdisk, largest_ramdisk(ram, kernel),
                     region_size(ram) - domain->kernel.memory_size);
-    uint64_t size = dtb_size + align_up(domain->ramdisk.memory_size, PLACE_ALIGNMENT);
-    uint64_t place = place_beside(ram, kernel, size);
+    struct pair pair = {PLACE_ALIGNMENT, domain->ramdisk.memory_size};
+    uint64_t place = place_beside(ram, kernel, pair);
+    if (place == 0) {
+        pair.alignment = PLACE_CLOSE;
+        place = place_beside(ram, kernel, pair);
+    }
     if (place == 0 || (domain->ramdisk.present && domain->ramdisk.file_size == 0))
-        return refuse_rest(domain, kernel, size, diag);
+        return refuse_rest(domain, kernel, pair, diag);
     domain->kernel.load = ipa(kernel.base);
     domain->entry = domain->kernel.load;
     domain->dtb = ipa(place);
     domain->dtb_size = GUEST_DT_MAX_SIZE;
     if (domain->ramdisk.present)
-        domain->ramdisk.load = ipa(place + dtb_size);
+        domain->ramdisk.load = ipa(place + align_up(GUEST_DT_MAX_SIZE, pair.alignment));
     return HV_OK;
 }

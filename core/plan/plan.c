@@ -9,8 +9,15 @@
 #include "plan/modules.h"
 #include "plan/ramdisk.h"
 
-/* A GICv2's distributor counts SPIs by 32; one of them is the vpl011's. */
-#define SPI_COUNT 32
+/** A distributor counts SPIs by 32; the UART has the first one. */
+static uint32_t count_spis(const struct domain_config *config)
+{
+    uint64_t needed = max_u64(config->nr_spis, config->vpl011 ? 1 : 0);
+
+    if (config->nr_spis == CONFIG_SPIS_AS_HOST)
+        return PLAN_SPIS_AS_HOST;
+    return (uint32_t)min_u64(align_up(needed, 32), HV_MAX_SPIS);
+}
 
 static void start_domains(struct system_plan *plan)
 {
@@ -24,7 +31,7 @@ static void start_domains(struct system_plan *plan)
             .domid = (uint16_t)(i + 1),
             .vmid = (uint16_t)(i + 1),
             .vcpu_count = (uint32_t)min_u64(config->cpus, HV_MAX_VCPUS),
-            .spi_count = SPI_COUNT,
+            .spi_count = count_spis(config),
         };
     }
 }

@@ -32,6 +32,9 @@
 #define GUEST_PHANDLE_GIC 65000
 #define GUEST_IPA_BITS_MIN 36
 
+/* The device tree does not say how many SPIs the host has; its GIC does, at EL2. */
+#define PLAN_SPIS_AS_HOST CONFIG_SPIS_AS_HOST
+
 #define PLAN_MODULE_KINDS 3 /* enum module_kind */
 #define PLAN_MAX_EXTENTS 16 /* contiguous pieces of host RAM that make up one domain's RAM */
 
@@ -80,7 +83,7 @@ struct plan_domain {
     ipa_t dtb;
     uint64_t dtb_size; /* room for the generated tree */
     ipa_t entry;
-    uint32_t spi_count;    /* of the vGIC, multiple of 32 */
+    uint32_t spi_count;    /* of the vGIC, multiple of 32 or HV_MAX_SPIS; or PLAN_SPIS_AS_HOST */
     struct region control; /* host RAM for struct domain, its vCPUs, its scratch and its stage-2 tables */
     struct region scratch; /* inside it; PLAN_SCRATCH_BYTES for a struct gunzip if the kernel is packed, else empty */
     pa_t stage2_base;      /* inside it; aligned for the root table */

@@ -31,8 +31,11 @@ static void print_domain(struct text_sink *sink, const struct plan_domain *domai
     }
     print_image(sink, "kernel", &domain->kernel);
     print_image(sink, "ramdisk", &domain->ramdisk);
-    format_to(sink, "  dtb 0x%lx +0x%lx\n  entry 0x%lx\n  spis %u\n", domain->dtb.raw, domain->dtb_size,
-              domain->entry.raw, domain->spi_count);
+    format_to(sink, "  dtb 0x%lx +0x%lx\n  entry 0x%lx\n", domain->dtb.raw, domain->dtb_size, domain->entry.raw);
+    if (domain->spi_count == PLAN_SPIS_AS_HOST)
+        format_to(sink, "  spis as host\n");
+    else
+        format_to(sink, "  spis %u\n", domain->spi_count);
     for (unsigned i = 0; i < domain->vcpu_count; i++)
         format_to(sink, "  vcpu %u on cpu %u\n", i, domain->vcpu_cpu[i]);
     format_to(sink, "  stage2 0x%lx %u pages %u bits vmid %u\n", domain->stage2_base.raw, domain->stage2_pages,

@@ -129,6 +129,27 @@ START_TEST(keys_by_edges)
 }
 END_TEST
 
+/* As an RTOS has it: kernel, ramdisk and device tree in one block. */
+START_TEST(in_a_mebibyte)
+{
+    const struct system_domain domains[] = {
+        {.name = "guest",
+         .program = programs[_i].program,
+         .bootargs = programs[_i].bootargs,
+         .memory = 1024,
+         .ramdisk_size = 3000},
+        {.name = "other", .program = "hello", .memory = 2048, .eager = true},
+    };
+    struct system_run run = {.cpus = 1};
+
+    system_boot(&run, domains, 2);
+    expect_end(&run, SIM_END_POWER_OFF);
+    expect_program(run.output, "guest", programs[_i].program);
+    expect_program(run.output, "other", "hello");
+    system_destroy(&run);
+}
+END_TEST
+
 /* The comparison itself. */
 START_TEST(what_is_expected)
 {
@@ -164,6 +185,7 @@ static Suite *suite(void)
     tcase_add_loop_test(tcase, keys_by_edges, 0, 4);
     tcase_add_loop_test(tcase, each_program, 0, (int)(sizeof(programs) / sizeof(programs[0])));
     tcase_add_loop_test(tcase, without_a_uart, 0, (int)(sizeof(mute_programs) / sizeof(mute_programs[0])));
+    tcase_add_loop_test(tcase, in_a_mebibyte, 0, 3); /* what needs no more */
     suite_add_tcase(suite, tcase);
     return suite;
 }

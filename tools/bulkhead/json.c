@@ -207,7 +207,10 @@ static void domain(struct json *json, const struct plan_domain *domain)
         end(json, '}');
         address(json, "entry", domain->entry.raw);
         text(json, "bootargs", domain->config->bootargs);
-        number(json, "spis", domain->spi_count);
+        if (domain->spi_count != PLAN_SPIS_AS_HOST)
+            number(json, "spis", domain->spi_count);
+        else
+            text(json, "spis", NULL);
         range(json, "control", domain->control);
         number(json, "stage2_pages", domain->stage2_pages);
         number(json, "ipa_bits", domain->ipa_bits);

@@ -3,7 +3,7 @@
 import os
 import re
 
-from lab import DTB_AT, IMAGE_AT, MIB, RAM_BASE, case, check, check_equal
+from lab import DTB_AT, IMAGE_AT, MIB, RAM_BASE, Domain, case, check, check_equal
 
 CPU_MODELS = ("cortex-a53", "cortex-a57", "cortex-a72", "max")
 
@@ -35,6 +35,22 @@ def cpu_model(lab, cpu, cpus):
 for model in CPU_MODELS:
     for count in (1, 2):
         case(timeout=120, name=f"{model}-smp{count}", cpu=model, cpus=count)(cpu_model)
+
+
+@case(timeout=120)
+def small_domains(lab):
+    """Of one and two MiB, as an RTOS has them: kernel and device tree in one block, all of the RAM there and zero."""
+    packed = Domain("packed", lab.gzip(lab.guest("hello"), "hello.gz"), memory=1)
+    ramdisk = lab.write("ramdisk", bytes(5000))
+    system = lab.system([lab.guest_domain("hello", memory=1), lab.guest_domain("timer", memory=2), packed,
+                         lab.guest_domain("memory", memory=2, bootargs="stride=64"),
+                         lab.guest_domain("hello", name="ramdisk", memory=1, ramdisk=ramdisk)])
+    board = lab.boot(system)
+    board.expect_all([r"hello: hello: done", r"packed: hello: done", r"ramdisk: hello: ramdisk 400[0-9a-f]+ size 1388",
+                      r"ramdisk: hello: done", r"timer: timer: done", r"memory: memory: (done|FAILED)"])
+    check("memory: memory: done" in board.text, "memory is not as it should be")
+    check("hello: memory 40000000 size 100000" in board.text, "not the memory that the domain was given")
+    board.quit()
 
 
 @case(timeout=180)

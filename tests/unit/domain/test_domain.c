@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A domain's life: memory at first touch, its end, its restart, and how much it can make the hypervisor say. */
+#include "domain/build_state.h"
 #include "fixture.h"
 #include "support/suite.h"
 
@@ -239,6 +240,25 @@ START_TEST(a_restart_is_a_fresh_start)
 }
 END_TEST
 
+/* As many as the host has, where the plan leaves it to the host; Xen's are at most 960 then. */
+START_TEST(spis_as_host)
+{
+    static const struct {
+        uint32_t intids, spis;
+        bool vpl011;
+    } hosts[] = {{288, 256, true}, {32, 32, true}, {32, 0, false}, {64, 32, true}, {1020, 960, false}};
+
+    start();
+    fixture.plan.spi_count = PLAN_SPIS_AS_HOST;
+    for (unsigned i = 0; i < ARRAY_SIZE(hosts); i++) {
+        hypervisor.gic.intid_count = hosts[i].intids;
+        fixture.config.vpl011 = hosts[i].vpl011;
+        domain_reset_devices(fixture.domain);
+        ck_assert_uint_eq(fixture.domain->vgic.spi_count, hosts[i].spis);
+    }
+}
+END_TEST
+
 START_TEST(a_thousand_restarts_leak_nothing)
 {
     start();
@@ -366,6 +386,7 @@ int main(void)
     tcase_add_test(test_case, messages_are_bounded);
     tcase_add_test(test_case, messages_stay_bounded);
     tcase_add_test(test_case, a_restart_is_a_fresh_start);
+    tcase_add_test(test_case, spis_as_host);
     tcase_add_test(test_case, a_thousand_restarts_leak_nothing);
     tcase_add_test(test_case, who_restarts_again_and_again_waits);
     tcase_add_test(test_case, a_restart_waits_for_all_vcpus);

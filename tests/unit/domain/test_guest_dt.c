@@ -230,7 +230,7 @@ START_TEST(longest_command_line_and_most_cpus_fit)
     memset(longest, 'a', sizeof(longest) - 1);
     config.bootargs = longest;
     plan.vcpu_count = HV_MAX_VCPUS;
-    ck_assert_int_eq(guest_dt_write(tree, KIB(4), &plan, &machine, &seeds), HV_OK);
+    ck_assert_int_eq(guest_dt_write(tree, KIB(6), &plan, &machine, &seeds), HV_OK);
 }
 END_TEST
 

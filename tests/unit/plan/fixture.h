@@ -158,8 +158,13 @@ static inline struct domain_config *add_domain(uint64_t memory)
     struct domain_config *domain = &world.config.domains[number - 1];
     struct dt_node node = node_at("/chosen/domU%u", number);
 
-    *domain = (struct domain_config){
-        .name = dt_name(node), .node = node, .valid = true, .memory = memory, .cpus = 1, .vpl011 = true};
+    *domain = (struct domain_config){.name = dt_name(node),
+                                     .node = node,
+                                     .valid = true,
+                                     .memory = memory,
+                                     .cpus = 1,
+                                     .vpl011 = true,
+                                     .nr_spis = CONFIG_SPIS_AS_HOST};
     return domain;
 }
 

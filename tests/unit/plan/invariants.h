@@ -105,12 +105,23 @@ static inline struct region place_of(ipa_t base, uint64_t size)
     return (struct region){base.raw, base.raw + size};
 }
 
-/** What lies in guest RAM lies in its first bank, in 2 MiB of its own. */
+/** Whether device tree and ramdisk find no place in whole 2 MiB, above the kernel or below it. */
+static inline bool is_tight(struct region ram, const struct plan_domain *domain)
+{
+    uint64_t blocks = 1 + (domain->ramdisk.memory_size + BLOCK_SIZE - 1) / BLOCK_SIZE;
+    uint64_t end = domain->kernel.load.raw + domain->kernel.memory_size;
+    uint64_t above = ram.end / BLOCK_SIZE, kernel_end = (end + BLOCK_SIZE - 1) / BLOCK_SIZE;
+
+    return kernel_end + blocks > above && (domain->kernel.load.raw - ram.base) / BLOCK_SIZE < blocks;
+}
+
+/** What lies in guest RAM lies in its first bank, in 2 MiB of its own, or where there is no room in 64 KiB. */
 static inline void assert_guest_layout(const struct plan_domain *domain)
 {
     struct region ram = domain->guest_ram[0];
     struct region places[3] = {place_of(domain->kernel.load, domain->kernel.memory_size),
                                place_of(domain->dtb, domain->dtb_size)};
+    uint64_t unit = is_tight(ram, domain) ? KIB(64) : BLOCK_SIZE;
     unsigned count = 2;
 
     if (domain->ramdisk.present)
@@ -118,10 +129,10 @@ static inline void assert_guest_layout(const struct plan_domain *domain)
     for (unsigned i = 0; i < count; i++) {
         REQUIRE(ram.base <= places[i].base && places[i].base < places[i].end && places[i].end <= ram.end);
         for (unsigned j = 0; j < i; j++) {
-            REQUIRE(places[i].base / BLOCK_SIZE > (places[j].end - 1) / BLOCK_SIZE ||
-                    places[j].base / BLOCK_SIZE > (places[i].end - 1) / BLOCK_SIZE);
+            REQUIRE(places[i].base / unit > (places[j].end - 1) / unit ||
+                    places[j].base / unit > (places[i].end - 1) / unit);
         }
-        REQUIRE(i == 0 || places[i].base % BLOCK_SIZE == 0);
+        REQUIRE(i == 0 || places[i].base % unit == 0);
     }
     REQUIRE(domain->kernel.present && domain->kernel.memory_size >= domain->kernel.file_size);
     REQUIRE(domain->entry.raw == domain->kernel.load.raw);

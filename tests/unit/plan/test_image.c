@@ -82,6 +82,12 @@ START_TEST(headers_that_cannot_be)
     ck_assert_int_eq(probe(image), HV_E_RANGE);
     write_image_header(image.data, 0, 0, 0xa); /* as large as its file, which no RAM could hold */
     ck_assert_int_eq(image_probe(&scratch, image.data, IMAGE_PROBE_SIZE, 1ULL << 63, NULL, &info), HV_E_RANGE);
+    write_image_header(image.data, 0, 63, 0xa); /* shorter than its header */
+    ck_assert_int_eq(probe(image), HV_E_RANGE);
+    write_image_header(image.data, 0, 1, 0xa);
+    ck_assert_int_eq(probe(image), HV_E_RANGE);
+    write_image_header(image.data, 0, 64, 0xa);
+    ck_assert_int_eq(probe(image), HV_OK);
     write_image_header(image.data, 0, 50000, 0xe); /* 64 KiB pages: the kernel's own business */
     ck_assert_int_eq(probe(image), HV_OK);
     free(image.data);

@@ -26,7 +26,7 @@ START_TEST(images_go_where_xen_puts_them)
     ck_assert_uint_eq(domain->ramdisk.load.raw, 0x48200000);
     ck_assert_uint_eq(domain->ramdisk.file_size, 0x14bc5c);
     ck_assert_uint_eq(domain->entry.raw, 0x40000000);
-    ck_assert_uint_eq(domain->spi_count, 32);
+    ck_assert_uint_eq(domain->spi_count, PLAN_SPIS_AS_HOST);
     ck_assert_uint_eq(domain->ipa_bits, 36);
 }
 END_TEST
@@ -91,15 +91,70 @@ START_TEST(an_image_larger_than_its_domain_is_refused)
 }
 END_TEST
 
+/* What an RTOS has: the device tree lies in the last 64 KiB. */
+START_TEST(a_domain_of_a_mebibyte)
+{
+    static const uint64_t memory[] = {KIB(576), MIB(1), MIB(2), MIB(3), MIB(4) - PAGE_SIZE};
+
+    for (unsigned i = 0; i < ARRAY_SIZE(memory); i++) {
+        world_setup();
+        add_simple(memory[i], RAM + MIB(64), KIB(256));
+        ck_assert_int_eq(make_plan(), HV_OK);
+        assert_silent();
+        assert_plan_sound();
+        ck_assert_uint_eq(planned(1)->dtb.raw, 0x40000000 + align_down(memory[i] - KIB(64), KIB(64)));
+    }
+    world_setup();
+    add_simple(KIB(572), RAM + MIB(64), KIB(256));
+    ck_assert_int_eq(make_plan(), HV_E_MISSING);
+    assert_logged("there is no room for the device tree and the ramdisk beside the kernel");
+    assert_logged("found 572 KiB, expected at least 576 KiB");
+}
+END_TEST
+
+START_TEST(a_small_domain_with_a_ramdisk)
+{
+    add_simple(MIB(4), RAM + MIB(64), MIB(1));
+    add_module(MODULE_RAMDISK, RAM + MIB(96), MIB(1) + 1);
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_silent();
+    assert_plan_sound();
+    ck_assert_uint_eq(planned(1)->dtb.raw, 0x40000000 + MIB(3) - KIB(128));
+    ck_assert_uint_eq(planned(1)->ramdisk.load.raw, 0x40000000 + MIB(3) - KIB(64));
+}
+END_TEST
+
+START_TEST(spis_are_as_asked_for)
+{
+    static const struct {
+        uint32_t asked, given;
+        bool vpl011;
+    } cases[] = {{0, 0, false},    {0, 32, true},     {1, 32, true},
+                 {32, 32, false},  {33, 64, false},   {960, 960, true},
+                 {961, 988, true}, {988, 988, false}, {CONFIG_SPIS_AS_HOST, PLAN_SPIS_AS_HOST, false}};
+
+    add_simple(MIB(64), RAM + MIB(64), MIB(8));
+    for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
+        world.config.domains[0].nr_spis = cases[i].asked;
+        world.config.domains[0].vpl011 = cases[i].vpl011;
+        ck_assert_int_eq(make_plan(), HV_OK);
+        ck_assert_uint_eq(planned(1)->spi_count, cases[i].given);
+        char text[16];
+        snprintf(text, sizeof(text), "  spis %u\n", cases[i].given);
+        ck_assert_ptr_nonnull(strstr(plan_text(), cases[i].asked == CONFIG_SPIS_AS_HOST ? "  spis as host\n" : text));
+    }
+}
+END_TEST
+
 START_TEST(no_room_beside_the_kernel)
 {
     add_simple(MIB(64), RAM + MIB(64), MIB(16));
-    add_module(MODULE_RAMDISK, RAM + MIB(96), MIB(31));
+    add_module(MODULE_RAMDISK, RAM + MIB(96), MIB(31) + KIB(961));
     ck_assert_int_eq(make_plan(), HV_E_MISSING);
     assert_logged(
         "error: /chosen/domU1: memory: there is no room for the device tree and the ramdisk beside the kernel");
-    assert_logged("found 64 MiB, expected at least 66 MiB");
-    world.config.domains[0].memory = MIB(66);
+    assert_logged("found 64 MiB, expected at least 65600 KiB");
+    world.config.domains[0].memory = MIB(64) + KIB(64);
     ck_assert_int_eq(make_plan(), HV_OK);
     assert_silent();
     assert_plan_sound();
@@ -111,7 +166,7 @@ START_TEST(a_ramdisk_larger_than_all_addresses_below_it)
     add_simple(MIB(64), RAM + MIB(64), MIB(8));
     add_module(MODULE_RAMDISK, RAM + MIB(96), MIB(1200));
     ck_assert_int_eq(make_plan(), HV_E_MISSING);
-    assert_logged("found 64 MiB, expected at least 1218 MiB");
+    assert_logged("found 64 MiB, expected at least 1245248 KiB");
 }
 END_TEST
 
@@ -129,10 +184,10 @@ START_TEST(a_ramdisk_of_unknown_size_gets_what_there_is)
     ck_assert_int_eq(make_plan(), HV_OK);
     assert_plan_sound();
     ck_assert_uint_eq(planned(1)->dtb.raw, 0x40000000);
-    ck_assert_uint_eq(planned(1)->ramdisk.file_size, MIB(52));
+    ck_assert_uint_eq(planned(1)->ramdisk.file_size, MIB(55) - KIB(64));
     world.config.domains[0].memory = MIB(66); /* now a little lies above, too: not as much as below */
     ck_assert_int_eq(make_plan(), HV_OK);
-    ck_assert_uint_eq(planned(1)->ramdisk.file_size, MIB(52));
+    ck_assert_uint_eq(planned(1)->ramdisk.file_size, MIB(55) - KIB(64));
     /* Nothing but the device tree fits: a ramdisk of no bytes is none. */
     world_teardown();
     load_header(RAM + MIB(64), 0, MIB(64));
@@ -251,6 +306,25 @@ START_TEST(domains_that_fit_in_order_start)
     /* 2048, without 900, 8 of modules, 2 blocks, 2 for domU1's control area, and 2 broken for domU2's own. */
     assert_logged("not enough RAM: 66 MiB missing (found 1200 MiB, expected at most 1134 MiB, what is left in whole 2 "
                   "MiB blocks)");
+}
+END_TEST
+
+/* As many banks as can be managed, of which a domain would leave something at both ends. */
+START_TEST(ram_in_as_many_pieces_as_there_can_be)
+{
+    world.machine.memory.count = 0;
+    for (unsigned i = 0; i < HV_MAX_REGIONS; i++)
+        add_memory(RAM + MIB(64) + i * MIB(8) + KIB(4), MIB(5));
+    add_simple(MIB(2), RAM + MIB(64) + KIB(4), KIB(512));
+    ck_assert_int_eq(make_plan(), HV_E_MISSING);
+    assert_logged("error: /chosen/domU1: memory: free RAM is in 128 pieces, and can be cut into no more");
+    assert_logged("hint: describe RAM and what is reserved of it in fewer and larger ranges");
+    /* One whose ends are whole is taken, wherever it lies. */
+    world.machine.memory.count = HV_MAX_REGIONS - 1;
+    add_memory(RAM + GIB(2), MIB(8));
+    ck_assert_int_eq(make_plan(), HV_OK);
+    assert_plan_sound();
+    ck_assert_uint_eq(planned(1)->extents[0].target.raw, RAM + GIB(2));
 }
 END_TEST
 
@@ -414,7 +488,7 @@ START_TEST(the_text_is_stable)
                                    "  ramdisk 0x48200000 +0x14bc5c from 0x46000000 +0x14bc5c raw\n"
                                    "  dtb 0x48000000 +0x10000\n"
                                    "  entry 0x40000000\n"
-                                   "  spis 32\n"
+                                   "  spis as host\n"
                                    "  vcpu 0 on cpu 0\n"
                                    "  stage2 0xbfef3000 13 pages 36 bits vmid 1\n"
                                    "domain 2 domU2 left out\n"
@@ -470,6 +544,9 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, bss_is_kept_free);
     tcase_add_test(tests, below_the_kernel_if_nowhere_else);
     tcase_add_test(tests, an_image_larger_than_its_domain_is_refused);
+    tcase_add_test(tests, a_domain_of_a_mebibyte);
+    tcase_add_test(tests, a_small_domain_with_a_ramdisk);
+    tcase_add_test(tests, spis_are_as_asked_for);
     tcase_add_test(tests, no_room_beside_the_kernel);
     tcase_add_test(tests, a_ramdisk_larger_than_all_addresses_below_it);
     tcase_add_test(tests, a_ramdisk_of_unknown_size_gets_what_there_is);
@@ -480,6 +557,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, more_ram_than_the_map_has_room_for);
     tcase_add_test(tests, the_memory_map_ends_where_it_ends);
     tcase_add_test(tests, domains_that_fit_in_order_start);
+    tcase_add_test(tests, ram_in_as_many_pieces_as_there_can_be);
     tcase_add_test(tests, ram_comes_in_pieces_where_it_must);
     tcase_add_test(tests, the_hypervisor_and_the_tree_keep_their_blocks);
     tcase_add_test(tests, reserved_memory_is_nobodys);

@@ -332,7 +332,7 @@ START_TEST(a_found_end_is_cut_only_to_fit)
     load_at(AT(96));
     ck_assert_int_eq(make_plan(), HV_OK);
     assert_logged("is taken, which is what fits its domain");
-    ck_assert_uint_eq(world.plan.domains[0].ramdisk.file_size, MIB(6));
+    ck_assert_uint_eq(world.plan.domains[0].ramdisk.file_size, MIB(8) - KIB(64));
 }
 END_TEST
 
