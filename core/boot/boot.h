@@ -16,6 +16,7 @@ struct boot_input {
 /** A stage finds in `hypervisor` what the ones before it left there. */
 struct boot_stage {
     const char *name;
+    const char *failure; /* what its failure means, a sentence for the user; NULL: it cannot fail */
     /** @return HV_OK to go on; anything else ends the boot: the hypervisor stays on its console, without domains. */
     hv_status (*run)(const struct boot_input *input);
 };

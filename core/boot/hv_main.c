@@ -171,9 +171,15 @@ HV_RARE static hv_status create_domains(const struct boot_input *input)
 /* The interrupt controller comes before what a user wrote: a mistake there leaves a machine whose console still works.
  */
 static const struct boot_stage stages[] = {
-    {"device tree", open_device_tree}, {"console", open_console}, {"machine", read_machine},
-    {"start CPUs", boot_start_cpus},   {"interrupts", open_gic},  {"configuration", read_config},
-    {"await CPUs", boot_await_cpus},   {"plan", make_plan},       {"domains", create_domains},
+    {"device tree", "the device tree cannot be read", open_device_tree},
+    {"console", NULL, open_console},
+    {"machine", "the device tree lacks what no domain can do without", read_machine},
+    {"start CPUs", NULL, boot_start_cpus},
+    {"interrupts", "the interrupt controller cannot be used", open_gic},
+    {"configuration", "the device tree describes none", read_config},
+    {"await CPUs", NULL, boot_await_cpus},
+    {"plan", "not one of those in the device tree can be", make_plan},
+    {"domains", NULL, create_domains},
 };
 
 static void run_stages(const struct boot_input *input)
@@ -182,7 +188,8 @@ static void run_stages(const struct boot_input *input)
         trace_mark(&hypervisor.trace, DOMID_HYPERVISOR, stages[i].name);
         hv_status status = stages[i].run(input);
         if (status != HV_OK) {
-            console_printf("no domain is started: %s: %s\n", stages[i].name, hv_status_name(status));
+            console_printf("no domain is started: %s\n",
+                           stages[i].failure != NULL ? stages[i].failure : hv_status_name(status));
             return;
         }
     }
@@ -204,6 +211,7 @@ void hv_main(const void *dtb, uint64_t dtb_space, pa_t dtb_address, uint64_t ent
         console_drain();
         arch_cpu_halt();
     }
+    hv_domains_created();
     store_release(&hypervisor.started, 1);
     arch_cpu_signal();
     sched_run(&hypervisor.cpus[0]);

@@ -46,6 +46,8 @@ void hv_secondary_main(unsigned cpu);
 /** Told by domain_stop() after @p domain stopped: reports it and, when none is left, does what bulkhead.all-off asks
  * for. */
 void hv_domain_stopped(struct domain *domain);
+/** Told when all domains are created: where there is none, does what bulkhead.all-off asks for. */
+void hv_domains_created(void);
 /** @return the name of the domain with number @p domid, "bulkhead" for DOMID_HYPERVISOR. */
 const char *hv_domain_name(uint16_t domid);
 /** The keys of the hypervisor's console. */

@@ -27,6 +27,20 @@ static bool any_alive(void)
     return false;
 }
 
+HV_RARE static void end_machine(void)
+{
+    if (hypervisor.config.all_off != ALL_OFF_POWER_OFF)
+        return;
+    trace_print(console_sink(), &hypervisor.trace, hv_domain_name);
+    hv_power_off();
+}
+
+HV_ONCE void hv_domains_created(void)
+{
+    if (!any_alive())
+        end_machine();
+}
+
 HV_RARE void hv_domain_stopped(struct domain *domain)
 {
     vpl011_flush(&domain->vpl011); /* its last words come first */
@@ -37,10 +51,7 @@ HV_RARE void hv_domain_stopped(struct domain *domain)
     if (any_alive() || __atomic_exchange_n(&hypervisor.all_off, 1, __ATOMIC_ACQ_REL) != 0)
         return; /* the last ones may stop at the same time on two CPUs: one of them says so */
     console_printf("all domains are off\n");
-    if (hypervisor.config.all_off == ALL_OFF_POWER_OFF) {
-        trace_print(console_sink(), &hypervisor.trace, hv_domain_name);
-        hv_power_off();
-    }
+    end_machine();
 }
 
 /** The other CPUs leave their guests and halt. */

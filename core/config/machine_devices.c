@@ -5,6 +5,7 @@
 #include "config/machine_reader.h"
 #include "config/options.h"
 #include "config/system_config.h"
+#include "lib/format.h"
 #include "lib/text.h"
 
 #define PPI_END 32
@@ -247,27 +248,46 @@ static enum uart_type uart_type(struct dt_node node)
     return UART_NONE;
 }
 
-static void warn_uart(struct diag *diag, struct dt_node node, const char *property, const char *expected,
-                      const char *message, const char *hint)
+/** One way in which the console's UART is named; the next one is tried where it cannot be used. */
+struct console_name {
+    const char *property;
+    const char *path; /* NULL: not there */
+    const char *next; /* the property that is tried then, NULL: none */
+    struct diag *diag;
+};
+
+/** Enough for a problem and what follows from it. */
+struct console_message {
+    char text[112];
+};
+
+static struct console_message describe(const struct console_name *name, const char *problem)
 {
-    machine_complain(diag, DIAG_WARNING, node, property, expected, message, hint);
+    struct console_message message;
+
+    format_string(message.text, sizeof(message.text),
+                  name->next != NULL ? "%s; %s is used instead" : "%s; nothing will be printed", problem, name->next);
+    return message;
+}
+
+static void warn_uart(const struct console_name *name, struct dt_node node, const char *property, const char *expected,
+                      const char *problem)
+{
+    machine_complain(name->diag, DIAG_WARNING, node, property, expected, describe(name, problem).text, NULL);
 }
 
 /** Whether the node is a UART that can be used; says why not. */
-static bool check_uart(struct machine_uart *uart, struct dt_node node, struct diag *diag)
+static bool check_uart(const struct console_name *name, struct machine_uart *uart, struct dt_node node)
 {
     if (!dt_enabled(node)) {
-        warn_uart(diag, node, "status", "\"okay\"", "the console's UART is disabled; nothing will be printed", NULL);
+        warn_uart(name, node, "status", "\"okay\"", "the console's UART is disabled");
         return false;
     }
     uart->type = uart_type(node);
-    if (uart->type == UART_NONE) {
-        warn_uart(diag, node, "compatible", "\"arm,pl011\" or \"cdns,uart-r1p12\"",
-                  "there is no driver for the console's UART; nothing will be printed",
-                  "name another one with stdout-path, or with dtuart= in xen,xen-bootargs");
-        return false;
-    }
-    return true;
+    if (uart->type == UART_NONE)
+        warn_uart(name, node, "compatible", "\"arm,pl011\" or \"cdns,uart-r1p12\"",
+                  "there is no driver for the console's UART");
+    return uart->type != UART_NONE;
 }
 
 static void read_uart_interrupt(struct machine_uart *uart, struct dt_scan *scan, struct diag *diag)
@@ -285,43 +305,55 @@ static void read_uart_interrupt(struct machine_uart *uart, struct dt_scan *scan,
     }
 }
 
-/** Moves @p scan to the node that is to be the console. @return false if there is none; says why. */
-static bool find_console(struct dt_scan *scan, const struct dt *tree, struct diag *diag)
-{
-    struct dt_node chosen = dt_chosen(tree);
-    char option[DT_PATH_MAX];
-    const char *path = option;
-
-    if (!option_read(config_command_line(tree), "dtuart", option, sizeof(option)) &&
-        dt_read_string(chosen, "stdout-path", &path) != HV_OK &&
-        dt_read_string(chosen, "linux,stdout-path", &path) != HV_OK) {
-        dt_report(diag, DIAG_WARNING, chosen, "stdout-path", NULL, "the path or alias of a UART",
-                  "there is no console; nothing will be printed",
-                  "add stdout-path = \"serial0\" to /chosen, or dtuart=serial0 to its xen,xen-bootargs");
-        return false;
-    }
-    if (dt_scan_find(scan, tree, path))
-        return true;
-    dt_report(diag, DIAG_WARNING, chosen, path == option ? "dtuart=" : "stdout-path", path,
-              "the path of a node, or a name in /aliases", "the console's UART does not exist; nothing will be printed",
-              NULL);
-    return false;
-}
-
-hv_status machine_read_uart(struct machine_uart *uart, const struct dt *tree, struct diag *diag)
+/** @return whether the UART at @p name is there and can be used; says why not. */
+static bool read_uart(const struct console_name *name, struct machine_uart *uart, const struct dt *tree)
 {
     struct dt_scan scan;
 
-    *uart = (struct machine_uart){.node = {.tree = tree, .offset = -1}};
-    if (!find_console(&scan, tree, diag) || !check_uart(uart, scan.node, diag))
-        return HV_E_MISSING;
+    if (!dt_scan_find(&scan, tree, name->path)) {
+        dt_report(name->diag, DIAG_WARNING, dt_chosen(tree), name->property, name->path,
+                  "the path of a node, or a name in /aliases", describe(name, "the console's UART does not exist").text,
+                  NULL);
+        return false;
+    }
+    if (!check_uart(name, uart, scan.node))
+        return false;
     uart->node = scan.node;
     if (dt_scan_reg_cpu(&scan, 0, &uart->frame) != HV_OK) {
-        warn_uart(diag, scan.node, "reg", "address and size",
-                  "the console's UART has no registers; nothing will be printed", NULL);
-        uart->type = UART_NONE;
-        return HV_E_MISSING;
+        warn_uart(name, scan.node, "reg", "address and size", "the console's UART has no registers");
+        return false;
     }
-    read_uart_interrupt(uart, &scan, diag);
-    return HV_OK;
+    read_uart_interrupt(uart, &scan, name->diag);
+    return true;
+}
+
+/** ImageBuilder writes dtuart=serial0 for every board, with that alias or without. */
+hv_status machine_read_uart(struct machine_uart *uart, const struct dt *tree, struct diag *diag)
+{
+    struct console_name names[] = {
+        {.property = "dtuart="}, {.property = "stdout-path"}, {.property = "linux,stdout-path"}};
+    struct dt_node chosen = dt_chosen(tree);
+    char option[DT_PATH_MAX];
+    const char *next = NULL;
+
+    if (option_read(config_command_line(tree), "dtuart", option, sizeof(option)))
+        names[0].path = option;
+    for (unsigned i = ARRAY_SIZE(names); i-- > 0;) {
+        if (i != 0)
+            (void)!dt_read_string(chosen, names[i].property, &names[i].path);
+        names[i].diag = diag;
+        names[i].next = next;
+        next = names[i].path != NULL ? names[i].property : next;
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+        *uart = (struct machine_uart){.node = {.tree = tree, .offset = -1}};
+        if (names[i].path != NULL && read_uart(&names[i], uart, tree))
+            return HV_OK;
+    }
+    uart->type = UART_NONE;
+    if (next == NULL)
+        dt_report(diag, DIAG_WARNING, chosen, "stdout-path", NULL, "the path or alias of a UART",
+                  "there is no console; nothing will be printed",
+                  "add stdout-path = \"serial0\" to /chosen, or dtuart=serial0 to its xen,xen-bootargs");
+    return HV_E_MISSING;
 }

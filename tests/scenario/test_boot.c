@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The whole way: boot loader's device tree, hypervisor, domains, power off. */
 #include <check.h>
+#include <libfdt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -123,6 +124,63 @@ START_TEST(stays_when_all_domains_are_off)
 }
 END_TEST
 
+/* Not one domain that can be: a sentence says so, and the machine does what it was told to do when all are off. */
+START_TEST(no_domain_can_be)
+{
+    static const struct system_domain too_large[] = {{.name = "large", .program = "hello", .memory = 1 << 30}};
+
+    for (unsigned cpus = 1; cpus <= 4; cpus++) {
+        for (unsigned stay = 0; stay < 2; stay++) {
+            struct system_run run = {.cpus = cpus, .stay = stay != 0};
+            system_boot(&run, too_large, 1);
+            expect_end(&run, stay != 0 ? SIM_END_IDLE : SIM_END_POWER_OFF);
+            expect_lines(&run, "bulkhead: no domain is started: not one of those in the device tree can be", 1);
+            expect_lines(&run, "bulkhead: error: /chosen/large: memory: *", 1);
+            system_destroy(&run);
+        }
+    }
+}
+END_TEST
+
+static void hide_domains(void *dtb)
+{
+    ck_assert_int_eq(fdt_del_node(dtb, fdt_path_offset(dtb, "/chosen/large")), 0);
+}
+
+START_TEST(no_domain_is_described)
+{
+    static const struct system_domain gone[] = {{.name = "large", .program = "hello"}};
+    struct system_run run = {.cpus = 2, .edit = hide_domains};
+
+    system_boot(&run, gone, 1);
+    expect_end(&run, SIM_END_POWER_OFF);
+    expect_lines(&run, "bulkhead: no domain is started: the device tree describes none", 1);
+    system_destroy(&run);
+}
+END_TEST
+
+/* What ImageBuilder writes for each board, on one without that alias. */
+static void name_no_uart(void *dtb)
+{
+    ck_assert_int_eq(fdt_setprop_string(dtb, fdt_path_offset(dtb, "/chosen"), "xen,xen-bootargs",
+                                        "console=dtuart dtuart=serial0 bulkhead.all-off=power-off"),
+                     0);
+}
+
+START_TEST(the_console_has_another_name)
+{
+    struct system_run run = {.cpus = 1, .edit = name_no_uart};
+
+    system_boot(&run, two_hellos, 2);
+    expect_end(&run, SIM_END_POWER_OFF);
+    expect_lines(
+        &run, "bulkhead: warning: /chosen: dtuart=: the console's UART does not exist; stdout-path is used instead *",
+        1);
+    expect_lines(&run, "bulkhead: all domains are off", 1);
+    system_destroy(&run);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *suite = suite_create("boot");
@@ -135,6 +193,9 @@ static Suite *suite(void)
     tcase_add_test(tcase, cpu_that_never_starts);
     tcase_add_test(tcase, cpu_that_firmware_refuses);
     tcase_add_test(tcase, stays_when_all_domains_are_off);
+    tcase_add_test(tcase, no_domain_can_be);
+    tcase_add_test(tcase, no_domain_is_described);
+    tcase_add_test(tcase, the_console_has_another_name);
     suite_add_tcase(suite, tcase);
     return suite;
 }

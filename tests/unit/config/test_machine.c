@@ -173,9 +173,9 @@ END_TEST
 
 START_TEST(uart_not_usable)
 {
-    static const char *const names[] = {"ok/console-missing.dtb",        "ok/console-unknown.dtb",
-                                        "ok/console-disabled.dtb",       "ok/console-other.dtb",
-                                        "ok/console-dtuart-unknown.dtb", "bad/no-chosen.dtb"};
+    static const char *const names[] = {"ok/console-missing.dtb",         "ok/console-unknown.dtb",
+                                        "ok/console-disabled.dtb",        "ok/console-other.dtb",
+                                        "ok/console-dtuart-disabled.dtb", "bad/no-chosen.dtb"};
 
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         struct machine_uart uart;
@@ -186,9 +186,25 @@ START_TEST(uart_not_usable)
         reports_start(&reports);
         ck_assert_int_eq(machine_read_uart(&uart, &tree, &reports.diag), HV_E_MISSING);
         ck_assert_int_eq(uart.type, UART_NONE);
-        ck_assert_uint_eq(reports.diag.warnings, 1);
+        ck_assert_uint_eq(reports.diag.warnings, i == 4 ? 2 : 1);
         blob_free(&blob);
     }
+}
+END_TEST
+
+/* dtuart= first, then stdout-path, then its old name; each that cannot be used is named. */
+START_TEST(the_next_name_is_used)
+{
+    struct machine_uart uart;
+
+    blob = blob_read("ok/console-dtuart-unknown.dtb");
+    blob_open(&blob, &tree);
+    ck_assert_int_eq(machine_read_uart(&uart, &tree, &reports.diag), HV_OK);
+    ck_assert_int_eq(uart.type, UART_PL011);
+    assert_range(uart.frame, 0x9000000, 0x1000);
+    ck_assert_uint_eq(uart.intid, 33);
+    ck_assert_uint_eq(reports.diag.warnings, 1);
+    blob_free(&blob);
 }
 END_TEST
 
@@ -504,6 +520,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, uart_is_kept);
     tcase_add_test(tests, uart_without_gic_interrupt);
     tcase_add_test(tests, uart_not_usable);
+    tcase_add_test(tests, the_next_name_is_used);
     tcase_add_test(tests, uart_without_registers);
     tcase_add_test(tests, too_many_cpus);
     tcase_add_test(tests, gicv2_serves_eight);
