@@ -142,8 +142,9 @@ HV_RARE static hv_status make_plan(const struct boot_input *input)
         arch_window_close(0);
     console_printf("plan: %u of %u domains, digest 0x%016llx (bulkhead plan --image-at 0x%llx --dtb-at 0x%llx "
                    "--module ADDR=FILE ...)\n",
-                   plan->valid_count, hypervisor.config.domain_count, (unsigned long long)plan->digest,
-                   (unsigned long long)hypervisor.machine.image.base, (unsigned long long)input->dtb_address.raw);
+                   plan->valid_count, hypervisor.config.domain_count + hypervisor.config.beyond_count,
+                   (unsigned long long)plan->digest, (unsigned long long)hypervisor.machine.image.base,
+                   (unsigned long long)input->dtb_address.raw);
     return status;
 }
 

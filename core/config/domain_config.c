@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "config/config_reader.h"
+#include "config/options.h"
 #include "lib/text.h"
 
 /** Properties whose value is used. */
@@ -97,12 +98,9 @@ static enum config_verdict judge_passthrough(struct dt_property value)
     return dt_value_contains(value, "disabled") ? CONFIG_ACCEPT : CONFIG_WARN;
 }
 
-/** Empty or damaged means "enabled" on Xen, any text that it does not know "disabled". */
+/** ImageBuilder writes it for every domain; a guest that has no PV device runs without. */
 static enum config_verdict judge_enhanced(struct dt_property value)
 {
-    if (value.length == 0 || value.data[value.length - 1] != '\0' || dt_value_contains(value, "enabled") ||
-        dt_value_contains(value, "legacy") || dt_value_contains(value, "no-xenstore"))
-        return CONFIG_REFUSE;
     return dt_value_contains(value, "disabled") ? CONFIG_ACCEPT : CONFIG_WARN;
 }
 
@@ -119,8 +117,9 @@ static const struct property_rule property_rules[] = {
      .message = "assigning devices to a domain is not supported yet",
      .hint = "remove the property if the guest does without the device"},
     {"xen,enhanced", .judge = judge_enhanced, .expected = "\"disabled\"",
-     .message = "Xen's interface for guests (hypercalls, grant tables, xenstore) is not supported yet",
-     .hint = "remove the property if the guest does without Xen's paravirtual devices"},
+     .message = "Xen's interface for guests (grant tables, event channels, xenstore) is not supported yet; the domain "
+                "starts without it",
+     .hint = "a guest that waits for Xen's paravirtual devices finds none"},
     {"capabilities", .judge = refuse_unless_zero, .expected = "<0x0>",
      .message = "control, hardware and xenstore domains are not supported yet"},
     {"xen,domain-p2m-mem-mb", .judge = warn,
@@ -268,10 +267,22 @@ static void read_spis(struct domain_reader *self)
         self->domain->nr_spis = (uint32_t)number;
 }
 
+/** Whether a value may be meant to say no. <1> and "pl011" do not. */
+static bool says_no(struct dt_property value)
+{
+    static const char *const words[] = {"no", "off", "false", "disabled", "none"};
+
+    for (unsigned i = 0; i < ARRAY_SIZE(words); i++) {
+        if (dt_value_contains(value, words[i]))
+            return true;
+    }
+    return value.length == 4 && dt_cells_value(value.data, 1) == 0;
+}
+
 /** Properties that count by being there; a value of <0> does not take them back. */
 static bool read_flag(struct domain_reader *self, const char *name, struct dt_property value)
 {
-    if (value.data != NULL && value.length != 0)
+    if (value.data != NULL && says_no(value))
         config_complain(self->reader, self->domain,
                         &(struct complaint){.severity = DIAG_WARNING,
                                             .node = self->domain->node,
@@ -354,12 +365,46 @@ static void read_children(struct domain_reader *self, struct config_cells cells)
                 .hint = "add the node; its reg says where the boot loader put the kernel, and its size"});
 }
 
+/** The last console= is where a kernel prints its prompt. */
+static bool find_console(const char *line, struct option *console)
+{
+    struct option option;
+    bool found = false;
+
+    while (line != NULL && option_next(&line, &option)) {
+        if (!option_is(&option, "console") || option.value == NULL)
+            continue;
+        *console = option;
+        found = true;
+    }
+    return found;
+}
+
+/** hvc0 and the host's own UARTs are not there: such a kernel would run in silence. */
+static void check_console(struct domain_reader *self)
+{
+    const struct domain_config *domain = self->domain;
+    struct dt_node node = domain->kernel.bootargs != NULL ? domain->kernel.node : domain->node;
+    struct option console;
+    char found[48];
+
+    if (!find_console(domain->bootargs, &console))
+        return;
+    if (domain->vpl011 && console.value_length >= 7 && memcmp(console.value, "ttyAMA0", 7) == 0)
+        return;
+    format_string(found, sizeof(found), "console=%.*s", (int)min_u64(console.value_length, 32), console.value);
+    dt_report(self->reader->diag, DIAG_WARNING, node, "bootargs", found, domain->vpl011 ? "console=ttyAMA0" : NULL,
+              "the domain has no such console: its kernel may run in silence",
+              domain->vpl011 ? NULL : "add vpl011; to the domain's node: it gives the domain a UART");
+}
+
 void config_read_domain(struct config_reader *reader, struct dt_node node)
 {
     struct system_config *config = reader->config;
     struct domain_reader self = {.reader = reader};
 
     if (config->domain_count == HV_MAX_DOMAINS) {
+        config->beyond_count++;
         config_complain(reader, NULL,
                         &(struct complaint){.severity = DIAG_ERROR,
                                             .node = node,
@@ -379,4 +424,5 @@ void config_read_domain(struct config_reader *reader, struct dt_node node)
     self.domain->eager_memory = read_flag(&self, "bulkhead,eager-memory", self.values[SLOT_EAGER_MEMORY]);
     read_children(&self, read_cells(&self));
     read_bootargs(&self);
+    check_console(&self);
 }

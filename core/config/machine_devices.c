@@ -205,11 +205,18 @@ static void read_old_psci(struct machine_reader *reader, struct dt_scan *scan)
                      "update the firmware");
 }
 
+/** Whoever describes a domain elsewhere finds neither the domain nor a word about it, on Xen. */
+static void name_lost_domain(struct machine_reader *reader, struct dt_scan *scan)
+{
+    dt_report(reader->diag, DIAG_WARNING, scan->node, NULL, NULL, NULL,
+              "the domain is not directly below /chosen and is ignored", "move the node there");
+}
+
 static const struct device_match device_matches[] = {
     {"arm,gic-400", read_gicv2},       {"arm,cortex-a15-gic", read_gicv2}, {"arm,cortex-a9-gic", read_gicv2},
     {"arm,cortex-a7-gic", read_gicv2}, {"qcom,msm-qgic2", read_gicv2},     {"arm,gic-v3", read_gicv3},
     {"arm,armv8-timer", read_timer},   {"arm,armv7-timer", read_timer},    {"arm,psci-1.0", read_psci},
-    {"arm,psci-0.2", read_psci},       {"arm,psci", read_old_psci},
+    {"arm,psci-0.2", read_psci},       {"arm,psci", read_old_psci},        {"xen,domain", name_lost_domain},
 };
 
 static const struct device_match *find_match(const char *compatible)

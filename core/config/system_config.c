@@ -71,8 +71,8 @@ const char *config_command_line(const struct dt *tree)
     return command_line(dt_chosen(tree));
 }
 
-static void warn_option(struct config_reader *reader, const struct option *option, const char *expected,
-                        const char *message, const char *nearest)
+static void report_option(struct config_reader *reader, enum diag_severity severity, const struct option *option,
+                          const char *expected, const char *message, const char *nearest)
 {
     char found[64];
     char hint[TEXT_WORD_MAX + 32];
@@ -81,8 +81,32 @@ static void warn_option(struct config_reader *reader, const struct option *optio
                   (int)(option->name_length + (option->value != NULL ? option->value_length + 1 : 0)), option->name);
     if (nearest != NULL)
         format_string(hint, sizeof(hint), "did you mean \"%s\"?", nearest);
-    dt_report(reader->diag, DIAG_WARNING, reader->chosen, "xen,xen-bootargs", found, expected, message,
+    dt_report(reader->diag, severity, reader->chosen, "xen,xen-bootargs", found, expected, message,
               nearest != NULL ? hint : NULL);
+}
+
+/** One of Xen's options that says how domains are kept apart. */
+struct xen_option {
+    const char *name;
+    enum diag_severity severity;
+    const char *message;
+};
+
+/* None of the others changes what is right here. */
+static const struct xen_option xen_options[] = {
+    {"sched", DIAG_NOTE,
+     "schedulers cannot be chosen: vCPUs are spread over the CPUs, and those of one CPU take turns"},
+    {"iommu", DIAG_NOTE, "there is no IOMMU here, and no domain has a device that would need one"},
+    {"llc-coloring", DIAG_WARNING, "cache colouring is not supported yet: domains share the cache"},
+};
+
+static void check_xen_option(struct config_reader *reader, const struct option *option)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(xen_options); i++) {
+        const struct xen_option *known = &xen_options[i];
+        if (option_is(option, known->name) && !option_value_is(option, "no") && !option_value_is(option, "off"))
+            report_option(reader, known->severity, option, NULL, known->message, NULL);
+    }
 }
 
 static void read_option(struct config_reader *reader, const struct option *option)
@@ -95,15 +119,17 @@ static void read_option(struct config_reader *reader, const struct option *optio
         else if (option_value_is(option, "stay"))
             reader->config->all_off = ALL_OFF_STAY;
         else
-            warn_option(reader, option, "power-off or stay",
-                        "the option has a value that it cannot have; it is ignored", NULL);
+            report_option(reader, DIAG_WARNING, option, "power-off or stay",
+                          "the option has a value that it cannot have; it is ignored", NULL);
         return;
     }
-    if (text_after(option->name, "bulkhead.") == NULL)
-        return; /* one of Xen's many, of which none changes what is right here */
+    if (text_after(option->name, "bulkhead.") == NULL) {
+        check_xen_option(reader, option);
+        return;
+    }
     nearest = text_nearest_start(option->name, option->name_length);
     text_nearest_offer(&nearest, "bulkhead.all-off");
-    warn_option(reader, option, NULL, "unknown option, ignored", nearest.best);
+    report_option(reader, DIAG_WARNING, option, NULL, "unknown option, ignored", nearest.best);
 }
 
 static void read_command_line(struct config_reader *reader)
@@ -194,7 +220,7 @@ static void check_nested(struct config_reader *reader, struct dt_node node)
                             &(struct complaint){.severity = DIAG_WARNING,
                                                 .node = child,
                                                 .message = "the domain is not directly below /chosen and is ignored",
-                                                .hint = "move the node up"});
+                                                .hint = "move the node there"});
     }
 }
 
@@ -273,6 +299,7 @@ hv_status config_read(struct system_config *config, const struct dt *tree, struc
     struct config_reader reader = {.config = config, .diag = diag, .chosen = dt_chosen(tree)};
 
     config->domain_count = 0;
+    config->beyond_count = 0;
     config->all_off = ALL_OFF_STAY;
     config->command_line = NULL;
     if (!dt_node_valid(reader.chosen))

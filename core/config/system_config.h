@@ -52,6 +52,7 @@ struct system_config {
     enum all_off_action all_off; /* bulkhead.all-off=power-off */
     struct domain_config domains[HV_MAX_DOMAINS];
     unsigned domain_count;
+    unsigned beyond_count; /* domains for which there was no room */
 };
 
 /** The hypervisor's command line by the protocol's rule: xen,xen-bootargs; else bootargs if a dom0 exists. May be NULL.

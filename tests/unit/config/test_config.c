@@ -236,6 +236,7 @@ START_TEST(too_many_domains)
     }
     ck_assert_int_eq(read_written(writer), HV_OK);
     ck_assert_uint_eq(config.domain_count, HV_MAX_DOMAINS);
+    ck_assert_uint_eq(config.beyond_count, 2);
     for (unsigned i = 0; i < HV_MAX_DOMAINS; i++)
         ck_assert(config.domains[i].valid);
     ck_assert_uint_eq(reports.diag.errors, 2);

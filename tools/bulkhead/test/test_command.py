@@ -79,6 +79,13 @@ class CommandTest(unittest.TestCase):
         self.assertIn(b"usage: bulkhead", self.run_command("--help")[0])
         self.assertRegex(self.run_command("--version")[0], rb"^bulkhead \d+\.\d+\.\d+\n$")
 
+    def test_more_domains_than_there_can_be(self):
+        extra = "".join(f'\t\tmore{i} {{ compatible = "xen,domain"; memory = <0>; cpus = <1>; }};\n' for i in range(39))
+        dtb = self.changed(r"\n(\t\};\n\};\s*)$", "\n" + extra + r"\1")
+        out, err = self.run_command("check", *self.system.host_arguments(), dtb, status=1)
+        self.assertRegex(out.decode(), r"; 2 of 41 domains would start")
+        self.assertEqual(err.count("there are more domains than this build can hold"), 9)
+
     def test_check(self):
         out, err = self.run_command("check", *self.system.host_arguments(), self.dtb)
         self.assertEqual(err, "")
