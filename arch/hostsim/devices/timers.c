@@ -6,9 +6,6 @@
 #define CTL_ENABLE 1u
 #define CTL_IMASK 2u
 #define CTL_ISTATUS 4u
-#define PPI_HYPERVISOR 26
-#define PPI_VIRTUAL 27
-#define PPI_PHYSICAL 30
 
 static uint64_t counter(const struct sim_cpu *cpu)
 {
@@ -60,7 +57,7 @@ static void update_hypervisor(struct sim_cpu *cpu)
         deadline -= min_u64(deadline, sim_ticks(cpu->machine, early * 1000));
     bool armed = deadline != SIM_NEVER && !cpu->hyp_timer_dead, due = armed && counter(cpu) >= deadline;
     expect(cpu, &cpu->hyp_timer, armed && !due, deadline);
-    sim_gic_set_private(cpu, PPI_HYPERVISOR, due || cpu->hyp_timer_stuck);
+    sim_gic_set_private(cpu, cpu->machine->hypervisor_ppi, due || cpu->hyp_timer_stuck);
 }
 
 /* One of the loaded vCPU's, whose value is @p offset behind the machine's counter. */
@@ -85,8 +82,8 @@ void sim_timer_faults(struct sim_cpu *cpu)
 void sim_timers_update(struct sim_cpu *cpu)
 {
     update_hypervisor(cpu);
-    update_guest(cpu, &cpu->virtual_timer, PPI_VIRTUAL, sim_virtual_timer_control(cpu),
+    update_guest(cpu, &cpu->virtual_timer, cpu->machine->virtual_ppi, sim_virtual_timer_control(cpu),
                  cpu->sysregs[VCPU_CNTV_CVAL_EL0], cpu->loaded != NULL ? cpu->loaded->counter_offset : 0);
-    update_guest(cpu, &cpu->physical_timer, PPI_PHYSICAL, sim_physical_timer_control(cpu),
+    update_guest(cpu, &cpu->physical_timer, cpu->machine->physical_ppi, sim_physical_timer_control(cpu),
                  cpu->sysregs[VCPU_CNTP_CVAL_EL0], 0);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The generic timer's interrupts: CNTHP (PPI 26) of each CPU, CNTV (PPI 27) and CNTP (PPI 30) of the vCPU that
- * is loaded. */
+/* The generic timer's interrupts: CNTHP of each CPU, CNTV and CNTP of the vCPU that is loaded, by the numbers that
+ * the device tree gives them. */
 #ifndef BULKHEAD_HOSTSIM_TIMERS_H
 #define BULKHEAD_HOSTSIM_TIMERS_H
 

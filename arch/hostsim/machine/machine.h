@@ -184,7 +184,8 @@ struct sim_machine {
     const struct sim_platform *platform;
     uint64_t computed; /* picoseconds that are not yet a nanosecond */
     uint64_t frequency;
-    int64_t counter_jump; /* ticks that the counter is ahead of time */
+    unsigned virtual_ppi, physical_ppi, hypervisor_ppi; /* INTIDs of the timer's interrupts */
+    int64_t counter_jump;                               /* ticks that the counter is ahead of time */
 
     /* Time and turns */
     uint64_t now;

@@ -175,12 +175,27 @@ static unsigned read_spi(const void *dtb, int node)
     return cells != NULL && length >= 12 && fdt32_to_cpu(cells[0]) == 0 ? 32 + fdt32_to_cpu(cells[1]) : 0;
 }
 
+/* The interrupt called @name, or that at @index where there are no names. */
+static unsigned timer_ppi(const void *dtb, int node, const char *name, int index, unsigned usual)
+{
+    int length = 0, named = fdt_stringlist_search(dtb, node, "interrupt-names", name);
+    const fdt32_t *cells = fdt_getprop(dtb, node, "interrupts", &length);
+    if (named >= 0)
+        index = named;
+    if (cells == NULL || length < 12 * (index + 1) || fdt32_to_cpu(cells[3 * index]) != 1)
+        return usual;
+    return 16 + (fdt32_to_cpu(cells[3 * index + 1]) & 15);
+}
+
 static void read_timer(struct sim_machine *machine, const void *dtb)
 {
     int node = fdt_node_offset_by_compatible(dtb, -1, "arm,armv8-timer"), length;
     const fdt32_t *frequency = node >= 0 ? fdt_getprop(dtb, node, "clock-frequency", &length) : NULL;
     if (machine->options.timer_frequency == 0 && frequency != NULL && length == 4 && *frequency != 0)
         machine->frequency = fdt32_to_cpu(*frequency);
+    machine->virtual_ppi = timer_ppi(dtb, node, "virt", 2, 27);
+    machine->physical_ppi = timer_ppi(dtb, node, "phys", 1, 30);
+    machine->hypervisor_ppi = timer_ppi(dtb, node, "hyp-phys", 3, 26);
 }
 
 /* The UART that stdout-path names comes first: it is the one whose output and keyboard the public functions mean. */
