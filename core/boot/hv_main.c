@@ -174,12 +174,12 @@ HV_RARE static hv_status create_domains(const struct boot_input *input)
 static const struct boot_stage stages[] = {
     {"device tree", "the device tree cannot be read", open_device_tree},
     {"console", NULL, open_console},
-    {"machine", "the device tree lacks what no domain can do without", read_machine},
+    {"machine", "no domain can run on this machine", read_machine},
     {"start CPUs", NULL, boot_start_cpus},
     {"interrupts", "the interrupt controller cannot be used", open_gic},
     {"configuration", "the device tree describes none", read_config},
     {"await CPUs", NULL, boot_await_cpus},
-    {"plan", "not one of those in the device tree can be", make_plan},
+    {"plan", "none of those described can be", make_plan},
     {"domains", NULL, create_domains},
 };
 

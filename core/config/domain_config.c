@@ -117,9 +117,7 @@ static const struct property_rule property_rules[] = {
      .message = "assigning devices to a domain is not supported yet",
      .hint = "remove the property if the guest does without the device"},
     {"xen,enhanced", .judge = judge_enhanced, .expected = "\"disabled\"",
-     .message = "Xen's interface for guests (grant tables, event channels, xenstore) is not supported yet; the domain "
-                "starts without it",
-     .hint = "a guest that waits for Xen's paravirtual devices finds none"},
+     .message = "Xen's interface for guests is not supported yet; the domain starts without it"},
     {"capabilities", .judge = refuse_unless_zero, .expected = "<0x0>",
      .message = "control, hardware and xenstore domains are not supported yet"},
     {"xen,domain-p2m-mem-mb", .judge = warn,
@@ -260,9 +258,7 @@ static void read_spis(struct domain_reader *self)
     uint64_t number = value.length == 4 ? dt_cells_value(value.data, 1) : CONFIG_SPIS_AS_HOST;
     if (number > HV_MAX_SPIS)
         property_error(self, "nr_spis", value, expected,
-                       value.length == 4 ? "the domain has more SPIs than a GIC can have"
-                                         : "the number of SPIs cannot be read",
-                       "without the property the domain has as many as the host");
+                       value.length == 4 ? "more SPIs than a GIC can have" : "the number of SPIs cannot be read", NULL);
     else
         self->domain->nr_spis = (uint32_t)number;
 }
@@ -270,7 +266,7 @@ static void read_spis(struct domain_reader *self)
 /** Whether a value may be meant to say no. <1> and "pl011" do not. */
 static bool says_no(struct dt_property value)
 {
-    static const char *const words[] = {"no", "off", "false", "disabled", "none"};
+    static const char *const words[] = {"no", "off", "disabled"};
 
     for (unsigned i = 0; i < ARRAY_SIZE(words); i++) {
         if (dt_value_contains(value, words[i]))
@@ -394,8 +390,7 @@ static void check_console(struct domain_reader *self)
         return;
     format_string(found, sizeof(found), "console=%.*s", (int)min_u64(console.value_length, 32), console.value);
     dt_report(self->reader->diag, DIAG_WARNING, node, "bootargs", found, domain->vpl011 ? "console=ttyAMA0" : NULL,
-              "the domain has no such console: its kernel may run in silence",
-              domain->vpl011 ? NULL : "add vpl011; to the domain's node: it gives the domain a UART");
+              "the domain has no such console", domain->vpl011 ? NULL : "add vpl011 to the domain");
 }
 
 void config_read_domain(struct config_reader *reader, struct dt_node node)

@@ -94,10 +94,9 @@ struct xen_option {
 
 /* None of the others changes what is right here. */
 static const struct xen_option xen_options[] = {
-    {"sched", DIAG_NOTE,
-     "schedulers cannot be chosen: vCPUs are spread over the CPUs, and those of one CPU take turns"},
-    {"iommu", DIAG_NOTE, "there is no IOMMU here, and no domain has a device that would need one"},
-    {"llc-coloring", DIAG_WARNING, "cache colouring is not supported yet: domains share the cache"},
+    {"sched", DIAG_NOTE, "no effect: vCPUs of a CPU take turns"},
+    {"iommu", DIAG_NOTE, "no effect"},
+    {"llc-coloring", DIAG_WARNING, "no effect yet: domains share the cache"},
 };
 
 static void check_xen_option(struct config_reader *reader, const struct option *option)

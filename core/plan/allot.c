@@ -158,9 +158,8 @@ static void report_shortage(const struct system_plan *plan, const struct plan_do
     char expected[64];
 
     if (wanted <= usable && status == HV_E_FULL) {
-        format_string(message, sizeof(message), "free RAM is in %u pieces, and can be cut into no more",
-                      plan->free.count);
-        hint = "describe RAM and what is reserved of it in fewer and larger ranges";
+        format_string(message, sizeof(message), "free RAM is in too many pieces: %u", plan->free.count);
+        hint = "reserve fewer and larger ranges";
     } else if (wanted <= usable)
         format_string(message, sizeof(message),
                       "the domain's RAM would be in more than %u pieces, or leave none for its tables",

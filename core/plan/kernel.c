@@ -137,7 +137,7 @@ hv_status kernel_inspect(struct system_plan *plan, struct plan_domain *domain, s
         return refuse(module->config, &look, diag);
     if (look.info.format == IMAGE_ARM64_GZIP && look.info.file_size == 0 && !module->open_ended)
         warn_size_unknown(module->config, diag);
-    modules_shrink(module, needed_size(&look.info), "which is what the kernel's header asks for");
+    modules_shrink(module, needed_size(&look.info), "as its header says");
     domain->kernel = (struct plan_image){
         .present = true,
         .source = pa(module->range.base),

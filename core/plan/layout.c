@@ -116,10 +116,10 @@ static hv_status refuse_rest(const struct plan_domain *domain, struct region ker
 static void fit_ramdisk(struct plan_image *ramdisk, struct plan_module *module, uint64_t room, uint64_t rest)
 {
     if (module->end_found)
-        modules_shrink(module, room, "which is what fits its domain");
+        modules_shrink(module, room, "as fits its domain");
     else
         modules_shrink(module, min_u64(room, align_down(rest / 2, PLACE_ALIGNMENT)),
-                       "at most half of the RAM that its kernel leaves");
+                       "at most half of what its kernel leaves");
     uint64_t size = region_size(module->range);
     ramdisk->source_size = size;
     ramdisk->file_size = size;

@@ -134,7 +134,7 @@ START_TEST(no_domain_can_be)
             struct system_run run = {.cpus = cpus, .stay = stay != 0};
             system_boot(&run, too_large, 1);
             expect_end(&run, stay != 0 ? SIM_END_IDLE : SIM_END_POWER_OFF);
-            expect_lines(&run, "bulkhead: no domain is started: not one of those in the device tree can be", 1);
+            expect_lines(&run, "bulkhead: no domain is started: none of those described can be", 1);
             expect_lines(&run, "bulkhead: error: /chosen/large: memory: *", 1);
             system_destroy(&run);
         }

@@ -116,7 +116,7 @@ def no_domain(lab):
     system = lab.system([lab.guest_domain("hello", memory=0)])
     board = lab.boot(system)
     board.expect(r"bulkhead: error: /chosen/hello: memory")
-    board.expect(r"bulkhead: no domain is started: not one of those in the device tree can be")
+    board.expect(r"bulkhead: no domain is started: none of those described can be")
     board.send("d")
     board.expect(r"bulkhead: [^\n]*hello +left out")
     board.send("q")
@@ -128,7 +128,7 @@ def no_domain_power_off(lab):
     """The same, on a machine that is to be off when no domain runs; and a console by a name that the board does not have."""
     board = lab.boot(lab.system([lab.guest_domain("hello", memory=0)], hypervisor_args="dtuart=serial0 bulkhead.all-off=power-off"))
     board.expect(r"bulkhead: warning: /chosen: dtuart=: the console's UART does not exist; stdout-path is used instead")
-    board.expect(r"bulkhead: no domain is started: not one of those in the device tree can be")
+    board.expect(r"bulkhead: no domain is started: none of those described can be")
     board.wait_end()
 
 

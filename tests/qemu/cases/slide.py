@@ -53,7 +53,7 @@ def slide(lab, packed, uboot):
         board = lab.boot(system)
         board.owners.add("domU1")
     board.expect(r"bulkhead: warning: /chosen/domU1/module@30000000: reg: the module's size cannot be right; 0x54000000..0x[0-9a-f]+ "
-                 + ("is taken, at most half of the RAM that its kernel leaves" if packed else
+                 + ("is taken, at most half of what its kernel leaves" if packed else
                     f"is taken, where what lies there ends [^\n]*at most {file_size(ramdisk):#x}"))
     board.expect(r"bulkhead: plan: 1 of 1 domains")
     board.expect(r"domU1: init: reached after", timeout=240)

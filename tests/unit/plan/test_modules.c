@@ -35,7 +35,7 @@ START_TEST(unknown_sizes_are_cut_at_the_next_module)
     ck_assert_uint_eq(planned(2)->kernel.source_size, MIB(20));
     assert_logged(
         "warning: /chosen/domU1/kernel: reg: the module's size cannot be right; 0x44000000..0x453fffff is taken, "
-        "which is what the kernel's header asks for (found size 0xffffffff, expected at most 0x1400000)");
+        "as its header says (found size 0xffffffff, expected at most 0x1400000)");
     assert_logged("hint: write the file's size into reg");
     assert_logged(
         "warning: /chosen/domU1/ramdisk: reg: the module's size cannot be right; 0x46000000..0x47ffffff is taken, up "
@@ -43,7 +43,7 @@ START_TEST(unknown_sizes_are_cut_at_the_next_module)
     /* The last one could be all the rest of RAM. It is half of what the kernel leaves. */
     assert_logged(
         "warning: /chosen/domU2/ramdisk: reg: the module's size cannot be right; 0x4a000000..0x515fffff is taken, "
-        "at most half of the RAM that its kernel leaves");
+        "at most half of what its kernel leaves");
     ck_assert_uint_eq(world.diag.warnings, 4);
     ck_assert_uint_eq(planned(2)->ramdisk.source_size, MIB(118));
     ck_assert_uint_eq(planned(2)->dtb.raw, 0x40000000 + MIB(128));

@@ -317,8 +317,8 @@ START_TEST(ram_in_as_many_pieces_as_there_can_be)
         add_memory(RAM + MIB(64) + i * MIB(8) + KIB(4), MIB(5));
     add_simple(MIB(2), RAM + MIB(64) + KIB(4), KIB(512));
     ck_assert_int_eq(make_plan(), HV_E_MISSING);
-    assert_logged("error: /chosen/domU1: memory: free RAM is in 128 pieces, and can be cut into no more");
-    assert_logged("hint: describe RAM and what is reserved of it in fewer and larger ranges");
+    assert_logged("error: /chosen/domU1: memory: free RAM is in too many pieces: 128");
+    assert_logged("hint: reserve fewer and larger ranges");
     /* One whose ends are whole is taken, wherever it lies. */
     world.machine.memory.count = HV_MAX_REGIONS - 1;
     add_memory(RAM + GIB(2), MIB(8));

@@ -125,7 +125,7 @@ static void assert_found(uint64_t size)
 static void assert_half(void)
 {
     ck_assert_uint_eq(planned_size(AT(96)), (MIB(128) - KERNEL_MEMORY) / 2);
-    assert_logged("0x46000000..0x497fffff is taken, at most half of the RAM that its kernel leaves (found size "
+    assert_logged("0x46000000..0x497fffff is taken, at most half of what its kernel leaves (found size "
                   "0xffffffff, expected at most 0x3800000)");
 }
 
@@ -331,7 +331,7 @@ START_TEST(a_found_end_is_cut_only_to_fit)
     add_module(MODULE_RAMDISK, AT(96), UNKNOWN);
     load_at(AT(96));
     ck_assert_int_eq(make_plan(), HV_OK);
-    assert_logged("is taken, which is what fits its domain");
+    assert_logged("is taken, as fits its domain");
     ck_assert_uint_eq(world.plan.domains[0].ramdisk.file_size, MIB(8) - KIB(64));
 }
 END_TEST
