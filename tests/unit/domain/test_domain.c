@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A domain's life: memory at first touch, its end, its restart, and how much it can make the hypervisor say. */
 #include "domain/build_state.h"
+#include "domain/entropy.h"
 #include "fixture.h"
 #include "support/suite.h"
 
@@ -368,6 +369,35 @@ START_TEST(the_cpus_random_numbers_come_first)
 }
 END_TEST
 
+/* Of the CPU's numbers each word is its own, in both seeds, at each draw; and they come before the host's seed, of
+ * which two draws for one start would be the same. */
+START_TEST(random_numbers_fill_both_seeds)
+{
+    static const uint8_t host[16] = {1, 2, 3};
+    const struct sim_options options = {.random = true};
+    struct guest_seeds seeds[2];
+    uint64_t words[10];
+
+    teardown();
+    fixture_options(&options);
+    start();
+    hypervisor.machine.rng_seed = host;
+    hypervisor.machine.rng_seed_length = sizeof(host);
+    for (unsigned i = 0; i < 2; i++) {
+        memset(&seeds[i], 0, sizeof(seeds[i]));
+        entropy_seeds(&seeds[i], &hypervisor.machine, 1, 0);
+        ck_assert_uint_eq(seeds[i].rng_length, 32);
+        ck_assert_uint_eq(seeds[i].kaslr_length, 8);
+        memcpy(words + 5 * i, seeds[i].rng, 32);
+        memcpy(words + 5 * i + 4, seeds[i].kaslr, 8);
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(words); i++) {
+        for (unsigned j = 0; j < i; j++)
+            ck_assert_uint_ne(words[i], words[j]);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("domain");
@@ -392,5 +422,6 @@ int main(void)
     tcase_add_test(test_case, a_restart_waits_for_all_vcpus);
     tcase_add_test(test_case, each_start_has_a_seed_of_its_own);
     tcase_add_test(test_case, the_cpus_random_numbers_come_first);
+    tcase_add_test(test_case, random_numbers_fill_both_seeds);
     return suite_execute(suite);
 }
