@@ -46,7 +46,7 @@ struct machine_gic {
 struct machine_uart {
     enum uart_type type;
     struct dt_range frame;
-    uint32_t intid; /* 0: none given, polled */
+    uint32_t intid; /* 0: none given */
     uint32_t flags; /* trigger, as dt_interrupt */
     struct dt_node node;
 };

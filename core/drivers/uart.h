@@ -25,7 +25,7 @@ struct uart_ops {
 struct uart {
     const struct uart_ops *ops;
     struct arch_mmio mmio;
-    bool interrupts; /* its interrupt reaches a CPU */
+    bool interrupts; /* its interrupt reaches a CPU; false: it has none, or that was turned off: it is polled */
     bool stuck; /* the transmitter did not drain for UART_STUCK_US: output is dropped, not waited for, until it takes a
                    byte */
 };

@@ -128,7 +128,7 @@ static enum source source_of(uint32_t intid)
         return OTHERS;
     if (intid == machine->timer_hypervisor_intid)
         return TIMER;
-    if (intid == machine->uart.intid && hypervisor.uart.ops != NULL)
+    if (intid == machine->uart.intid && hypervisor.uart.interrupts)
         return UART;
     return intid == hypervisor.gic.maintenance_intid ? MAINTENANCE : OTHERS;
 }
@@ -157,7 +157,6 @@ HARDLY_EVER static void stop_storm(struct cpu *cpu, uint32_t intid, enum source 
 {
     turn_off(cpu, intid, "storms");
     if (source == UART) {
-        hypervisor.machine.uart.intid = 0;
         console_uart_interrupts(false);
         sched_console_due(0);
     } else if (source == TIMER) {

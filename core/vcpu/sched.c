@@ -322,7 +322,7 @@ HV_RARE static void serve_console(struct cpu *cpu)
     /* Before the tick, so that a request made meanwhile is not lost. */
     __atomic_store_n(&cpu->console_due, ARCH_TIMER_NEVER, __ATOMIC_SEQ_CST);
     uint64_t due = console_tick(arch_timer_now());
-    if (hypervisor.uart.ops != NULL && hypervisor.machine.uart.intid == 0) {
+    if (hypervisor.uart.ops != NULL && !hypervisor.uart.interrupts) {
         console_poll();
         due = min_u64(due, arch_timer_now() + microseconds(SCHED_SLICE_US));
     }
