@@ -6,14 +6,10 @@
 #include "domain/domain.h"
 #include "domain/guest_memory.h"
 
-/* Level-3 tables that the plan must have to spare for blocks of which a build maps only the pages that images lie in.
- */
-#define POPULATE_MAX_SPARSE 4
-
 /**
  * Does the next piece of giving a block of which nothing is mapped yet, to a domain that does not run. If images fill
  * little of it, only their pages are given: to zero the rest of it would take longer than all the rest of a small
- * domain's build, and many a guest never looks there.
+ * domain's build, and many a guest never looks there. At most PLAN_SPARSE_BLOCKS of a build.
  * @param done  bytes that were dealt with; begins at 0; block->size: given
  */
 HV_CHECK hv_status populate_image_block(struct domain *domain, const struct guest_block *block, uint64_t *done);

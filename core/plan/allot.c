@@ -6,10 +6,6 @@
 #include "plan/claims.h"
 #include "plan/show.h"
 
-/* Level-3 tables for what may be mapped by single pages beside RAM and the GIC: frames of devices given to the domain.
- */
-#define STAGE2_SPARE_TABLES 8
-
 /**
  * Takes @p range out of the free set, come what may: where the set has no room for one piece more, the smaller piece is
  * given up. So nothing that has an owner is ever free.
@@ -61,7 +57,7 @@ static unsigned stage2_pages(const struct plan_domain *domain)
     const struct region ranges[] = {
         {GUEST_GICC_BASE, GUEST_GICC_BASE + GUEST_GICC_SIZE}, domain->guest_ram[0], domain->guest_ram[1]};
 
-    return stage2_pages_needed(domain->ipa_bits, ranges, ARRAY_SIZE(ranges), STAGE2_SPARE_TABLES);
+    return stage2_pages_needed(domain->ipa_bits, ranges, ARRAY_SIZE(ranges), PLAN_SPARE_TABLES);
 }
 
 /** [struct domain and its data][each vCPU][scratch][tables, aligned as the root needs it]. At the top, out of the

@@ -36,6 +36,12 @@
 #define PLAN_SPIS_AS_HOST CONFIG_SPIS_AS_HOST
 
 #define PLAN_MODULE_KINDS 3 /* enum module_kind */
+/* Level-3 tables in a domain's pool beside those that the ends of its RAM and its GIC need. Who maps a block by single
+ * pages has its share here: there is no other reserve. */
+#define PLAN_SPARSE_BLOCKS 4 /* of its RAM, of which its build maps only the pages that images lie in */
+#define PLAN_DEVICE_BLOCKS 4 /* with frames of devices that are given to it */
+#define PLAN_SPARE_TABLES (PLAN_SPARSE_BLOCKS + PLAN_DEVICE_BLOCKS)
+
 #define PLAN_MAX_EXTENTS 16 /* contiguous pieces of host RAM that make up one domain's RAM */
 
 /** A piece of guest RAM contiguous in both address spaces. Multiples of 4 KiB; 2 MiB, and aligned to that, but for the
