@@ -22,15 +22,6 @@ static void mark(const struct domain *domain, const char *name)
         trace_mark(&hypervisor.trace, domain->domid, name);
 }
 
-/** Goes from one state to the next. @return false for a domain that was stopped meanwhile: it stays so */
-static bool advance(struct domain *domain, enum domain_state from, enum domain_state to)
-{
-    uint32_t expected = from;
-
-    return __atomic_compare_exchange_n(&domain->state, &expected, (uint32_t)to, false, __ATOMIC_ACQ_REL,
-                                       __ATOMIC_ACQUIRE);
-}
-
 static enum build_result fail_internally(struct domain *domain, const char *what, hv_status status)
 {
     console_printf("error: %s: %s: %s\n", domain->name, what, hv_status_name(status));
@@ -97,13 +88,11 @@ HV_RARE static enum build_result start(struct domain *domain)
 
     if (vcpus_in_use(domain))
         return BUILD_MORE;
-    if (!advance(domain, DOMAIN_PLANNED, DOMAIN_BUILDING))
+    if (!state_move(&domain->state, DOMAIN_BEGIN)) /* stopped meanwhile: it stays so */
         return BUILD_FAILED;
     mark(domain, "build");
-    build->range_count = 0;
-    build->consumed = 0;
-    build->zeroed = 0;
-    build->sparse_blocks = 0;
+    /* Not before: who still ran in it may have asked for memory. */
+    *build = (struct build){.tables_ready = build->tables_ready, .gunzip = build->gunzip};
     hv_status status = empty_tables(domain);
     if (status == HV_OK)
         status = map_cpu_interface(domain);
@@ -241,7 +230,7 @@ HV_RARE static enum build_result finish(struct domain *domain)
     store_release(&domain->vcpus[0]->state, VCPU_READY);
     mark(domain, "ready");
     __atomic_store_n(&domain->build_at, ARCH_TIMER_NEVER, __ATOMIC_RELAXED); /* from here on it may be restarted */
-    return advance(domain, DOMAIN_BUILDING, DOMAIN_RUNNING) ? BUILD_DONE : BUILD_FAILED;
+    return state_move(&domain->state, DOMAIN_BUILT) ? BUILD_DONE : BUILD_FAILED;
 }
 
 static enum build_result (*const stages[])(struct domain *domain) = {
@@ -251,17 +240,17 @@ static enum build_result (*const stages[])(struct domain *domain) = {
 enum build_result build_step(struct domain *domain)
 {
     struct build *build = domain->build;
+    uint32_t state = load_acquire(&domain->state);
 
-    if (load_acquire(&domain->state) >= DOMAIN_RUNNING)
+    if (!state_unbuilt(state))
         return BUILD_FAILED; /* stopped before it was ready */
+    if (state == DOMAIN_PLANNED)
+        build->stage = 0; /* wherever an earlier build of it ended */
     enum build_result result = stages[build->stage](domain);
     if (result == BUILD_MORE)
         return BUILD_MORE;
     build->done = 0;
     build->range_index = 0;
     build->stage++;
-    if (result == BUILD_DONE && build->stage < ARRAY_SIZE(stages))
-        return BUILD_MORE;
-    build->stage = 0;
-    return result;
+    return result == BUILD_DONE && build->stage < ARRAY_SIZE(stages) ? BUILD_MORE : result;
 }

@@ -170,19 +170,6 @@ hv_status domain_touch(struct domain *domain, ipa_t address)
     return status;
 }
 
-/** Moves on from a state that is not later than @p last. @return false where the domain is past it already */
-static bool leave_state(struct domain *domain, enum domain_state last, enum domain_state next)
-{
-    uint32_t state = load_acquire(&domain->state);
-
-    do {
-        if (state > (uint32_t)last)
-            return false;
-    } while (!__atomic_compare_exchange_n(&domain->state, &state, (uint32_t)next, false, __ATOMIC_ACQ_REL,
-                                          __ATOMIC_ACQUIRE));
-    return true;
-}
-
 /** Makes the other CPUs that run vCPUs of @p domain see its new state. */
 static void kick_vcpus(const struct domain *domain)
 {
@@ -193,7 +180,7 @@ static void kick_vcpus(const struct domain *domain)
 
 HV_RARE void domain_stop(struct domain *domain, enum domain_state state, const char *reason)
 {
-    if (!leave_state(domain, DOMAIN_RUNNING, state))
+    if (!state_move(&domain->state, state == DOMAIN_OFF ? DOMAIN_QUIT : DOMAIN_FAIL))
         return;
     domain->reason = reason;
     kick_vcpus(domain);
@@ -216,11 +203,9 @@ HV_RARE static uint32_t restart_delay(struct domain *domain, uint64_t now)
 
 HV_RARE void domain_restart(struct domain *domain)
 {
-    uint32_t running = DOMAIN_RUNNING;
     uint64_t now = arch_timer_now();
 
-    if (!__atomic_compare_exchange_n(&domain->state, &running, DOMAIN_PLANNED, false, __ATOMIC_ACQ_REL,
-                                     __ATOMIC_ACQUIRE))
+    if (!state_move(&domain->state, DOMAIN_RESET))
         return;
     domain->restarts++;
     uint32_t delay = restart_delay(domain, now);

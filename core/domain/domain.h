@@ -3,6 +3,7 @@
 #ifndef BULKHEAD_DOMAIN_DOMAIN_H
 #define BULKHEAD_DOMAIN_DOMAIN_H
 
+#include "domain/state.h"
 #include "emul/mmio.h"
 #include "emul/vgic.h"
 #include "emul/vpl011.h"
@@ -12,21 +13,13 @@
 #include "vcpu/sched.h"
 #include "vcpu/vcpu.h"
 
-enum domain_state {
-    DOMAIN_PLANNED, /* waits to be built */
-    DOMAIN_BUILDING,
-    DOMAIN_RUNNING,
-    DOMAIN_OFF,    /* PSCI SYSTEM_OFF */
-    DOMAIN_FAILED, /* its build failed, or it did what hardware would not survive */
-};
-
-/** Why a domain is in DOMAIN_OFF or DOMAIN_FAILED; printed once. */
+/** The root of all that belongs to one domain. */
 struct domain {
     const struct plan_domain *plan;
     const char *name;
     uint16_t domid;
     uint32_t state;     /* enum domain_state; release/acquire */
-    const char *reason; /* static text */
+    const char *reason; /* why it is in DOMAIN_OFF or DOMAIN_FAILED: static text, printed once */
     uint32_t announced; /* its end was printed; release/acquire. The machine is not turned off before */
     uint32_t restarts;  /* PSCI SYSTEM_RESET */
     struct stage2 stage2;

@@ -67,7 +67,7 @@ void sched_wake(const struct vcpu *vcpu)
 /** @return when @p domain wants to be built on @p cpu: 0 if for the first time, ARCH_TIMER_NEVER if it does not. */
 HV_RARE static uint64_t build_due(const struct cpu *cpu, const struct domain *domain)
 {
-    if (domain->vcpus[0]->cpu != cpu->id || load_acquire(&domain->state) >= DOMAIN_RUNNING)
+    if (domain->vcpus[0]->cpu != cpu->id || !state_unbuilt(load_acquire(&domain->state)))
         return ARCH_TIMER_NEVER;
     return __atomic_load_n(&domain->build_at, __ATOMIC_ACQUIRE);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Building: every byte of every block that a guest is given is an image's or zero, and lies in RAM, not only in a
  * cache. */
+#include "domain/build_state.h"
 #include "fixture.h"
 #include "support/suite.h"
 
@@ -180,6 +181,26 @@ START_TEST(few_blocks_are_mapped_by_pages)
     assert_guest_zero(DTB + guest_tree_size(), DTB + BLOCK_SIZE);
     free(kernel);
     free(ramdisk);
+}
+END_TEST
+
+/* A pool of the size that the plan makes it serves all who map by pages at once. */
+START_TEST(the_plans_tables_are_enough)
+{
+    const struct region ranges[] = {{GUEST_GICC_BASE, GUEST_GICC_BASE + GUEST_GICC_SIZE}, {KERNEL, GUEST_END}};
+
+    fixture.plan.kernel.load = ipa(KERNEL + BLOCK_SIZE - KIB(64));
+    fixture.plan.ramdisk.load = ipa(RAMDISK + BLOCK_SIZE - KIB(64));
+    fixture.plan.stage2_pages = stage2_pages_needed(40, ranges, 2, PLAN_SPARE_TABLES);
+    free(load_kernel(KIB(128)));
+    free(load_ramdisk(KIB(128)));
+    ck_assert_int_eq(create_and_build(), BUILD_DONE);
+    ck_assert_uint_eq(fixture.domain->build->sparse_blocks, PLAN_SPARSE_BLOCKS);
+    for (unsigned i = 0; i < PLAN_DEVICE_BLOCKS; i++) {
+        uint64_t frame = 0x10000000 + i * BLOCK_SIZE;
+        ck_assert_int_eq(stage2_map(&fixture.domain->stage2, ipa(frame), pa(frame), PAGE_SIZE, STAGE2_DEVICE), HV_OK);
+    }
+    ck_assert_int_eq(domain_touch(fixture.domain, ipa(GUEST_END - 1)), HV_OK);
 }
 END_TEST
 
@@ -387,6 +408,33 @@ START_TEST(a_stopped_domain_is_not_built_on)
 }
 END_TEST
 
+/* However far a build got before its domain was stopped: the next one of that domain is a whole one. */
+START_TEST(a_build_begins_at_its_beginning)
+{
+    uint8_t *kernel = load_kernel(MIB(1) + 5);
+    uint8_t *ramdisk = load_ramdisk(KIB(200));
+
+    fixture.config.eager_memory = true;
+    fixture.domain = domain_create(&fixture.plan);
+    hypervisor.domains[0] = fixture.domain;
+    for (int i = 0; i < _i; i++)
+        ck_assert_int_eq(build_step(fixture.domain), BUILD_MORE);
+    domain_stop(fixture.domain, DOMAIN_OFF, "test");
+    ck_assert_int_eq(build_step(fixture.domain), BUILD_FAILED);
+    fill_host(EXTENT0, EXTENT0_SIZE, STALE);
+    fill_host(EXTENT1, EXTENT1_SIZE, STALE);
+    store_release(&fixture.domain->state, DOMAIN_PLANNED); /* as who starts a domain that is off has it */
+    ck_assert_int_eq(build_to_end(), BUILD_DONE);
+    ck_assert_uint_eq(fixture.domain->state, DOMAIN_RUNNING);
+    assert_guest_holds(KERNEL, kernel, MIB(1) + 5);
+    assert_guest_holds(RAMDISK, ramdisk, KIB(200));
+    assert_guest_zero(KERNEL + MIB(1) + 5, DTB);
+    assert_guest_zero(RAMDISK + KIB(200), GUEST_END);
+    free(ramdisk);
+    free(kernel);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("build");
@@ -400,6 +448,7 @@ int main(void)
     tcase_add_test(test_case, images_may_share_a_block);
     tcase_add_test(test_case, images_may_share_a_page);
     tcase_add_test(test_case, few_blocks_are_mapped_by_pages);
+    tcase_add_test(test_case, the_plans_tables_are_enough);
     tcase_add_test(test_case, what_the_guest_wrote_beside_stays);
     tcase_add_test(test_case, images_across_extents);
     tcase_add_test(test_case, an_image_outside_its_ram_fails_the_domain);
@@ -411,5 +460,6 @@ int main(void)
     tcase_add_test(test_case, tables_too_small_fail_the_domain);
     tcase_add_test(test_case, no_room_for_the_device_tree_fails_the_domain);
     tcase_add_test(test_case, a_stopped_domain_is_not_built_on);
+    tcase_add_loop_test(test_case, a_build_begins_at_its_beginning, 0, 40);
     return suite_execute(suite);
 }

@@ -124,6 +124,22 @@ START_TEST(a_domain_stops_once)
 }
 END_TEST
 
+/* All that can happen to a domain; a table of its own, so that one that changes by mistake is noticed. */
+START_TEST(states_move_as_they_should)
+{
+    static const char expected[DOMAIN_STATES][DOMAIN_EVENTS + 1] = {"B--OF", "-R-OF", "--POF", "-----", "-----"};
+    static const char letters[] = "PBROF";
+
+    for (uint32_t from = 0; from < DOMAIN_STATES; from++)
+        for (unsigned event = 0; event < DOMAIN_EVENTS; event++) {
+            uint32_t state = from;
+            bool moves = expected[from][event] != '-';
+            ck_assert(state_move(&state, (enum domain_event)event) == moves);
+            ck_assert_int_eq(letters[state], moves ? expected[from][event] : letters[from]);
+        }
+}
+END_TEST
+
 START_TEST(states_have_names)
 {
     ck_assert_str_eq(domain_state_name(DOMAIN_PLANNED), "planned");
@@ -412,6 +428,7 @@ int main(void)
     tcase_add_test(test_case, the_last_block_ends_where_the_ram_ends);
     tcase_add_test(test_case, all_of_the_ram_can_be_touched);
     tcase_add_test(test_case, a_domain_stops_once);
+    tcase_add_test(test_case, states_move_as_they_should);
     tcase_add_test(test_case, states_have_names);
     tcase_add_test(test_case, messages_are_bounded);
     tcase_add_test(test_case, messages_stay_bounded);
