@@ -20,3 +20,4 @@
 #define OP_RESET 17         /* reset: SYSTEM_RESET to the first instruction, 128 MiB domain */
 #define OP_SLICE 18         /* switch-slice: switch between vCPUs of two domains, end of a slice */
 #define OP_YIELD 19         /* switch-wfi: switch between vCPUs of two domains, WFI */
+#define OP_TIMER_AGAIN 20   /* timer-again: virtual timer whose handler ends it before it stops the timer, both ends */
