@@ -2,68 +2,11 @@
 /* Interrupts on their way into the list registers and back. */
 #include "emul/vgic.h"
 
-#include <string.h>
-
 #include "boot/hypervisor.h"
 #include "emul/vgic_irq.h"
 
 /* Kept out of the functions that are called at every exit, which then need neither stack frame nor saved registers. */
 #define LONG_WAY __attribute__((noinline))
-
-_Static_assert(sizeof(struct vgic_irq) == 8, "a domain's control area is sized for it");
-
-/** GICv3: all interrupts are in group 1, and stay there for a guest that knows no other. */
-static uint8_t reset_group(void)
-{
-    return hypervisor.gic.version == GIC_V3 ? VGIC_GROUP | VGIC_GROUP_WRITTEN : 0;
-}
-
-void vgic_init(struct vgic *vgic, uint32_t spi_count)
-{
-    vgic->lock = (struct arch_spinlock){0};
-    vgic->groups = 0;
-    vgic->one_group = hypervisor.gic.version == GIC_V3;
-    vgic->spi_count = spi_count < VGIC_MAX_SPIS ? spi_count : VGIC_MAX_SPIS;
-    for (uint32_t i = 0; i < vgic->spi_count; i++) {
-        vgic->spis[i] = (struct vgic_irq){.targets = 1, .group = reset_group()};
-        vgic->routes[i] = 0;
-    }
-}
-
-void vgic_vcpu_init(struct vcpu *vcpu)
-{
-    struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
-    bool sole = vgic_sgis_have_sources() || vcpu->domain->vcpu_count == 1;
-
-    memset(vgic_vcpu, 0, sizeof(*vgic_vcpu));
-    /* Where other vCPUs can write this one's redistributor, a private interrupt is no longer its own CPU's alone. */
-    vgic_vcpu->direct_lrs = sole ? (1u << hypervisor.gic.lr_count) - 1 : 0;
-    for (unsigned i = 0; i < VGIC_PRIVATE; i++)
-        vgic_vcpu->private[i] =
-            (struct vgic_irq){.enabled = i < VGIC_SGIS, .edge = i < VGIC_SGIS, .group = reset_group()};
-}
-
-void vgic_reset_interface(struct vcpu *vcpu)
-{
-    vcpu->vgic.hw.vmcr = 0;
-    memset(vcpu->vgic.hw.apr, 0, sizeof(vcpu->vgic.hw.apr));
-}
-
-void vgic_set_spi(struct domain *domain, uint32_t intid, bool level)
-{
-    if (intid < VGIC_PRIVATE || intid - VGIC_PRIVATE >= domain->vgic.spi_count)
-        return;
-    struct vgic_locked locked = vgic_lock(domain);
-    struct vgic_irq *irq = &domain->vgic.spis[intid - VGIC_PRIVATE];
-
-    if (irq->line != level) {
-        irq->line = level;
-        if (irq->edge && level)
-            irq->latch = true;
-        vgic_update(&locked, (struct vgic_ref){.irq = irq, .intid = intid});
-    }
-    vgic_unlock(&locked, NULL);
-}
 
 bool vgic_has_pending(struct vcpu *vcpu)
 {
@@ -100,7 +43,7 @@ struct lr_ref {
     struct vgic_ref ref;
 };
 
-static struct lr_ref lr_of(struct vgic_locked *locked, struct vcpu *vcpu, unsigned index)
+VGIC_IN_PLACE struct lr_ref lr_of(struct vgic_locked *locked, struct vcpu *vcpu, unsigned index)
 {
     struct vgic_ref ref = vgic_find(vcpu, vcpu->vgic.lr_intid[index]);
     return (struct lr_ref){.locked = locked, .vcpu = vcpu, .index = index, .ref = ref};
@@ -111,7 +54,7 @@ static uint32_t lr_state(uint64_t value)
     return value >> hypervisor.gic.lr_state_shift & 3;
 }
 
-static void lr_store(struct vcpu *vcpu, unsigned index, uint64_t value)
+VGIC_IN_PLACE void lr_store(struct vcpu *vcpu, unsigned index, uint64_t value)
 {
     if (vcpu->vgic.hw.lr[index] == value)
         return;
@@ -119,13 +62,15 @@ static void lr_store(struct vcpu *vcpu, unsigned index, uint64_t value)
     hypervisor.gic.ops->lr_write(&hypervisor.gic, index, value);
 }
 
-/* The virtual timer is what a guest takes most often. On its way into a list register and out again it needs no lock:
- * the state of a PPI is its own CPU's, and one of which nothing is outside of its list register is no candidate, so the
- * words that other CPUs write stay as they are. Whatever is not that simple takes the long way. */
+/* The virtual timer is what a guest takes most often. On its way into a list register and out again nothing but its own
+ * state and its list register changes: of which nothing is outside of its list register is no candidate, so the words
+ * that other CPUs write stay as they are. That needs no lock where the state of a PPI is its own CPU's alone; where
+ * other vCPUs can write it (vgic_vcpu::shared), the same is done under the lock, unless one did since the last
+ * vgic_flush(). Whatever is not that simple takes the long way. */
 
 static uint32_t free_lrs(const struct vgic_vcpu *vgic_vcpu)
 {
-    return ~vgic_vcpu->hw.used & ((1u << hypervisor.gic.lr_count) - 1);
+    return ~vgic_vcpu->hw.used & vgic_vcpu->all_lrs;
 }
 
 /** @return false if nothing was done: the long way is needed. */
@@ -133,7 +78,7 @@ static bool inject_directly(struct vcpu *vcpu, uint32_t intid, uint32_t physical
 {
     struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
     struct vgic_irq *irq = &vgic_vcpu->private[intid];
-    uint32_t free = ~vgic_vcpu->hw.used & vgic_vcpu->direct_lrs;
+    uint32_t free = free_lrs(vgic_vcpu);
 
     if (free == 0 || load_relaxed(&vgic_vcpu->dirty) != 0 || load_relaxed(&vgic_vcpu->candidate_words) != 0 ||
         irq->in_lr || irq->active || irq->latch || irq->edge || !vgic_irq_forwarded(&vcpu->domain->vgic, irq))
@@ -163,24 +108,65 @@ static bool inject_directly(struct vcpu *vcpu, uint32_t intid, uint32_t physical
     return true;
 }
 
-/** @return whether list register @p index, filled directly, was acknowledged and ended since, and is empty now. */
-static bool end_directly(struct vgic_vcpu *vgic_vcpu, unsigned index, uint64_t value)
+/** What the HW bit would have done (IHI 0048B 5.2.2); and the list register, or its maintenance interrupt stays. */
+static void end_in_software(unsigned index, uint32_t physical_intid)
 {
-    if (hypervisor.gic.stale_after_hw_end || (vgic_vcpu->lr_direct >> index & 1) == 0 ||
-        lr_state(value) != GIC_LR_INVALID)
-        return false;
+    hypervisor.gic.ops->lr_write(&hypervisor.gic, index, 0);
+    hypervisor.gic.ops->set_active(&hypervisor.gic, physical_intid, false);
+}
+
+/** List register @p index, filled directly, was acknowledged and ended since, and is empty now. */
+static inline void take_back_directly(struct vgic_vcpu *vgic_vcpu, unsigned index, uint64_t value)
+{
     struct vgic_irq *irq = &vgic_vcpu->private[vgic_vcpu->lr_intid[index]];
-    *irq = (struct vgic_irq){.priority = irq->priority, .enabled = true, .group = irq->group};
-    vgic_vcpu->hw.lr[index] = value;
+
     vgic_vcpu->hw.used &= ~(1u << index);
     vgic_vcpu->lr_physical &= ~(1u << index);
+    vgic_vcpu->hw.lr[index] = value;
+    if (hypervisor.gic.stale_after_hw_end) {
+        vgic_vcpu->hw.lr[index] = 0;
+        end_in_software(index, irq->physical_intid);
+    }
+    *irq = (struct vgic_irq){.priority = irq->priority, .enabled = true, .group = irq->group};
+}
+
+LONG_WAY static void lock_shared(struct vcpu *vcpu)
+{
+    arch_spin_lock(&vcpu->domain->vgic.lock);
+}
+
+LONG_WAY static void unlock_shared(struct vcpu *vcpu)
+{
+    arch_spin_unlock(&vcpu->domain->vgic.lock);
+}
+
+/** @return false, without the lock, where another vCPU wrote to this one's interrupts: that stands. */
+LONG_WAY static bool lock_unless_written(struct vcpu *vcpu)
+{
+    lock_shared(vcpu);
+    if (vcpu->vgic.recheck == 0)
+        return true;
+    unlock_shared(vcpu);
+    return false;
+}
+
+/** @return false if nothing was done: the long way is needed. */
+static inline bool end_directly(struct vcpu *vcpu, unsigned index, uint64_t value)
+{
+    struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
+
+    if ((vgic_vcpu->lr_direct >> index & 1) == 0 || lr_state(value) != GIC_LR_INVALID)
+        return false;
+    if (vgic_vcpu->shared && !lock_unless_written(vcpu))
+        return false;
+    take_back_directly(vgic_vcpu, index, value);
+    if (vgic_vcpu->shared)
+        unlock_shared(vcpu);
     return true;
 }
 
-void vgic_inject_hardware_ppi(struct vcpu *vcpu, uint32_t intid, uint32_t physical_intid)
+LONG_WAY static void inject_slowly(struct vcpu *vcpu, uint32_t intid, uint32_t physical_intid)
 {
-    if (inject_directly(vcpu, intid, physical_intid))
-        return;
     struct vgic_locked locked = vgic_lock(vcpu->domain);
     struct vgic_ref ref = {.irq = &vcpu->vgic.private[intid], .intid = intid, .vcpu = vcpu};
 
@@ -189,6 +175,17 @@ void vgic_inject_hardware_ppi(struct vcpu *vcpu, uint32_t intid, uint32_t physic
     ref.irq->line = true;
     vgic_update(&locked, ref);
     vgic_unlock(&locked, vcpu);
+}
+
+void vgic_inject_hardware_ppi(struct vcpu *vcpu, uint32_t intid, uint32_t physical_intid)
+{
+    if (vcpu->vgic.shared)
+        lock_shared(vcpu);
+    bool done = inject_directly(vcpu, intid, physical_intid);
+    if (vcpu->vgic.shared)
+        unlock_shared(vcpu);
+    if (!done)
+        inject_slowly(vcpu, intid, physical_intid);
 }
 
 /** The interrupt leaves its list register, which holds nothing of it any more. */
@@ -289,7 +286,7 @@ void vgic_sync(struct vcpu *vcpu)
     for (uint32_t used = vgic_vcpu->hw.used; used != 0; used &= used - 1) {
         unsigned index = (unsigned)__builtin_ctz(used);
         uint64_t value = hypervisor.gic.ops->lr_read(&hypervisor.gic, index);
-        if (value != vgic_vcpu->hw.lr[index] && !end_directly(vgic_vcpu, index, value))
+        if (value != vgic_vcpu->hw.lr[index] && !end_directly(vcpu, index, value))
             changed |= 1u << index;
     }
     if (vgic_vcpu->hw.hcr != 0)
@@ -368,7 +365,7 @@ static void hand_over(const struct vgic *vgic, struct vgic_ref ref)
 }
 
 /** The line of a physical interrupt may have dropped while it could not be delivered. */
-static bool still_ready(struct vgic_locked *locked, struct vcpu *vcpu, struct vgic_ref ref)
+VGIC_IN_PLACE bool still_ready(struct vgic_locked *locked, struct vcpu *vcpu, struct vgic_ref ref)
 {
     if (ref.irq->physical)
         vgic_resample(ref.irq);
@@ -403,9 +400,9 @@ static bool place(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t intid)
 }
 
 /** Calls @p visit for each candidate, until it returns false. */
-static bool for_each_candidate(struct vgic_locked *locked, struct vcpu *vcpu, void *context,
-                               bool (*visit)(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t intid,
-                                             void *context))
+VGIC_IN_PLACE bool for_each_candidate(struct vgic_locked *locked, struct vcpu *vcpu, void *context,
+                                      bool (*visit)(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t intid,
+                                                    void *context))
 {
     for (uint32_t words = vcpu->vgic.candidate_words; words != 0; words &= words - 1) {
         uint32_t word = (uint32_t)__builtin_ctz(words);

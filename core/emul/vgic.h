@@ -35,19 +35,20 @@ struct vgic_irq {
     uint8_t priority;        /* bits 7:3: GICV has 32 levels */
     uint8_t targets;         /* bit per vCPU; SPIs */
     uint8_t sgi_sources; /* SGI: bit per vCPU whose SGI is pending outside the list register; GICv3: bit 0 for all */
-    uint8_t lr_vcpu : 3; /* vCPU whose list register has it, if in_lr */
+    /* What the timer's short way looks at lies in one byte. */
     bool in_lr : 1;
+    bool active : 1; /* in the list register if in_lr; else set by ISACTIVER and waiting for one */
+    bool latch : 1;  /* pending outside the list register because of an edge or of ISPENDR */
+    bool edge : 1;   /* ICFGR */
     bool enabled : 1;
-    bool edge : 1;           /* ICFGR */
-    bool latch : 1;          /* pending outside the list register because of an edge or of ISPENDR */
     bool line : 1;           /* input level; with physical: taken on the host, not yet acknowledged by the guest */
-    bool active : 1;         /* in the list register if in_lr; else set by ISACTIVER and waiting for one */
-    uint8_t group : 2;       /* VGIC_GROUP, VGIC_GROUP_WRITTEN */
     bool physical : 1;       /* physical_intid is active on the host on behalf of this interrupt */
     bool lr_pending : 1;     /* the list register holds it pending */
     bool lr_latched : 1;     /* and it does so because of latch or sgi_sources, not (only) of line */
-    uint8_t lr_source : 3;   /* SGI: the source in the list register */
     bool active_written : 1; /* active was written since the last vgic_flush(): that counts, not what the guest did */
+    uint8_t group : 2;       /* VGIC_GROUP, VGIC_GROUP_WRITTEN */
+    uint8_t lr_vcpu : 3;     /* vCPU whose list register has it, if in_lr */
+    uint8_t lr_source : 3;   /* SGI: the source in the list register */
 };
 
 struct vgic {
@@ -62,10 +63,11 @@ struct vgic {
 struct vgic_vcpu {
     struct vgic_irq private[VGIC_PRIVATE];
     struct gic_vcpu_state hw;
-    uint32_t dirty;      /* list registers may differ from what they should hold: vgic_flush() has work */
-    uint32_t recheck;    /* all private interrupts are to be looked at again: the distributor was turned on or off, or
-                          * another vCPU wrote this one's redistributor */
-    uint32_t direct_lrs; /* list registers that vgic_inject_hardware_ppi() may fill without the lock */
+    uint32_t dirty;   /* list registers may differ from what they should hold: vgic_flush() has work */
+    uint32_t recheck; /* all private interrupts are to be looked at again: the distributor was turned on or off, or
+                       * another vCPU wrote this one's redistributor */
+    uint32_t all_lrs; /* bit per list register that the host has */
+    bool shared;      /* other vCPUs can write private[]: GICv3 */
     uint32_t candidate_words;        /* bit per word of candidates[] that is not zero */
     uint32_t candidates[VGIC_WORDS]; /* bit per INTID that wants (more of) a list register of this vCPU */
     bool groups_unwatched; /* the maintenance interrupt of GIC_HCR_VGRP0EIE and its like comes without cause */

@@ -21,18 +21,6 @@ void vgic_wake(struct domain *domain, uint32_t touched)
     }
 }
 
-struct vgic_ref vgic_find(struct vcpu *vcpu, uint32_t intid)
-{
-    struct vgic *vgic = &vcpu->domain->vgic;
-    struct vgic_irq *irq = NULL;
-
-    if (intid < VGIC_PRIVATE)
-        irq = &vcpu->vgic.private[intid];
-    else if (intid - VGIC_PRIVATE < vgic->spi_count)
-        irq = &vgic->spis[intid - VGIC_PRIVATE];
-    return (struct vgic_ref){.irq = irq, .intid = intid, .vcpu = vcpu};
-}
-
 bool vgic_irq_pending_outside(const struct vgic_irq *irq, uint32_t intid)
 {
     if (intid < VGIC_SGIS)
@@ -43,11 +31,6 @@ bool vgic_irq_pending_outside(const struct vgic_irq *irq, uint32_t intid)
 bool vgic_irq_pending(const struct vgic_irq *irq, uint32_t intid)
 {
     return irq->lr_latched || (irq->line && !irq->edge) || vgic_irq_pending_outside(irq, intid);
-}
-
-bool vgic_irq_forwarded(const struct vgic *vgic, const struct vgic_irq *irq)
-{
-    return irq->enabled && (vgic->groups >> (irq->group & VGIC_GROUP) & 1) != 0;
 }
 
 bool vgic_irq_targets(const struct vgic_irq *irq, uint32_t intid, unsigned vcpu)
@@ -143,7 +126,7 @@ bool vgic_line_asserted(const struct vgic_irq *irq)
     return irq->physical && gic->ops->is_pending(gic, irq->physical_intid);
 }
 
-void vgic_deactivate_unused(struct vgic_irq *irq)
+__attribute__((noinline)) void vgic_deactivate_unused(struct vgic_irq *irq)
 {
     if (!irq->physical || irq->line || irq->active || irq->in_lr)
         return;
@@ -157,4 +140,20 @@ void vgic_resample(struct vgic_irq *irq)
         return;
     irq->line = false;
     vgic_deactivate_unused(irq);
+}
+
+void vgic_set_spi(struct domain *domain, uint32_t intid, bool level)
+{
+    if (intid < VGIC_PRIVATE || intid - VGIC_PRIVATE >= domain->vgic.spi_count)
+        return;
+    struct vgic_locked locked = vgic_lock(domain);
+    struct vgic_irq *irq = &domain->vgic.spis[intid - VGIC_PRIVATE];
+
+    if (irq->line != level) {
+        irq->line = level;
+        if (irq->edge && level)
+            irq->latch = true;
+        vgic_update(&locked, (struct vgic_ref){.irq = irq, .intid = intid});
+    }
+    vgic_unlock(&locked, NULL);
 }

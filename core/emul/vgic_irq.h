@@ -8,6 +8,9 @@
 #include "emul/vgic.h"
 #include "vcpu/vcpu.h"
 
+/* What the compiler takes to be too much for so many callers, and an exit is shorter with. */
+#define VGIC_IN_PLACE static inline __attribute__((always_inline))
+
 /** Proof that the domain's vgic.lock is held; collects the vCPUs that have to look at their list registers again. */
 struct vgic_locked {
     struct domain *domain;
@@ -18,7 +21,7 @@ struct vgic_locked {
  * them are out of reach: they are left to its own CPU (vgic_vcpu::recheck). Cleared before vgic_unlock(). */
 #define VGIC_REMOTE (1u << 31)
 
-static inline struct vgic_locked vgic_lock(struct domain *domain)
+VGIC_IN_PLACE struct vgic_locked vgic_lock(struct domain *domain)
 {
     arch_spin_lock(&domain->vgic.lock);
     return (struct vgic_locked){.domain = domain};
@@ -32,7 +35,7 @@ void vgic_wake(struct domain *domain, uint32_t touched);
 
 /** Unlocks, then wakes the vCPUs that were touched. @param self  the one that is out of its guest on this CPU anyway,
  * or NULL */
-static inline void vgic_unlock(struct vgic_locked *locked, const struct vcpu *self)
+VGIC_IN_PLACE void vgic_unlock(struct vgic_locked *locked, const struct vcpu *self)
 {
     uint32_t touched = locked->touched & ~(self != NULL ? 1u << self->index : 0);
 
@@ -47,7 +50,18 @@ struct vgic_ref {
     uint32_t intid;
     struct vcpu *vcpu; /* whose it is, if private */
 };
-struct vgic_ref vgic_find(struct vcpu *vcpu, uint32_t intid);
+
+VGIC_IN_PLACE struct vgic_ref vgic_find(struct vcpu *vcpu, uint32_t intid)
+{
+    struct vgic *vgic = &vcpu->domain->vgic;
+    struct vgic_irq *irq = NULL;
+
+    if (intid < VGIC_PRIVATE)
+        irq = &vcpu->vgic.private[intid];
+    else if (intid - VGIC_PRIVATE < vgic->spi_count)
+        irq = &vgic->spis[intid - VGIC_PRIVATE];
+    return (struct vgic_ref){.irq = irq, .intid = intid, .vcpu = vcpu};
+}
 
 /** The pending state that a guest reads. */
 bool vgic_irq_pending(const struct vgic_irq *irq, uint32_t intid);
@@ -59,7 +73,10 @@ static inline bool vgic_irq_at_rest(const struct vgic_irq *irq)
 /** Pending with a cause that no list register holds. */
 bool vgic_irq_pending_outside(const struct vgic_irq *irq, uint32_t intid);
 /** Whether the guest allows it to be signalled. */
-bool vgic_irq_forwarded(const struct vgic *vgic, const struct vgic_irq *irq);
+VGIC_IN_PLACE bool vgic_irq_forwarded(const struct vgic *vgic, const struct vgic_irq *irq)
+{
+    return irq->enabled && (vgic->groups >> (irq->group & VGIC_GROUP) & 1) != 0;
+}
 /** Whether it is signalled to @p vcpu: an SPI, to the first of its targets (1 of N, IHI 0048B 1.4.3); a private one
  * always. */
 bool vgic_irq_targets(const struct vgic_irq *irq, uint32_t intid, unsigned vcpu);

@@ -3,10 +3,13 @@
  * same in every order. */
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "arch/cpu.h"
 #include "arch/timer.h"
 #include "boot/hypervisor.h"
+#include "hostsim/guest.h"
+#include "program.h"
 #include "scenario/support/system.h"
 #include "support/seeds.h"
 
@@ -124,6 +127,108 @@ START_TEST(vcpus)
 }
 END_TEST
 
+/* ---- GICv3: a vCPU writes the redistributor of another one, whose timer fires meanwhile ---- */
+
+#define POKES 12
+#define ISPENDR 0x200
+#define IPRIORITYR 0x400
+
+static struct {
+    uint32_t go, done; /* rounds */
+    uint32_t taken;    /* interrupts, by vCPU 0 */
+    uint32_t wanted;   /* so many must be taken */
+    uint32_t numbers;  /* what is drawn, by vCPU 1 */
+} poked;
+
+static uint8_t poked_priority(uint32_t round)
+{
+    return (uint8_t)(round % 14 << 4);
+}
+
+static void take_timer(void *context, uint32_t intid, uint64_t entered)
+{
+    (void)entered;
+    if (intid != INTERRUPT_VIRTUAL_TIMER)
+        program_fail(context, "another interrupt than the timer's", intid);
+    timer_stop();
+    store_release(&poked.taken, poked.taken + 1);
+}
+
+static void poke(struct platform *platform, void *context)
+{
+    const uint64_t frame = platform->redistributors + GICR_SGI_BASE; /* of vCPU 0 */
+
+    (void)context;
+    for (uint32_t round = 1; round <= POKES; round++) {
+        while (load_acquire(&poked.go) < round)
+            guest_spin(100);
+        poked.numbers = poked.numbers * 1664525 + 1013904223;
+        for (uint32_t pause = poked.numbers >> 28; pause > 0; pause--)
+            guest_spin(200);
+        uint32_t taken = load_acquire(&poked.taken);
+        write8(frame + IPRIORITYR + INTERRUPT_VIRTUAL_TIMER, poked_priority(round));
+        write32(frame + ISPENDR, 1u << INTERRUPT_VIRTUAL_TIMER);
+        store_release(&poked.wanted, taken + 1);
+        store_release(&poked.done, round);
+    }
+}
+
+/** What the other vCPU made pending must come: if it is lost, the run ends with its limit of steps. */
+static void await_poke(struct platform *platform, uint32_t round)
+{
+    while (load_acquire(&poked.done) < round || poked.taken < load_acquire(&poked.wanted))
+        guest_spin(2000);
+    if (read8(gic_private_frame(platform) + IPRIORITYR + INTERRUPT_VIRTUAL_TIMER) != poked_priority(round))
+        program_fail(platform, "the priority that the other vCPU wrote is lost in round", round);
+}
+
+static void program_poked(struct platform *platform)
+{
+    on_interrupt(platform, take_timer, platform);
+    gic_init(platform);
+    gic_enable(platform, INTERRUPT_VIRTUAL_TIMER);
+    if (vcpu_start(platform, 1, poke, NULL) != 0)
+        program_fail(platform, "CPU_ON", 1);
+    interrupts_on();
+    for (uint32_t round = 1; round <= POKES; round++) {
+        store_release(&poked.go, round);
+        for (uint32_t ticks = 3; ticks > 0; ticks--) {
+            timer_arm(counter() + 20);
+            guest_spin(1000);
+        }
+        await_poke(platform, round);
+    }
+    interrupts_off();
+    print(platform, "poked: done\n");
+}
+
+static void enter_poked(uint64_t device_tree)
+{
+    program_run("poked", program_poked, device_tree);
+}
+
+static void write_the_others_timer(uint64_t seed)
+{
+    static const struct system_domain domain = {.name = "poked", .program = "poked", .vcpus = 2};
+    struct system_run run = new_run(seed, 2);
+
+    memset(&poked, 0, sizeof(poked));
+    poked.numbers = (uint32_t)seed;
+    run.tree = "ok/machine-gicv3.dtb";
+    run.options.step_limit = 200000;
+    sim_register_guest("poked", enter_poked);
+    system_boot(&run, &domain, 1);
+    expect_end(&run, SIM_END_POWER_OFF);
+    expect_lines(&run, "poked: poked: done", 1);
+    system_destroy(&run);
+}
+
+START_TEST(pokes)
+{
+    seeds_run("pokes", 60, write_the_others_timer);
+}
+END_TEST
+
 /* ---- stop and restart from outside, by a CPU that has no domain, whatever the domain is doing ---- */
 
 static struct {
@@ -224,6 +329,7 @@ int main(void)
     seeds_add(suite, "boots", boots);
     seeds_add(suite, "typing", typing);
     seeds_add(suite, "vcpus", vcpus);
+    seeds_add(suite, "pokes", pokes);
     seeds_add(suite, "restarts", restarts);
     seeds_add(suite, "stops", stops);
     return seeds_execute(suite);

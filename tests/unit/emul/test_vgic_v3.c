@@ -422,25 +422,6 @@ START_TEST(linked_interrupts_of_another_in_no_list_register)
 }
 END_TEST
 
-/** Without the lock only where nobody else can write. */
-START_TEST(the_direct_way_is_for_a_sole_vcpu)
-{
-    setup(1, 32);
-    ck_assert_uint_eq(sys.vcpus[0].vgic.direct_lrs, 0xf);
-    gicr_bit(0, 0, ISENABLER, TIMER);
-    set_physical(0, TIMER, true);
-    ck_assert_uint_ne(sys.vcpus[0].vgic.lr_direct, 0);
-    setup(2, 32);
-    ck_assert_uint_eq(sys.vcpus[0].vgic.direct_lrs, 0);
-    gicr_bit(0, 0, ISENABLER, TIMER);
-    set_physical(0, TIMER, true);
-    ck_assert_uint_eq(sys.vcpus[0].vgic.lr_direct, 0);
-    ck_assert_uint_eq(acknowledge(0), TIMER);
-    setup_system(8, 32, 4);
-    ck_assert_uint_eq(sys.vcpus[7].vgic.direct_lrs, 0xf); /* a GICv2's private interrupts are banked */
-}
-END_TEST
-
 /* ---- ICC_SGI1R_EL1 */
 
 /** The vCPUs that take SGI 7 after @p self wrote @p value. */
@@ -580,7 +561,6 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, reads_see_what_the_other_does);
     tcase_add_test(tests, linked_interrupts_of_another);
     tcase_add_test(tests, linked_interrupts_of_another_in_no_list_register);
-    tcase_add_test(tests, the_direct_way_is_for_a_sole_vcpu);
     tcase_add_test(tests, sgi_targets);
     tcase_add_test(tests, sgi_targets_by_affinity);
     tcase_add_test(tests, sgi_groups);
