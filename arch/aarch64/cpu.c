@@ -5,10 +5,6 @@
 #include "mmu.h"
 #include "sysreg.h"
 
-#define PSCI_CPU_ON 0xc4000003
-
-#define MPIDR_AFFINITY 0xff00ffffffULL
-
 unsigned arch_cpu_id(void)
 {
     return (unsigned)sysreg_read(tpidr_el2);
@@ -16,26 +12,7 @@ unsigned arch_cpu_id(void)
 
 uint64_t arch_cpu_mpidr(void)
 {
-    return sysreg_read(mpidr_el1) & MPIDR_AFFINITY;
-}
-
-/** PSCI's answers: DEN0022 5.2.2. */
-static hv_status psci_status(int64_t answer)
-{
-    switch (answer) {
-    case 0:
-        return HV_OK;
-    case -1: /* NOT_SUPPORTED */
-        return HV_E_UNSUPPORTED;
-    case -2: /* INVALID_PARAMETERS */
-    case -9: /* INVALID_ADDRESS */
-        return HV_E_INVALID;
-    case -4: /* ALREADY_ON */
-    case -5: /* ON_PENDING */
-        return HV_E_BUSY;
-    default:
-        return HV_E_DENIED;
-    }
+    return sysreg_read(mpidr_el1) & ARCH_MPIDR_AFFINITY;
 }
 
 hv_status arch_cpu_start(unsigned cpu, uint64_t mpidr)
@@ -46,8 +23,7 @@ hv_status arch_cpu_start(unsigned cpu, uint64_t mpidr)
         return HV_E_INVALID;
     mmu_prepare_cpu(cpu);
     barrier_dsb(sy);
-    /* PSCI returns int32 in the 32-bit convention and int64 here; some firmware mixes them up. */
-    return psci_status((int32_t)arch_smc(PSCI_CPU_ON, mpidr, mmu_image_pa(secondary_entry).raw, cpu));
+    return smc_psci_status(arch_smc(PSCI_CPU_ON, mpidr, mmu_image_pa(secondary_entry).raw, cpu));
 }
 
 void arch_cpu_idle(void)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arch/cpu.h"
+#include "arch/smc.h"
 #include "boot/hypervisor.h"
 #include "layout.h"
 
-#define SMCCC_NOT_SUPPORTED UINT64_MAX
 #define KIND_SERROR 7
 #define PSTATE_A (1ULL << 8)
 
@@ -58,7 +58,7 @@ void fault_handle(struct fault_frame *frame, uint64_t kind)
     unsigned cpu = arch_cpu_id();
 
     if (is_undefined_smc(frame)) {
-        frame->x[0] = SMCCC_NOT_SUPPORTED;
+        frame->x[0] = (uint64_t)SMCCC_NOT_SUPPORTED;
         frame->elr += 4;
         return;
     }

@@ -12,7 +12,9 @@
 /** @return the logical number of the CPU that executes this, 0 <= id < HV_MAX_CPUS. The boot CPU is 0. */
 unsigned arch_cpu_id(void);
 
-/** @return MPIDR_EL1's affinity fields (bits 39:32, 23:0) of the CPU that executes this. Arm ARM D19.2.101. */
+#define ARCH_MPIDR_AFFINITY 0xff00ffffffULL /* Aff3, Aff2, Aff1, Aff0: Arm ARM D19.2.101 */
+
+/** @return ARCH_MPIDR_AFFINITY of the MPIDR_EL1 of the CPU that executes this. */
 uint64_t arch_cpu_mpidr(void);
 
 /**

@@ -25,6 +25,12 @@ void arch_image_range(pa_t *base, uint64_t *size);
 void *arch_map(pa_t base, uint64_t size, enum arch_map_access access);
 
 #define ARCH_WINDOW_SIZE BLOCK_SIZE
+/** @return how many bytes from @p address on one window can show. */
+static inline uint64_t arch_window_left(pa_t address)
+{
+    return ARCH_WINDOW_SIZE - (address.raw & (ARCH_WINDOW_SIZE - 1));
+}
+
 #define ARCH_WINDOW_SLOTS 2 /* per CPU: a source and a destination */
 
 /**

@@ -13,6 +13,12 @@ uint64_t arch_timer_now(void);
 /** @return the counter's frequency in Hz, never 0 (CNTFRQ_EL0, or what arch_timer_set_frequency() said). */
 uint64_t arch_timer_frequency(void);
 
+/** @return the ticks of the counter that @p microseconds take. */
+static inline uint64_t arch_timer_ticks(uint64_t microseconds)
+{
+    return microseconds * arch_timer_frequency() / 1000000;
+}
+
 /** Overrides CNTFRQ_EL0 where firmware left it wrong and the device tree's clock-frequency says better. @param hz not 0
  */
 void arch_timer_set_frequency(uint64_t hz);

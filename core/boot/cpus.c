@@ -31,7 +31,7 @@ hv_status boot_start_cpus(const struct boot_input *input)
 hv_status boot_await_cpus(const struct boot_input *input)
 {
     struct machine *machine = &hypervisor.machine;
-    uint64_t deadline = arch_timer_now() + CPU_ONLINE_TIMEOUT_US * arch_timer_frequency() / 1000000;
+    uint64_t deadline = arch_timer_now() + arch_timer_ticks(CPU_ONLINE_TIMEOUT_US);
 
     (void)input;
     for (unsigned cpu = 1; cpu < machine->cpu_count; cpu++) {

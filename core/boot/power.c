@@ -6,8 +6,6 @@
 #include "console/console.h"
 #include "domain/domain.h"
 
-#define PSCI_SYSTEM_OFF 0x84000008
-
 const char *hv_domain_name(uint16_t domid)
 {
     if (domid == DOMID_HYPERVISOR)

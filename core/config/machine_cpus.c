@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Physical CPUs: the boot CPU first, the others in the order of the tree. */
+#include "arch/cpu.h"
 #include "config/machine_reader.h"
 #include "lib/text.h"
-
-#define MPIDR_AFFINITY 0xff00ffffffULL /* Aff3, Aff2, Aff1, Aff0: Arm ARM D19.2.101 */
 
 static void warn_cpu(struct machine_reader *reader, struct dt_node node, const char *property, const char *expected,
                      const char *message)
@@ -16,7 +15,7 @@ static bool read_affinity(struct machine_reader *reader, struct dt_node node, ui
 {
     struct dt_range range;
 
-    if (dt_reg_cells(node, 0, address_cells, size_cells, &range) != HV_OK || (range.base & ~MPIDR_AFFINITY) != 0) {
+    if (dt_reg_cells(node, 0, address_cells, size_cells, &range) != HV_OK || (range.base & ~ARCH_MPIDR_AFFINITY) != 0) {
         warn_cpu(reader, node, "reg", "the affinity fields of MPIDR_EL1, in the cells that /cpus sets",
                  "the CPU cannot be told from others and is left out");
         return false;

@@ -70,18 +70,13 @@ void transmit_tick_at(uint64_t when)
     sched_console_due(when);
 }
 
-static uint64_t ticks(uint64_t microseconds)
-{
-    return arch_timer_frequency() * microseconds / 1000000;
-}
-
 /* When the unfinished line of the keyboard's owner is to be shown: once the screen is quiet, or after all. */
 static uint64_t prompt_due(void)
 {
     uint64_t since = load_relaxed64(&console.waiting_since);
-    uint64_t quiet = max_u64(since, load_relaxed64(&console.last_line)) + ticks(CONSOLE_PROMPT_US);
+    uint64_t quiet = max_u64(since, load_relaxed64(&console.last_line)) + arch_timer_ticks(CONSOLE_PROMPT_US);
 
-    return min_u64(quiet, since + ticks(CONSOLE_PATIENCE_US));
+    return min_u64(quiet, since + arch_timer_ticks(CONSOLE_PATIENCE_US));
 }
 
 /* Without locks: whoever makes a line begin or end calls this afterwards, so the last one sees what is true. */
@@ -189,7 +184,7 @@ struct diag *console_diag(void)
 
 bool console_take_over(void)
 {
-    const uint64_t patience = arch_timer_frequency() * TAKE_OVER_US / 1000000;
+    const uint64_t patience = arch_timer_ticks(TAKE_OVER_US);
     uint64_t start = arch_timer_now();
     uint32_t self = arch_cpu_id() + 1, first = 0;
 
@@ -229,7 +224,7 @@ void console_poll(void)
         keyboard_serve();
     } while (!leave_poll(served));
     if (console.held_keys > 0)
-        sched_console_due(console.held_since + ticks(CONSOLE_HELD_KEYS_US));
+        sched_console_due(console.held_since + arch_timer_ticks(CONSOLE_HELD_KEYS_US));
     else if (console.more_input)
         sched_console_due(0);
 }
@@ -241,7 +236,7 @@ static uint64_t serve_keyboard(uint64_t now)
     if (console.held_keys == 0 && !console.more_input)
         return due;
     if (!enter_poll())
-        return now + ticks(CONSOLE_PROMPT_US);
+        return now + arch_timer_ticks(CONSOLE_PROMPT_US);
     uint32_t served;
     do {
         served = load_acquire(&console.polls);

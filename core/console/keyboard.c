@@ -154,7 +154,7 @@ uint64_t keyboard_tick(uint64_t now)
 
     if (console.held_keys == 0)
         return UINT64_MAX;
-    due = console.held_since + arch_timer_frequency() * CONSOLE_HELD_KEYS_US / 1000000;
+    due = console.held_since + arch_timer_ticks(CONSOLE_HELD_KEYS_US);
     if (now < due)
         return due;
     release_held();

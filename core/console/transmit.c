@@ -24,11 +24,6 @@ void transmit_put(const char *text, size_t length)
         console.sent = max_u64(console.sent, console.log_end - CONSOLE_LOG_SIZE);
 }
 
-static uint64_t ticks(uint64_t microseconds)
-{
-    return arch_timer_frequency() * microseconds / 1000000;
-}
-
 /* What is not taken now waits for an interrupt; in case that does not come, and where there is none, for a tick. */
 static void expect_more(uint64_t now, bool more)
 {
@@ -38,7 +33,7 @@ static void expect_more(uint64_t now, bool more)
         uart->ops->enable_transmit_interrupt(uart, more);
     console.draining = more;
     if (more)
-        transmit_tick_at(now + ticks(uart->interrupts ? TRANSMIT_PATIENCE_US : TRANSMIT_POLL_US));
+        transmit_tick_at(now + arch_timer_ticks(uart->interrupts ? TRANSMIT_PATIENCE_US : TRANSMIT_POLL_US));
 }
 
 /** @return the number of bytes from @c sent on that lie in one piece */
@@ -54,7 +49,7 @@ static void look_whether_stuck(uint64_t now, size_t written)
     if (written != 0) {
         console.uart->stuck = false;
         console.progress = now;
-    } else if ((int64_t)(now - console.progress) > (int64_t)ticks(UART_STUCK_US)) {
+    } else if ((int64_t)(now - console.progress) > (int64_t)arch_timer_ticks(UART_STUCK_US)) {
         console.uart->stuck = true;
     }
     if (console.uart->stuck)

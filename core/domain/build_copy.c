@@ -5,17 +5,12 @@
 #include "domain/build_state.h"
 #include "domain/guest_memory.h"
 
-static uint64_t left_in_window(pa_t address)
-{
-    return ARCH_WINDOW_SIZE - (address.raw & (ARCH_WINDOW_SIZE - 1));
-}
-
 /** Reads @p size bytes that need not lie in one window. */
 static void read_source(uint8_t *bytes, pa_t source, uint64_t size)
 {
     for (uint64_t done = 0; done < size;) {
         pa_t from = pa_add(source, done);
-        uint64_t part = min_u64(size - done, left_in_window(from));
+        uint64_t part = min_u64(size - done, arch_window_left(from));
         memcpy(bytes + done, arch_window_open(WINDOW_SOURCE, from, part, ARCH_MAP_READ), part);
         arch_window_close(WINDOW_SOURCE);
         done += part;
@@ -50,7 +45,7 @@ enum build_result build_copy(struct domain *domain, const struct plan_image *ima
     void *destination = guest_memory_open(domain->plan, ipa_add(image->load, build->done), &size);
     if (destination == NULL || !is_aligned((uintptr_t)destination, HV_CACHE_LINE))
         return build_fail(domain, module, NULL, NULL, "the image has no place in the domain's RAM");
-    uint64_t whole = min_u64(size, left_in_window(source));
+    uint64_t whole = min_u64(size, arch_window_left(source));
     if (whole < left)
         whole = align_down(whole, HV_CACHE_LINE); /* so that the next piece starts on a line again */
     if (whole != 0) {

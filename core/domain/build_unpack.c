@@ -28,7 +28,7 @@ static bool open_windows(struct domain *domain, const struct plan_image *image, 
 {
     struct build *build = domain->build;
     pa_t source = pa_add(image->source, build->consumed);
-    uint64_t in_window = ARCH_WINDOW_SIZE - (source.raw & (ARCH_WINDOW_SIZE - 1));
+    uint64_t in_window = arch_window_left(source);
 
     step->output_size = min_u64(image->memory_size - build->done, BUILD_UNPACK_BYTES);
     step->spilling = step->output_size == 0;

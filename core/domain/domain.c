@@ -24,7 +24,7 @@ _Static_assert(sizeof(struct vcpu) <= PLAN_VCPU_BYTES, "struct vcpu outgrew its 
 #define MPIDR_RES1 (1ULL << 31)
 #define HOST_INTIDS_MAX 992
 
-static bool shares_cpu(const struct plan_domain *plan, unsigned index)
+static bool shares_vmid(const struct plan_domain *plan, unsigned index)
 {
     for (unsigned i = 0; i < plan->vcpu_count; i++)
         if (i != index && plan->vcpu_cpu[i] == plan->vcpu_cpu[index])
@@ -41,7 +41,7 @@ static struct vcpu *create_vcpu(struct domain *domain, uint8_t *area, unsigned i
     vcpu->index = (uint8_t)index;
     vcpu->cpu = domain->plan->vcpu_cpu[index];
     vcpu->arch.stage2 = &domain->stage2.arch;
-    vcpu->arch.shares_vmid = shares_cpu(domain->plan, index);
+    vcpu->arch.shares_vmid = shares_vmid(domain->plan, index);
     vcpu->arch.vmpidr = MPIDR_RES1 | guest_dt_vcpu_affinity(index);
     return vcpu;
 }
@@ -192,7 +192,7 @@ HV_RARE static uint32_t restart_delay(struct domain *domain, uint64_t now)
 {
     uint64_t lived = now - domain->vcpus[0]->arch.counter_offset; /* the virtual counter began at 0 */
 
-    if (lived >= DOMAIN_HASTY_US * arch_timer_frequency() / 1000000)
+    if (lived >= arch_timer_ticks(DOMAIN_HASTY_US))
         domain->hasty_starts = 0;
     else if (domain->hasty_starts <= DOMAIN_HASTY_STARTS + DOMAIN_RESTART_DOUBLINGS)
         domain->hasty_starts++;
@@ -214,7 +214,7 @@ HV_RARE void domain_restart(struct domain *domain)
     else
         domain_message(domain, "restarts in %u ms", delay / 1000);
     kick_vcpus(domain);
-    __atomic_store_n(&domain->build_at, now + delay * arch_timer_frequency() / 1000000, __ATOMIC_RELEASE);
+    __atomic_store_n(&domain->build_at, now + arch_timer_ticks(delay), __ATOMIC_RELEASE);
     sched_look_again(domain->vcpus[0]->cpu);
 }
 

@@ -38,7 +38,7 @@ void *guest_memory_open(const struct plan_domain *plan, ipa_t address, uint64_t 
     uint64_t offset = address.raw - extent->base.raw;
     pa_t target = pa_add(extent->target, offset);
     *size = min_u64(*size, extent->size - offset);
-    *size = min_u64(*size, ARCH_WINDOW_SIZE - (target.raw & (ARCH_WINDOW_SIZE - 1)));
+    *size = min_u64(*size, arch_window_left(target));
     return arch_window_open(WINDOW_GUEST, target, *size, ARCH_MAP_READ_WRITE);
 }
 

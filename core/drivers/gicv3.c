@@ -113,7 +113,7 @@ static uint32_t bit_of(uint32_t intid)
 HV_ONCE static void await_clear(struct place place, uint32_t bits)
 {
     uint64_t start = arch_timer_now();
-    uint64_t limit = STUCK_US * arch_timer_frequency() / 1000000;
+    uint64_t limit = arch_timer_ticks(STUCK_US);
 
     while ((read_place(place) & bits) != 0 && arch_timer_now() - start < limit)
         continue;

@@ -90,7 +90,7 @@ static const struct uart_ops pl011_ops = {
 /* What the boot loader sent last must leave the shifter before the line settings change (DDI 0183 3.3.7). */
 static void wait_until_sent(const struct arch_mmio *mmio)
 {
-    uint64_t patience = arch_timer_frequency() * UART_STUCK_US / 1000000;
+    uint64_t patience = arch_timer_ticks(UART_STUCK_US);
     uint64_t start = arch_timer_now();
     while ((arch_mmio_read32(mmio, FR) & FR_BUSY) != 0 && arch_timer_now() - start <= patience)
         ;

@@ -39,7 +39,7 @@ static size_t write_patiently(struct uart *uart, const uint8_t *bytes, size_t le
 
     if (written != 0 || uart->stuck)
         return written;
-    uint64_t patience = arch_timer_frequency() * UART_STUCK_US / 1000000;
+    uint64_t patience = arch_timer_ticks(UART_STUCK_US);
     uint64_t start = arch_timer_now();
     while (written == 0 && arch_timer_now() - start <= patience)
         written = uart->ops->write(uart, bytes, length);

@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "trap/psci.h"
 
+#include "arch/smc.h"
 #include "domain/domain.h"
 #include "trap/trap.h"
 #include "vcpu/sched.h"
-
-#define VERSION_1_1 0x10001
-#define WIDE (1u << 30) /* SMC64: arguments are 64 bits */
-#define FUNCTION_MASK 0x1f
-#define SMCCC_VERSION 0x80000000
-
-#define SUCCESS 0
-#define NOT_SUPPORTED (-1)
-#define INVALID_PARAMETERS (-2)
-#define ALREADY_ON (-4)
-#define ON_PENDING (-5)
-#define INVALID_ADDRESS (-9)
 
 #define AFFINITY_ON 0
 #define AFFINITY_OFF 1
@@ -24,7 +13,6 @@
 #define CLAIM_TRIES 100
 
 #define MIGRATION_NOT_REQUIRED 2
-#define AFFINITY_BITS 0xff00ffffffULL
 #define POWER_STATE_BITS 0x0301ffffu /* original format: level 25:24, type 16, id 15:0 */
 
 struct arguments {
@@ -45,18 +33,18 @@ static int64_t version(struct vcpu *vcpu, const struct arguments *arguments)
 {
     (void)vcpu;
     (void)arguments;
-    return VERSION_1_1;
+    return PSCI_VERSION_1_1;
 }
 
 /* Any power state is answered by standby: the caller of a power-down state must be ready for that (DEN0022 5.4.5). */
 static int64_t cpu_suspend(struct vcpu *vcpu, const struct arguments *arguments)
 {
     if ((arguments->a[0] & ~(uint64_t)POWER_STATE_BITS) != 0)
-        return INVALID_PARAMETERS;
+        return PSCI_INVALID_PARAMETERS;
     vcpu->statistics.wfi++;
     if (!vgic_has_pending(vcpu))
         store_release(&vcpu->state, VCPU_WAITING);
-    return SUCCESS;
+    return PSCI_SUCCESS;
 }
 
 /* The stores and loads of all CPUs have one order: of two vCPUs that go off at once, the later one sees both off. */
@@ -75,13 +63,13 @@ static int64_t cpu_off(struct vcpu *vcpu, const struct arguments *arguments)
     sched_look_again(vcpu->cpu); /* it may be on again before its CPU looks: that must not go on in this guest */
     if (all_off(vcpu->domain))
         domain_stop(vcpu->domain, DOMAIN_OFF, "all its vCPUs were turned off");
-    return SUCCESS;
+    return PSCI_SUCCESS;
 }
 
 static struct vcpu *find_vcpu(const struct domain *domain, uint64_t affinity)
 {
     for (unsigned i = 0; i < domain->vcpu_count; i++)
-        if ((domain->vcpus[i]->arch.vmpidr & AFFINITY_BITS) == affinity)
+        if ((domain->vcpus[i]->arch.vmpidr & ARCH_MPIDR_AFFINITY) == affinity)
             return domain->vcpus[i];
     return NULL;
 }
@@ -93,7 +81,7 @@ static bool valid_entry(const struct domain *domain, uint64_t entry)
 
 /* A vCPU is off and nobody else turns it on, or this tells why not. Whoever has the claim gives it up after a few
  * instructions: so who loses it looks again until it knows, but for a bound. A request that was granted counts as on:
- * it is only a matter of time, and a caller that is told ON_PENDING could do nothing but ask again. */
+ * it is only a matter of time, and a caller that is told PSCI_ON_PENDING could do nothing but ask again. */
 static int64_t claim(struct vcpu *target)
 {
     for (unsigned i = 0; i < CLAIM_TRIES; i++) {
@@ -104,11 +92,11 @@ static int64_t claim(struct vcpu *target)
         if (won && on)
             store(&target->on_request.state, PSCI_NO_REQUEST);
         if (on || request == PSCI_REQUESTED)
-            return ALREADY_ON;
+            return PSCI_ALREADY_ON;
         if (won)
-            return SUCCESS;
+            return PSCI_SUCCESS;
     }
-    return ON_PENDING;
+    return PSCI_ON_PENDING;
 }
 
 /* The state is the last to change: the vCPU's own CPU takes nothing up before, and from then on nobody else wins. */
@@ -117,18 +105,18 @@ static int64_t cpu_on(struct vcpu *vcpu, const struct arguments *arguments)
     struct vcpu *target = find_vcpu(vcpu->domain, arguments->a[0]);
 
     if (target == NULL)
-        return INVALID_PARAMETERS;
+        return PSCI_INVALID_PARAMETERS;
     if (!valid_entry(vcpu->domain, arguments->a[1]))
-        return INVALID_ADDRESS;
+        return PSCI_INVALID_ADDRESS;
     int64_t answer = claim(target);
-    if (answer != SUCCESS)
+    if (answer != PSCI_SUCCESS)
         return answer;
     target->on_request.entry = arguments->a[1];
     target->on_request.context = arguments->a[2];
     store(&target->on_request.state, PSCI_REQUESTED);
     store(&target->state, VCPU_READY);
     vcpu_wake(target);
-    return SUCCESS;
+    return PSCI_SUCCESS;
 }
 
 bool psci_start_requested(const struct vcpu *vcpu)
@@ -153,12 +141,12 @@ static int64_t state_of(const struct vcpu *vcpu)
 /* A group of CPUs is on if one of them is, else about to be if one of them is, else off. */
 static int64_t affinity_info(struct vcpu *vcpu, const struct arguments *arguments)
 {
-    static const uint64_t group_masks[] = {0xff00ffffff, 0xff00ffff00, 0xff00ff0000, 0xff00000000};
+    static const uint64_t group_masks[] = {ARCH_MPIDR_AFFINITY, 0xff00ffff00, 0xff00ff0000, 0xff00000000};
     const struct domain *domain = vcpu->domain;
-    int64_t answer = INVALID_PARAMETERS;
+    int64_t answer = PSCI_INVALID_PARAMETERS;
 
-    if (arguments->a[1] >= ARRAY_SIZE(group_masks) || (arguments->a[0] & ~AFFINITY_BITS) != 0)
-        return INVALID_PARAMETERS;
+    if (arguments->a[1] >= ARRAY_SIZE(group_masks) || (arguments->a[0] & ~ARCH_MPIDR_AFFINITY) != 0)
+        return PSCI_INVALID_PARAMETERS;
     uint64_t mask = group_masks[arguments->a[1]];
     for (unsigned i = 0; i < domain->vcpu_count; i++) {
         if (((domain->vcpus[i]->arch.vmpidr ^ arguments->a[0]) & mask) != 0)
@@ -183,7 +171,7 @@ static int64_t system_off(struct vcpu *vcpu, const struct arguments *arguments)
 {
     (void)arguments;
     domain_stop(vcpu->domain, DOMAIN_OFF, "powered off");
-    return SUCCESS;
+    return PSCI_SUCCESS;
 }
 
 static int64_t system_reset(struct vcpu *vcpu, const struct arguments *arguments)
@@ -196,13 +184,13 @@ static int64_t system_reset(struct vcpu *vcpu, const struct arguments *arguments
         return (int64_t)vcpu->arch.regs.x[0];
     }
     domain_restart(vcpu->domain);
-    return SUCCESS;
+    return PSCI_SUCCESS;
 }
 
 /* Type 0 is the one architectural reset there is; types with bit 31 set are a vendor's (DEN0022 5.11). */
 static int64_t system_reset2(struct vcpu *vcpu, const struct arguments *arguments)
 {
-    return (uint32_t)arguments->a[0] == 0 ? system_reset(vcpu, arguments) : INVALID_PARAMETERS;
+    return (uint32_t)arguments->a[0] == 0 ? system_reset(vcpu, arguments) : PSCI_INVALID_PARAMETERS;
 }
 
 static int64_t features(struct vcpu *vcpu, const struct arguments *arguments);
@@ -212,8 +200,8 @@ struct psci_function {
     bool wide; /* has an SMC64 form as well */
 };
 
-/* By the low bits of the function number. What is not here is optional and NOT_SUPPORTED. */
-static const struct psci_function functions[FUNCTION_MASK + 1] = {
+/* By the low bits of the function number. What is not here is optional and PSCI_NOT_SUPPORTED. */
+static const struct psci_function functions[PSCI_NUMBER + 1] = {
     [0x00] = {version, false},      [0x01] = {cpu_suspend, true},   [0x02] = {cpu_off, false},
     [0x03] = {cpu_on, true},        [0x04] = {affinity_info, true}, [0x06] = {migrate_info_type, false},
     [0x08] = {system_off, false},   [0x09] = {system_reset, false}, [0x0a] = {features, false},
@@ -222,9 +210,9 @@ static const struct psci_function functions[FUNCTION_MASK + 1] = {
 
 static const struct psci_function *find_function(uint32_t function)
 {
-    const struct psci_function *found = &functions[function & FUNCTION_MASK];
+    const struct psci_function *found = &functions[function & PSCI_NUMBER];
 
-    return found->call != NULL && (found->wide || (function & WIDE) == 0) ? found : NULL;
+    return found->call != NULL && (found->wide || (function & SMCCC_WIDE) == 0) ? found : NULL;
 }
 
 /* 0 for CPU_SUSPEND says: power_state in its original format, no OS-initiated mode (DEN0022 5.16). */
@@ -234,8 +222,9 @@ static int64_t features(struct vcpu *vcpu, const struct arguments *arguments)
 
     (void)vcpu;
     if (function == SMCCC_VERSION)
-        return SUCCESS;
-    return psci_owns(function) && function > FUNCTION_MASK && find_function(function) != NULL ? SUCCESS : NOT_SUPPORTED;
+        return PSCI_SUCCESS;
+    return psci_owns(function) && function > PSCI_NUMBER && find_function(function) != NULL ? PSCI_SUCCESS
+                                                                                            : PSCI_NOT_SUPPORTED;
 }
 
 /* PSCI 0.1 had no fixed numbers: these two are what a guest's device tree gives. */
@@ -243,9 +232,9 @@ static uint32_t modern_number(uint32_t function)
 {
     switch (function) {
     case 1:
-        return 0x84000002;
+        return PSCI_CPU_OFF;
     case 2:
-        return 0x84000003 | WIDE;
+        return PSCI_CPU_ON;
     default:
         return function;
     }
@@ -256,9 +245,9 @@ uint64_t psci_call(struct vcpu *vcpu, uint32_t function)
     const uint64_t *x = vcpu->arch.regs.x;
     uint32_t number = modern_number(function);
     const struct psci_function *found = find_function(number);
-    uint64_t mask = (number & WIDE) != 0 ? UINT64_MAX : UINT32_MAX;
+    uint64_t mask = (number & SMCCC_WIDE) != 0 ? UINT64_MAX : UINT32_MAX;
 
     if (found == NULL)
-        return (uint64_t)NOT_SUPPORTED;
+        return (uint64_t)PSCI_NOT_SUPPORTED;
     return (uint64_t)found->call(vcpu, &(struct arguments){{x[1] & mask, x[2] & mask, x[3] & mask}});
 }

@@ -7,6 +7,7 @@
 #ifndef BULKHEAD_TRAP_PSCI_H
 #define BULKHEAD_TRAP_PSCI_H
 
+#include "arch/smc.h"
 #include "lib/types.h"
 
 struct vcpu;
@@ -27,7 +28,7 @@ struct psci_request {
 /** @return whether @p function is in PSCI's range; then psci_call() answers it. */
 static inline bool psci_owns(uint32_t function)
 {
-    return (function & 0xbfffffe0) == 0x84000000 || function == 1 || function == 2;
+    return (function & ~(SMCCC_WIDE | PSCI_NUMBER)) == PSCI_BASE || function == 1 || function == 2;
 }
 
 /** @return x0 for the guest. Arguments are x1..x3 of @p vcpu, pc is behind the call. */

@@ -82,15 +82,10 @@ HV_RARE static struct domain *first_build(struct cpu *cpu)
     return NULL;
 }
 
-static uint64_t microseconds(uint64_t count)
-{
-    return count * arch_timer_frequency() / 1000000;
-}
-
 /** The loaded vCPU is put first: unpacking uses the FP registers. */
 HV_RARE static void build_first(struct cpu *cpu, struct domain *domain)
 {
-    uint64_t end = arch_timer_now() + microseconds(SCHED_BOOT_BUILD_US);
+    uint64_t end = arch_timer_now() + arch_timer_ticks(SCHED_BOOT_BUILD_US);
 
     run_unload(cpu);
     while (build_step(domain) == BUILD_MORE && arch_timer_now() < end)
@@ -230,7 +225,7 @@ static bool begin_turn(struct cpu *cpu, const struct vcpu *vcpu)
     }
     if (cpu->turn_end != 0)
         return true;
-    uint64_t slice = microseconds(first_build(cpu) != NULL ? SCHED_BOOT_SLICE_US : SCHED_SLICE_US);
+    uint64_t slice = arch_timer_ticks(first_build(cpu) != NULL ? SCHED_BOOT_SLICE_US : SCHED_SLICE_US);
     cpu->turn_end = arch_timer_now() + slice - min_u64(turn->overrun, slice / 2);
     turn->overrun = 0;
     return true;
@@ -324,7 +319,7 @@ HV_RARE static void serve_console(struct cpu *cpu)
     uint64_t due = console_tick(arch_timer_now());
     if (hypervisor.uart.ops != NULL && !hypervisor.uart.interrupts) {
         console_poll();
-        due = min_u64(due, arch_timer_now() + microseconds(SCHED_SLICE_US));
+        due = min_u64(due, arch_timer_now() + arch_timer_ticks(SCHED_SLICE_US));
     }
     sched_console_due(due);
 }

@@ -8,7 +8,7 @@
 #include "support/suite.h"
 
 #define CPU_ON 0xc4000003u
-#define PSCI_VERSION 0x84000000u
+#define DEN_PSCI_VERSION 0x84000000u
 #define GICD_ICPENDR 0x280
 #define DEVICE 40
 #define RAM 0x40000000ULL
@@ -97,7 +97,7 @@ static void call_for_ever(uint64_t device_tree)
 {
     (void)device_tree;
     while (!is_over())
-        guest_hvc(PSCI_VERSION, 0, 0, 0);
+        guest_hvc(DEN_PSCI_VERSION, 0, 0, 0);
 }
 
 static void print_for_ever(uint64_t device_tree)

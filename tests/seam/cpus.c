@@ -9,7 +9,6 @@
 #include "boot/hypervisor.h"
 #include "seam.h"
 
-#define PSCI_VERSION 0x84000000
 #define SMCCC_UNKNOWN 0xc200ff42 /* an OEM function nobody has */
 #define ROUNDS 30000
 

@@ -4,6 +4,7 @@
  * who comes out of them has to look, and an acquiring look is what orders. */
 #include <stdlib.h>
 
+#include "arch/smc.h"
 #include "hostsim/contract/ordering.h"
 #include "hostsim/devices/uart.h"
 #include "hostsim/gic/gic.h"
@@ -78,25 +79,6 @@ static struct sim_cpu *find_cpu(struct sim_machine *machine, uint64_t mpidr)
     return NULL;
 }
 
-/* What the firmware answers to CPU_ON, as the contract puts it (DEN0022 5.2.2). */
-static hv_status psci_status(uint64_t answer)
-{
-    switch ((int32_t)answer) {
-    case 0:
-        return HV_OK;
-    case -1: /* NOT_SUPPORTED */
-        return HV_E_UNSUPPORTED;
-    case -2: /* INVALID_PARAMETERS */
-    case -9: /* INVALID_ADDRESS */
-        return HV_E_INVALID;
-    case -4: /* ALREADY_ON */
-    case -5: /* ON_PENDING */
-        return HV_E_BUSY;
-    default:
-        return HV_E_DENIED;
-    }
-}
-
 static uint64_t fault_answer(const struct sim_machine *machine, const struct sim_cpu *target)
 {
     uint64_t n = 0;
@@ -130,7 +112,7 @@ hv_status arch_cpu_start(unsigned cpu, uint64_t mpidr)
         return HV_E_BUSY;
     uint64_t answer = sim_firmware_answer(machine, fault_answer(machine, target));
     if ((int32_t)answer != 0)
-        return psci_status(answer);
+        return smc_psci_status(answer);
     target->starting = true;
     sim_ordered_before(&target->start);
     target->id = cpu;
@@ -139,7 +121,7 @@ hv_status arch_cpu_start(unsigned cpu, uint64_t mpidr)
     target->start.happen = cpu_arrives;
     target->start.context = target;
     sim_event_schedule(machine, &target->start, self->time + arrival(machine));
-    return psci_status(answer);
+    return smc_psci_status(answer);
 }
 
 void arch_cpu_idle(void)

@@ -5,20 +5,21 @@
 #include "hostsim/machine/machine.h"
 
 #define NOT_SUPPORTED UINT64_MAX
-#define SMCCC_VERSION 0x80000000u
-#define PSCI_VERSION 0x84000000u
-#define PSCI_MIGRATE_INFO_TYPE 0x84000006u
-#define PSCI_SYSTEM_OFF 0x84000008u
-#define PSCI_SYSTEM_RESET 0x84000009u
-#define PSCI_FEATURES 0x8400000au
-#define PSCI_CPU_ON 0xc4000003u
-#define PSCI_AFFINITY_INFO 0xc4000004u
+/* Numbers of the model's own: core is to be found out where it has a wrong one. */
+#define EL3_SMCCC_VERSION 0x80000000u
+#define EL3_PSCI_VERSION 0x84000000u
+#define EL3_PSCI_MIGRATE_INFO_TYPE 0x84000006u
+#define EL3_PSCI_SYSTEM_OFF 0x84000008u
+#define EL3_PSCI_SYSTEM_RESET 0x84000009u
+#define EL3_PSCI_FEATURES 0x8400000au
+#define EL3_PSCI_CPU_ON 0xc4000003u
+#define EL3_PSCI_AFFINITY_INFO 0xc4000004u
 
 static bool known(uint32_t function)
 {
-    static const uint32_t functions[] = {SMCCC_VERSION,   PSCI_VERSION,      PSCI_MIGRATE_INFO_TYPE,
-                                         PSCI_SYSTEM_OFF, PSCI_SYSTEM_RESET, PSCI_FEATURES,
-                                         PSCI_CPU_ON,     PSCI_AFFINITY_INFO};
+    static const uint32_t functions[] = {EL3_SMCCC_VERSION,   EL3_PSCI_VERSION,      EL3_PSCI_MIGRATE_INFO_TYPE,
+                                         EL3_PSCI_SYSTEM_OFF, EL3_PSCI_SYSTEM_RESET, EL3_PSCI_FEATURES,
+                                         EL3_PSCI_CPU_ON,     EL3_PSCI_AFFINITY_INFO};
     for (unsigned i = 0; i < ARRAY_SIZE(functions); i++)
         if (functions[i] == function)
             return true;
@@ -40,24 +41,24 @@ static bool fails(const struct sim_machine *machine, uint32_t function)
 {
     return sim_fault_asked(machine, SIM_FAULT_PSCI_MISSING, NULL) ||
            sim_fault_asked(machine, SIM_FAULT_PSCI_0_1, NULL) ||
-           (function == PSCI_SYSTEM_OFF && sim_fault_asked(machine, SIM_FAULT_SYSTEM_OFF_RETURNS, NULL));
+           (function == EL3_PSCI_SYSTEM_OFF && sim_fault_asked(machine, SIM_FAULT_SYSTEM_OFF_RETURNS, NULL));
 }
 
 static uint64_t call(struct sim_cpu *cpu, uint32_t function, uint64_t a1)
 {
     switch (function) {
-    case SMCCC_VERSION:
-    case PSCI_VERSION:
+    case EL3_SMCCC_VERSION:
+    case EL3_PSCI_VERSION:
         return 0x10001;
-    case PSCI_MIGRATE_INFO_TYPE:
+    case EL3_PSCI_MIGRATE_INFO_TYPE:
         return 2; /* no trusted OS that needs migration */
-    case PSCI_SYSTEM_OFF:
+    case EL3_PSCI_SYSTEM_OFF:
         sim_finish(cpu->machine, SIM_END_POWER_OFF, "%s", "");
-    case PSCI_SYSTEM_RESET:
+    case EL3_PSCI_SYSTEM_RESET:
         sim_finish(cpu->machine, SIM_END_RESET, "%s", "");
-    case PSCI_FEATURES:
+    case EL3_PSCI_FEATURES:
         return known((uint32_t)a1) ? 0 : NOT_SUPPORTED;
-    case PSCI_AFFINITY_INFO:
+    case EL3_PSCI_AFFINITY_INFO:
         return affinity_info(cpu->machine, a1);
     default:
         return NOT_SUPPORTED;

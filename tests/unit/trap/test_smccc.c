@@ -5,9 +5,9 @@
 #include "arch/smc.h"
 
 #define NOT_SUPPORTED UINT64_MAX
-#define PSCI_VERSION 0x84000000u
-#define PSCI_FEATURES 0x8400000au
-#define SMCCC_VERSION 0x80000000u
+#define DEN_PSCI_VERSION 0x84000000u
+#define DEN_PSCI_FEATURES 0x8400000au
+#define DEN_SMCCC_VERSION 0x80000000u
 #define ARCH_FEATURES 0x80000001u
 #define WORKAROUND_1 0x80008000u
 #define WORKAROUND_2 0x80007fffu
@@ -16,7 +16,7 @@
 /** Firmware: it stands in for the simulator's. */
 static struct firmware {
     uint64_t psci, smccc;    /* versions */
-    bool knows_smccc;        /* PSCI_FEATURES says that there is SMCCC_VERSION */
+    bool knows_smccc;        /* DEN_PSCI_FEATURES says that there is DEN_SMCCC_VERSION */
     int64_t workarounds[3];  /* what ARCH_FEATURES says of WORKAROUND_1 to 3 */
     unsigned asked, applied; /* calls of ARCH_FEATURES, of a workaround */
     uint64_t last;
@@ -30,12 +30,12 @@ static unsigned index_of(uint64_t function)
 static uint64_t answer(uint64_t function, uint64_t a1)
 {
     switch (function) {
-    case PSCI_VERSION:
+    case DEN_PSCI_VERSION:
         return firmware.psci;
-    case PSCI_FEATURES:
+    case DEN_PSCI_FEATURES:
         ck_assert_uint_ge(firmware.psci, 0x10000); /* PSCI 0.2 does not have the question */
-        return a1 == SMCCC_VERSION && firmware.knows_smccc ? 0 : NOT_SUPPORTED;
-    case SMCCC_VERSION:
+        return a1 == DEN_SMCCC_VERSION && firmware.knows_smccc ? 0 : NOT_SUPPORTED;
+    case DEN_SMCCC_VERSION:
         ck_assert(firmware.knows_smccc);
         return firmware.smccc;
     case ARCH_FEATURES:

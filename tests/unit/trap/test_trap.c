@@ -5,7 +5,7 @@
 #define WFI 0x06000000ULL /* conditions and CV left out: as from A64 */
 #define HVC 0x5a000000ULL
 #define SMC 0x5e000000ULL
-#define PSCI_VERSION 0x84000000ULL
+#define DEN_PSCI_VERSION 0x84000000ULL
 
 START_TEST(test_wfi_waits)
 {
@@ -43,7 +43,7 @@ END_TEST
 
 START_TEST(test_hvc)
 {
-    regs()->x[0] = PSCI_VERSION;
+    regs()->x[0] = DEN_PSCI_VERSION;
     regs()->pc = RAM_BASE + 4; /* behind the instruction, as the CPU leaves it */
     trap(HVC);
     ck_assert_uint_eq(regs()->x[0], 0x10001);
@@ -54,17 +54,17 @@ END_TEST
 
 START_TEST(test_hvc_with_an_immediate)
 {
-    regs()->x[0] = PSCI_VERSION;
+    regs()->x[0] = DEN_PSCI_VERSION;
     regs()->pc = RAM_BASE + 4;
     trap(HVC | 0xea2);
     assert_exception(0x200, 0x02000000, RAM_BASE, EL1H);
-    ck_assert_uint_eq(regs()->x[0], PSCI_VERSION);
+    ck_assert_uint_eq(regs()->x[0], DEN_PSCI_VERSION);
 }
 END_TEST
 
 START_TEST(test_smc)
 {
-    regs()->x[0] = PSCI_VERSION;
+    regs()->x[0] = DEN_PSCI_VERSION;
     trap(SMC);
     ck_assert_uint_eq(regs()->x[0], 0x10001);
     ck_assert_uint_eq(regs()->pc, RAM_BASE + 4);
