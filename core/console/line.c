@@ -288,38 +288,39 @@ static void escape_done(struct console_source *source)
     screen_unlock(&console.lock);
 }
 
-static void take(struct console_source *source, char character);
+/* Those that take what follows an escape, or begins a character of more bytes, return whether it is text after all, and
+ * is to be looked at as such. */
 
 /* Not a sequence after all, or too long a one: what was gathered is dropped, and text is text again. */
-static void escape_abandoned(struct console_source *source, char character)
+static bool escape_abandoned(struct console_source *source)
 {
     source->escape = CONSOLE_TEXT;
-    take(source, character);
+    return true;
 }
 
-static void swallow_string(struct console_source *source, char character)
+static bool swallow_string(struct console_source *source, char character)
 {
     if (character == BEL)
         source->escape = CONSOLE_TEXT;
     else if (character == ESC)
         start_sequence(source, CONSOLE_ESCAPE, ESC);
     else if (character == '\n' || ++source->sequence_length == STRING_MAX)
-        escape_abandoned(source, character);
+        return escape_abandoned(source);
+    return false;
 }
 
-static void gather(struct console_source *source, char character, char final)
+static bool gather(struct console_source *source, char character, char final)
 {
-    if ((uint8_t)character < ' ' || (uint8_t)character >= DEL || source->sequence_length == CONSOLE_ESCAPE_MAX) {
-        escape_abandoned(source, character);
-        return;
-    }
+    if ((uint8_t)character < ' ' || (uint8_t)character >= DEL || source->sequence_length == CONSOLE_ESCAPE_MAX)
+        return escape_abandoned(source);
     source->sequence[source->sequence_length++] = character;
     if (character >= final)
         escape_done(source);
+    return false;
 }
 
 /* A byte that cannot go on ends the character: what there is of it is shown, and the byte is looked at by itself. */
-static void gather_character(struct console_source *source, char character)
+static bool gather_character(struct console_source *source, char character)
 {
     bool more = is_continuation(character);
 
@@ -327,19 +328,18 @@ static void gather_character(struct console_source *source, char character)
         source->sequence[source->sequence_length++] = character;
     if (!more || source->sequence_length == text_character_length(source->sequence[0]))
         line_end_character(source);
-    if (!more)
-        take(source, character);
+    return !more;
 }
 
-static void take_escape(struct console_source *source, char character)
+static bool take_escape(struct console_source *source, char character)
 {
-    if (source->escape == CONSOLE_CHARACTER) {
-        gather_character(source, character);
-    } else if (source->escape == CONSOLE_STRING) {
-        swallow_string(source, character);
-    } else if (source->escape == CONSOLE_SEQUENCE) {
-        gather(source, character, '@');
-    } else if (source->sequence_length == 1 && character == '[') {
+    if (source->escape == CONSOLE_CHARACTER)
+        return gather_character(source, character);
+    if (source->escape == CONSOLE_STRING)
+        return swallow_string(source, character);
+    if (source->escape == CONSOLE_SEQUENCE)
+        return gather(source, character, '@');
+    if (source->sequence_length == 1 && character == '[') {
         source->sequence[source->sequence_length++] = character;
         source->escape = CONSOLE_SEQUENCE;
     } else if (source->sequence_length == 1 && character != '\0' && strchr("]PX^_", character) != NULL) {
@@ -347,15 +347,16 @@ static void take_escape(struct console_source *source, char character)
     } else if (source->sequence_length == 1 && character == '\\') {
         source->escape = CONSOLE_TEXT; /* the end of a string */
     } else {
-        gather(source, character, '0');
+        return gather(source, character, '0');
     }
+    return false;
 }
 
 static void take(struct console_source *source, char character)
 {
-    if (source->escape != CONSOLE_TEXT)
-        take_escape(source, character);
-    else if ((uint8_t)character < ' ')
+    if (source->escape != CONSOLE_TEXT && !take_escape(source, character))
+        return;
+    if ((uint8_t)character < ' ')
         control(source, character);
     else if (text_character_length(character) > 1)
         start_sequence(source, CONSOLE_CHARACTER, character);

@@ -211,16 +211,18 @@ static void scan_along(struct dt_scan *scan, const char *path)
 /** @return the path that the alias of @p length characters at @p name stands for, or NULL */
 static const char *alias_path(const struct dt *tree, const char *name, size_t length)
 {
-    struct dt_node aliases = dt_find(tree, "/aliases");
+    struct dt_scan aliases;
     char text[64];
     const char *path;
 
-    if (!dt_node_valid(aliases) || length >= sizeof(text))
+    dt_scan_start(&aliases, tree);
+    scan_along(&aliases, "/aliases");
+    if (!dt_node_valid(aliases.node) || length >= sizeof(text))
         return NULL;
     memcpy(text, name, length);
     text[length] = '\0';
     /* an alias of an alias is none: it could name itself */
-    if (dt_read_string(aliases, text, &path) != HV_OK || path[0] != '/')
+    if (dt_read_string(aliases.node, text, &path) != HV_OK || path[0] != '/')
         return NULL;
     return path;
 }
