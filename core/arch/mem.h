@@ -69,11 +69,7 @@ void arch_icache_invalidate_all(void);
 /** Makes stage-2 table writes visible to the walkers (DSB ISHST). After every change that adds a translation. */
 void arch_stage2_publish(void);
 
-/**
- * Removes the cached translations of [base, base + size) of one VMID on all CPUs: TLBI IPAS2E1IS, DSB, TLBI VMALLE1IS,
- * DSB, ISB (Arm ARM D8.13); one TLBI VMALLS12E1IS where the range is large.
- * @param root  the table that translates, as given to arch_vcpu_load() through struct arch_stage2
- */
+/** What the hardware is told of one domain's tables (VTTBR_EL2, VTCR_EL2). */
 struct arch_stage2 {
     pa_t root;           /* the top-level table (or the first of the concatenated ones) */
     uint16_t vmid;       /* 1..255 */
@@ -81,6 +77,10 @@ struct arch_stage2 {
     uint8_t start_level; /* 1 or 2 or 0, as the tables were built for */
 };
 
+/**
+ * Removes the cached translations of [base, base + size) of one VMID on all CPUs: TLBI IPAS2E1IS, DSB, TLBI VMALLE1IS,
+ * DSB, ISB (Arm ARM D8.13); one TLBI VMALLS12E1IS where the range is large.
+ */
 void arch_stage2_invalidate(const struct arch_stage2 *stage2, ipa_t base, uint64_t size);
 
 /** @return the width of physical addresses in bits (ID_AA64MMFR0_EL1.PARange): 32..48. */

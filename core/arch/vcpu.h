@@ -86,7 +86,8 @@ void arch_vcpu_sysreg_write(struct arch_vcpu *vcpu, enum vcpu_sysreg sysreg, uin
  */
 bool arch_vcpu_translate(const struct arch_vcpu *vcpu, uint64_t address, ipa_t *ipa);
 
-/** ID registers as this host has them, for core to mask. Encodings as trap/sysreg.h packs them (op0..op2). */
+/** ID registers as this host has them, for core to mask. Encodings as SYSREG() of trap/esr.h packs them (op0..op2).
+ */
 uint64_t arch_id_register(uint32_t encoding);
 
 #endif

@@ -36,10 +36,6 @@ struct gic_lr {
 
 /** Maintenance causes to enable; bits of GICH_HCR / ICH_HCR_EL2. */
 #define GIC_HCR_EN (1u << 0)
-#define GIC_HCR_UIE (1u << 1) /* underflow: at most one list register is in use */
-#define GIC_HCR_LRENPIE (1u << 2)
-#define GIC_HCR_NPIE (1u << 3) /* no pending interrupt in any list register */
-
 #define GIC_HCR_VGRP0EIE (1u << 4) /* the guest enabled group 0 in its CPU interface */
 #define GIC_HCR_VGRP0DIE (1u << 5) /* ... disabled it */
 #define GIC_HCR_VGRP1EIE (1u << 6)
@@ -94,8 +90,6 @@ struct gic_ops {
     void (*lr_write)(struct gic *gic, unsigned index, uint64_t value);
     uint64_t (*lr_read)(struct gic *gic, unsigned index);
     void (*hcr_write)(struct gic *gic, uint32_t hcr);
-    /** Bit per list register that is empty (ELRSR). */
-    uint32_t (*lr_empty)(struct gic *gic);
     uint32_t (*vmcr_read)(struct gic *gic);
 };
 

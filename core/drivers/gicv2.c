@@ -38,7 +38,6 @@
 #define GICH_HCR 0x000
 #define GICH_VTR 0x004
 #define GICH_VMCR 0x008
-#define GICH_ELRSR 0x030 /* two words; 16 list registers at most are used */
 #define GICH_APR 0x0f0
 #define GICH_LR 0x100
 #define GICH_FRAME_SIZE 0x1000
@@ -275,11 +274,6 @@ static void hcr_write(struct gic *gic, uint32_t hcr)
     arch_mmio_write32(&gic->hyp_interface, GICH_HCR, hcr);
 }
 
-static uint32_t lr_empty(struct gic *gic)
-{
-    return arch_mmio_read32(&gic->hyp_interface, GICH_ELRSR);
-}
-
 static uint32_t vmcr_read(struct gic *gic)
 {
     return arch_mmio_read32(&gic->hyp_interface, GICH_VMCR);
@@ -305,7 +299,6 @@ static const struct gic_ops gicv2_ops = {
     .lr_write = lr_write,
     .lr_read = lr_read,
     .hcr_write = hcr_write,
-    .lr_empty = lr_empty,
     .vmcr_read = vmcr_read,
 };
 

@@ -377,12 +377,6 @@ static void hcr_write(struct gic *gic, uint32_t hcr)
     arch_gic_write(ARCH_ICH_HCR_EL2, hcr);
 }
 
-static uint32_t lr_empty(struct gic *gic)
-{
-    (void)gic;
-    return (uint32_t)arch_gic_read(ARCH_ICH_ELRSR_EL2);
-}
-
 static uint32_t vmcr_read(struct gic *gic)
 {
     (void)gic;
@@ -409,7 +403,6 @@ static const struct gic_ops gicv3_ops = {
     .lr_write = lr_write,
     .lr_read = lr_read,
     .hcr_write = hcr_write,
-    .lr_empty = lr_empty,
     .vmcr_read = vmcr_read,
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Typed, bounded reading of a flattened device tree. The only user of libfdt's reader in core; hands out no raw cells.
+/* Typed, bounded reading of a flattened device tree. Nobody else reads one: libfdt writes the guests' trees, and here
+ * only its header's accessors are used. Hands out no raw cells.
  * Devicetree Specification v0.4; an accessor never reads beyond the property it reads, whatever the tree says.
  *
  * dt_open() checks the whole tree once; all that comes after relies on it and on nobody writing to the tree. */

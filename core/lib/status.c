@@ -24,8 +24,6 @@ const char *hv_status_name(hv_status status)
         return "not supported yet";
     case HV_E_BUSY:
         return "already in use";
-    case HV_E_TIMEOUT:
-        return "timed out";
     case HV_E_DENIED:
         return "not permitted";
     }

@@ -16,7 +16,6 @@ typedef enum hv_status {
     HV_E_FORMAT,      /* data is not of the format expected, or damaged */
     HV_E_UNSUPPORTED, /* well formed, but not implemented */
     HV_E_BUSY,        /* in use by another owner */
-    HV_E_TIMEOUT,     /* the hardware did not answer in time */
     HV_E_DENIED,      /* not permitted to this caller */
 } hv_status;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sets of address ranges: sorted, disjoint, adjacent ranges merged unless their tags differ. Half-open: [base, end). */
+/* Sets of address ranges: sorted, disjoint, adjacent ranges merged. Half-open: [base, end). */
 #ifndef BULKHEAD_MEM_REGIONS_H
 #define BULKHEAD_MEM_REGIONS_H
 

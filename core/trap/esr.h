@@ -8,16 +8,11 @@
 
 #define ESR_EC_UNKNOWN 0x00
 #define ESR_EC_WFX 0x01
-#define ESR_EC_FP_ACCESS 0x07
-#define ESR_EC_ILLEGAL 0x0e
 #define ESR_EC_HVC64 0x16
 #define ESR_EC_SMC64 0x17
 #define ESR_EC_SYSREG 0x18
-#define ESR_EC_SVE 0x19
 #define ESR_EC_INSTRUCTION_ABORT 0x20
-#define ESR_EC_INSTRUCTION_ABORT_SAME 0x21 /* as a guest's own EL1 reports it */
 #define ESR_EC_DATA_ABORT 0x24
-#define ESR_EC_DATA_ABORT_SAME 0x25
 #define ESR_EC_COUNT 64
 
 #define ESR_EC_SHIFT 26

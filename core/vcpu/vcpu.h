@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A virtual CPU and the loop that runs it. */
+/* A virtual CPU: what it is, and what wakes it. run.h runs it. */
 #ifndef BULKHEAD_VCPU_VCPU_H
 #define BULKHEAD_VCPU_VCPU_H
 

@@ -46,9 +46,14 @@ static uint64_t sysreg_of(uint32_t raw)
 /** Most are what a guest's accesses give; the others are anything. */
 static uint64_t syndrome_of(struct fuzz_input *input)
 {
-    static const uint8_t classes[] = {ESR_EC_DATA_ABORT, ESR_EC_DATA_ABORT, ESR_EC_INSTRUCTION_ABORT,
-                                      ESR_EC_SYSREG,     ESR_EC_HVC64,      ESR_EC_SMC64,
-                                      ESR_EC_WFX,        ESR_EC_FP_ACCESS};
+    static const uint8_t classes[] = {ESR_EC_DATA_ABORT,
+                                      ESR_EC_DATA_ABORT,
+                                      ESR_EC_INSTRUCTION_ABORT,
+                                      ESR_EC_SYSREG,
+                                      ESR_EC_HVC64,
+                                      ESR_EC_SMC64,
+                                      ESR_EC_WFX,
+                                      0x07 /* FP access */};
     uint8_t which = fuzz_byte(input);
     uint64_t raw = fuzz_take(input, 4);
 

@@ -249,7 +249,7 @@ static inline bool fake_maintenance(const struct fake_cpu *cpu)
 {
     uint32_t watched = ((cpu->groups & 1) != 0 ? GIC_HCR_VGRP0EIE : GIC_HCR_VGRP0DIE) |
                        ((cpu->groups & 2) != 0 ? GIC_HCR_VGRP1EIE : GIC_HCR_VGRP1DIE);
-    if ((cpu->hcr & (watched | GIC_HCR_UIE | GIC_HCR_NPIE | GIC_HCR_LRENPIE)) != 0)
+    if ((cpu->hcr & (watched | 0xe /* UIE, LRENPIE, NPIE */)) != 0)
         return true;
     for (unsigned i = 0; i < hypervisor.gic.lr_count; i++) {
         struct gic_lr lr = fake_decode(cpu->lr[i]);
