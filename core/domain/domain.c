@@ -47,7 +47,7 @@ static struct vcpu *create_vcpu(struct domain *domain, uint8_t *area, unsigned i
 }
 
 static void add_device(struct domain *domain, ipa_t base, uint32_t size, void *device,
-                       enum mmio_result (*handler)(struct vcpu *, void *, struct mmio_access *))
+                       enum mmio_result (*handler)(void *, struct mmio_access *))
 {
     const struct mmio_region region = {base, size, handler, device};
 

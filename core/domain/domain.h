@@ -3,8 +3,8 @@
 #ifndef BULKHEAD_DOMAIN_DOMAIN_H
 #define BULKHEAD_DOMAIN_DOMAIN_H
 
+#include "bus/mmio.h"
 #include "domain/state.h"
-#include "emul/mmio.h"
 #include "emul/vgic.h"
 #include "emul/vpl011.h"
 #include "lib/diag.h"

@@ -13,8 +13,8 @@
 #define BULKHEAD_EMUL_VGIC_H
 
 #include "arch/cpu.h"
+#include "bus/mmio.h"
 #include "drivers/gic.h"
-#include "emul/mmio.h"
 #include "lib/types.h"
 
 struct domain;
@@ -85,10 +85,10 @@ void vgic_vcpu_init(struct vcpu *vcpu);
  */
 void vgic_reset_interface(struct vcpu *vcpu);
 /** MMIO handlers; device is the struct domain. They never abort: what is reserved reads as zero, ignores writes. */
-enum mmio_result vgic_distributor_access(struct vcpu *vcpu, void *device, struct mmio_access *access); /* GICv2 */
-enum mmio_result vgic_v3_distributor_access(struct vcpu *vcpu, void *device, struct mmio_access *access);
+enum mmio_result vgic_distributor_access(void *device, struct mmio_access *access); /* GICv2 */
+enum mmio_result vgic_v3_distributor_access(void *device, struct mmio_access *access);
 /** All redistributors, VGIC_REDISTRIBUTOR_SIZE for each vCPU. */
-enum mmio_result vgic_redistributor_access(struct vcpu *vcpu, void *device, struct mmio_access *access);
+enum mmio_result vgic_redistributor_access(void *device, struct mmio_access *access);
 #define VGIC_REDISTRIBUTOR_SIZE 0x20000
 /** GICv3: what @p vcpu wrote to ICC_SGI1R_EL1 (@p group1), or to ICC_SGI0R_EL1 or ICC_ASGI1R_EL1, which reach only what
  * the target has in group 0. */

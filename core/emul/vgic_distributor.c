@@ -327,15 +327,17 @@ uint64_t vgic_access_fields(const struct vgic_register *reg, struct vgic_locked 
     return value;
 }
 
-enum mmio_result vgic_distributor_access(struct vcpu *vcpu, void *device, struct mmio_access *access)
+enum mmio_result vgic_distributor_access(void *device, struct mmio_access *access)
 {
+    struct domain *domain = device;
+    struct vcpu *vcpu = domain->vcpus[access->vcpu];
     const struct vgic_register *reg = vgic_find_register(access->offset, access->size);
     uint64_t value = 0;
 
     if (reg != NULL && reg->read != NULL && !access->write) {
         value = reg->read(vcpu, access->offset - reg->offset);
     } else if (reg != NULL) {
-        struct vgic_locked locked = vgic_lock(device);
+        struct vgic_locked locked = vgic_lock(domain);
         if (reg->bits != 0)
             value = vgic_access_fields(reg, &locked, vcpu, access);
         else if (access->write && reg->write != NULL)

@@ -152,16 +152,17 @@ static void perform(const struct vgic_register *reg, struct vcpu *owner, struct 
         access->value = value;
 }
 
-enum mmio_result vgic_v3_distributor_access(struct vcpu *vcpu, void *device, struct mmio_access *access)
+enum mmio_result vgic_v3_distributor_access(void *device, struct mmio_access *access)
 {
+    const struct domain *domain = device;
+    struct vcpu *vcpu = domain->vcpus[access->vcpu];
     const struct vgic_register *reg = search(distributor, ARRAY_SIZE(distributor), access);
 
-    (void)device;
     perform(reg != NULL ? reg : search_arrays(access, false), vcpu, vcpu, access);
     return MMIO_HANDLED;
 }
 
-enum mmio_result vgic_redistributor_access(struct vcpu *vcpu, void *device, struct mmio_access *access)
+enum mmio_result vgic_redistributor_access(void *device, struct mmio_access *access)
 {
     const struct domain *domain = device;
     struct vcpu *owner = domain->vcpus[access->offset / VGIC_REDISTRIBUTOR_SIZE];
@@ -169,7 +170,7 @@ enum mmio_result vgic_redistributor_access(struct vcpu *vcpu, void *device, stru
 
     access->offset %= FRAME_SIZE;
     perform(private ? search_arrays(access, true) : search(redistributor, ARRAY_SIZE(redistributor), access), owner,
-            vcpu, access);
+            domain->vcpus[access->vcpu], access);
     return MMIO_HANDLED;
 }
 

@@ -316,11 +316,10 @@ static __attribute__((noinline)) enum mmio_result access_register(struct vpl011 
 
 /* Most accesses are to see whether there is room, and to send: neither changes anything once a first character was
  * sent. */
-enum mmio_result vpl011_access(struct vcpu *vcpu, void *device, struct mmio_access *access)
+enum mmio_result vpl011_access(void *device, struct mmio_access *access)
 {
     struct vpl011 *uart = device;
 
-    (void)vcpu;
     if (access->offset == FR && !access->write && access->size <= 4) {
         access->value = read_flags(uart);
         return MMIO_HANDLED;

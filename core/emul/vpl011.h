@@ -7,8 +7,8 @@
 #define BULKHEAD_EMUL_VPL011_H
 
 #include "arch/cpu.h"
+#include "bus/mmio.h"
 #include "console/console.h"
-#include "emul/mmio.h"
 
 #define VPL011_RX_FIFO 256   /* characters kept for a guest that does not read; a power of two */
 #define VPL011_FIFO_DEPTH 32 /* what the guest is told: a PL011 r1p5 */
@@ -45,6 +45,6 @@ void vpl011_flush(struct vpl011 *uart);
  * 8, 16 and 32 bits wide, within one register; others abort. What is reserved reads as zero and ignores writes.
  * @param device  the struct vpl011
  */
-enum mmio_result vpl011_access(struct vcpu *vcpu, void *device, struct mmio_access *access);
+enum mmio_result vpl011_access(void *device, struct mmio_access *access);
 
 #endif

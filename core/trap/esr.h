@@ -3,7 +3,7 @@
 #ifndef BULKHEAD_TRAP_ESR_H
 #define BULKHEAD_TRAP_ESR_H
 
-#include "emul/mmio.h"
+#include "bus/mmio.h"
 #include "lib/types.h"
 
 #define ESR_EC_UNKNOWN 0x00

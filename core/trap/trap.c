@@ -156,12 +156,14 @@ static uint64_t extend(uint64_t esr, uint64_t value)
 
 static bool emulate(struct vcpu *vcpu, uint64_t esr, ipa_t address)
 {
-    struct mmio_access access = {
-        .address = address, .size = (uint8_t)esr_access_size(esr), .write = esr_access_is_write(esr)};
+    struct mmio_access access = {.address = address,
+                                 .size = (uint8_t)esr_access_size(esr),
+                                 .vcpu = vcpu->index,
+                                 .write = esr_access_is_write(esr)};
 
     if (access.write)
         access.value = trap_register_read(vcpu, esr_access_register(esr)) & size_mask(access.size);
-    if (mmio_bus_access(&vcpu->domain->bus, vcpu, &access) != MMIO_HANDLED)
+    if (mmio_bus_access(&vcpu->domain->bus, &access) != MMIO_HANDLED)
         return false;
     if (!access.write)
         trap_register_write(vcpu, esr_access_register(esr), extend(esr, access.value));

@@ -4,7 +4,7 @@
 #define BULKHEAD_TRAP_TRAP_H
 
 #include "arch/vcpu.h"
-#include "emul/mmio.h"
+#include "bus/mmio.h"
 #include "vcpu/vcpu.h"
 
 /** Handles a synchronous exit or an SError of @p vcpu, loaded on this CPU. Bounded work; never panics on what a guest

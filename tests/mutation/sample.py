@@ -26,6 +26,7 @@ MUTANT_SECONDS = 1800  # for the tests of one mutation; none comes near it on a 
 # Beside the unit tests of a mutation's own room: what most likely notices it. All others follow, the fastest first.
 PROMISING = {
     "boot": ("scenario-boot", "scenario-trees", "scenario-panics", "scenario-faults"), "config": ("scenario-trees", "scenario-boot"),
+    "bus": ("unit-trap", "unit-domain"),
     "console": ("scenario-consoles", "scenario-panics"), "domain": ("scenario-builds", "scenario-lives", "scenario-boot"),
     "drivers": ("scenario-programs", "scenario-zynqmp", "scenario-faults"), "dt": ("unit-config", "unit-plan", "scenario-trees"),
     "emul": ("scenario-programs", "scenario-interrupts", "unit-trap", "unit-vcpu"),

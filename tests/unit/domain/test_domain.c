@@ -177,7 +177,7 @@ static void write_distributor(uint32_t offset, uint32_t value)
 {
     struct mmio_access access = {.offset = offset, .size = 4, .write = true, .value = value};
 
-    ck_assert_int_eq(vgic_distributor_access(fixture.domain->vcpus[0], fixture.domain, &access), MMIO_HANDLED);
+    ck_assert_int_eq(vgic_distributor_access(fixture.domain, &access), MMIO_HANDLED);
 }
 
 static void use_everything(void)

@@ -55,8 +55,9 @@ START_TEST(the_short_way_keeps_what_another_writes)
     set_physical(0, TIMER, false);
     end(0, TIMER);
     fake.current = 1; /* before vCPU 0 comes out */
-    struct mmio_access access = {.offset = SGI_FRAME + ISPENDR, .size = 4, .write = true, .value = 1u << TIMER};
-    vgic_redistributor_access(&sys.vcpus[1], &sys.domain, &access);
+    struct mmio_access access = {
+        .offset = SGI_FRAME + ISPENDR, .size = 4, .vcpu = 1, .write = true, .value = 1u << TIMER};
+    vgic_redistributor_access(&sys.domain, &access);
     bounce(0);
     ck_assert_uint_eq(acknowledge(0), TIMER);
     end(0, TIMER);

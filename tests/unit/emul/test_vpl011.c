@@ -78,7 +78,7 @@ static uint64_t read_n(uint32_t offset, uint8_t size)
 {
     struct mmio_access access = {.offset = offset, .size = size};
 
-    ck_assert_int_eq(vpl011_access(&vcpu, uart, &access), MMIO_HANDLED);
+    ck_assert_int_eq(vpl011_access(uart, &access), MMIO_HANDLED);
     return access.value;
 }
 
@@ -86,7 +86,7 @@ static void write_n(uint32_t offset, uint8_t size, uint64_t value)
 {
     struct mmio_access access = {.offset = offset, .size = size, .write = true, .value = value};
 
-    ck_assert_int_eq(vpl011_access(&vcpu, uart, &access), MMIO_HANDLED);
+    ck_assert_int_eq(vpl011_access(uart, &access), MMIO_HANDLED);
 }
 
 static uint32_t in(uint32_t offset)
@@ -169,9 +169,9 @@ START_TEST(test_accesses_that_abort)
 
     for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++) {
         struct mmio_access access = {.offset = wrong[i].offset, .size = wrong[i].size};
-        ck_assert_int_eq(vpl011_access(&vcpu, uart, &access), MMIO_ABORT);
+        ck_assert_int_eq(vpl011_access(uart, &access), MMIO_ABORT);
         access.write = true;
-        ck_assert_int_eq(vpl011_access(&vcpu, uart, &access), MMIO_ABORT);
+        ck_assert_int_eq(vpl011_access(uart, &access), MMIO_ABORT);
     }
 }
 END_TEST
@@ -513,7 +513,7 @@ START_TEST(test_random_accesses)
         if (offset < 4 && (access.write ? loopback : false))
             continue; /* its own characters would mix with those typed */
         uint32_t tail = uart->rx_tail;
-        enum mmio_result result = vpl011_access(&vcpu, uart, &access);
+        enum mmio_result result = vpl011_access(uart, &access);
         if (uart->rx_tail != tail) { /* any byte of the register takes the character */
             if (offset == DR)
                 ck_assert_uint_eq((uint8_t)access.value, next_out);

@@ -69,7 +69,7 @@ static uint64_t read_n(uint32_t offset, uint8_t size)
 {
     struct mmio_access access = {.offset = offset, .size = size};
 
-    ck_assert_int_eq(vpl011_access(&vcpu, uart, &access), MMIO_HANDLED);
+    ck_assert_int_eq(vpl011_access(uart, &access), MMIO_HANDLED);
     return access.value;
 }
 
@@ -77,7 +77,7 @@ static void write_n(uint32_t offset, uint8_t size, uint64_t value)
 {
     struct mmio_access access = {.offset = offset, .size = size, .write = true, .value = value};
 
-    ck_assert_int_eq(vpl011_access(&vcpu, uart, &access), MMIO_HANDLED);
+    ck_assert_int_eq(vpl011_access(uart, &access), MMIO_HANDLED);
 }
 
 static uint32_t in(uint32_t offset)

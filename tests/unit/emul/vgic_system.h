@@ -174,14 +174,14 @@ static inline void setup_system(unsigned vcpus, uint32_t spis, unsigned lrs)
     setup_version(GIC_V2, vcpus, spis, lrs);
 }
 
-static inline uint64_t
-access_device(unsigned v, enum mmio_result (*handler)(struct vcpu *vcpu, void *device, struct mmio_access *access),
-              uint32_t offset, unsigned size, bool write, uint64_t value)
+static inline uint64_t access_device(unsigned v, enum mmio_result (*handler)(void *device, struct mmio_access *access),
+                                     uint32_t offset, unsigned size, bool write, uint64_t value)
 {
-    struct mmio_access access = {.offset = offset, .size = (uint8_t)size, .write = write, .value = value};
+    struct mmio_access access = {
+        .offset = offset, .size = (uint8_t)size, .vcpu = (uint8_t)v, .write = write, .value = value};
 
     exit_guest(v);
-    require(handler(&sys.vcpus[v], &sys.domain, &access) == MMIO_HANDLED, "aborts at %#x", offset);
+    require(handler(&sys.domain, &access) == MMIO_HANDLED, "aborts at %#x", offset);
     enter_guest(v);
     settle_all();
     return access.value;

@@ -50,9 +50,8 @@ static const struct uart_ops guest_screen_ops = {.write = guest_screen_put};
 static struct uart guest_screen = {.ops = &guest_screen_ops};
 
 /** Refuses the last 256 bytes of its frame, as a device does with registers that it does not have. */
-static inline enum mmio_result guest_device(struct vcpu *vcpu, void *device, struct mmio_access *access)
+static inline enum mmio_result guest_device(void *device, struct mmio_access *access)
 {
-    (void)vcpu;
     (void)device;
     guest.accesses++;
     if (access->offset >= DEVICE_SIZE - 0x100)

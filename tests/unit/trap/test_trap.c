@@ -22,9 +22,9 @@ START_TEST(test_wfi_with_an_interrupt_pending)
     struct mmio_access enable = {.offset = 0x104, .size = 4, .write = true, .value = 1};
     struct mmio_access target = {.offset = 0x820, .size = 1, .write = true, .value = 1};
 
-    vgic_distributor_access(&guest.vcpus[0], &guest.domain, &forward);
-    vgic_distributor_access(&guest.vcpus[0], &guest.domain, &enable);
-    vgic_distributor_access(&guest.vcpus[0], &guest.domain, &target);
+    vgic_distributor_access(&guest.domain, &forward);
+    vgic_distributor_access(&guest.domain, &enable);
+    vgic_distributor_access(&guest.domain, &target);
     vgic_set_spi(&guest.domain, 32, true);
     trap(WFI);
     ck_assert_uint_eq(guest.vcpus[0].state, VCPU_READY);

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A domain's bus: the right device at the right offset, and an abort for everything else. */
-#include "emul/mmio.h"
+#include "bus/mmio.h"
 #include "support/suite.h"
 
 static struct {
     unsigned calls;
     void *device;
-    struct vcpu *vcpu;
     struct mmio_access access;
     enum mmio_result answer;
 } seen;
 
-static enum mmio_result handler(struct vcpu *vcpu, void *device, struct mmio_access *access)
+static enum mmio_result handler(void *device, struct mmio_access *access)
 {
     seen.calls++;
     seen.device = device;
-    seen.vcpu = vcpu;
     seen.access = *access;
     access->value = 0x1234;
     return seen.answer;
@@ -33,7 +31,7 @@ static hv_status add(uint64_t base, uint32_t size, void *device)
 static enum mmio_result touch(uint64_t address, uint8_t size)
 {
     struct mmio_access access = {.address = ipa(address), .size = size};
-    return mmio_bus_access(&bus, NULL, &access);
+    return mmio_bus_access(&bus, &access);
 }
 
 static void setup(void)
@@ -45,15 +43,13 @@ static void setup(void)
 
 START_TEST(finds_the_device)
 {
-    int some_vcpu;
-    struct vcpu *vcpu = (struct vcpu *)(void *)&some_vcpu;
-    struct mmio_access access = {.address = ipa(0x3001104), .size = 2, .write = true, .value = 7};
+    struct mmio_access access = {.address = ipa(0x3001104), .size = 2, .vcpu = 5, .write = true, .value = 7};
 
     ck_assert_int_eq(add(0x3001000, 0x1000, &device_a), HV_OK);
     ck_assert_int_eq(add(0x22000000, 0x1000, &device_b), HV_OK);
-    ck_assert_int_eq(mmio_bus_access(&bus, vcpu, &access), MMIO_HANDLED);
+    ck_assert_int_eq(mmio_bus_access(&bus, &access), MMIO_HANDLED);
     ck_assert_ptr_eq(seen.device, &device_a);
-    ck_assert_ptr_eq(seen.vcpu, vcpu);
+    ck_assert_uint_eq(seen.access.vcpu, 5);
     ck_assert_uint_eq(seen.access.offset, 0x104);
     ck_assert_uint_eq(seen.access.size, 2);
     ck_assert(seen.access.write);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "emul/mmio.h"
+#include "bus/mmio.h"
 
 static bool overlaps(const struct mmio_region *a, const struct mmio_region *b)
 {
@@ -21,7 +21,7 @@ hv_status mmio_bus_add(struct mmio_bus *bus, const struct mmio_region *region)
     return HV_OK;
 }
 
-enum mmio_result mmio_bus_access(struct mmio_bus *bus, struct vcpu *vcpu, struct mmio_access *access)
+enum mmio_result mmio_bus_access(const struct mmio_bus *bus, struct mmio_access *access)
 {
     for (unsigned i = 0; i < bus->count; i++) {
         const struct mmio_region *region = &bus->regions[i];
@@ -32,7 +32,7 @@ enum mmio_result mmio_bus_access(struct mmio_bus *bus, struct vcpu *vcpu, struct
         if (access->size > region->size - offset)
             return MMIO_ABORT;
         access->offset = (uint32_t)offset;
-        return region->handler(vcpu, region->device, access);
+        return region->handler(region->device, access);
     }
     return MMIO_ABORT;
 }
