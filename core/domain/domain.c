@@ -43,6 +43,7 @@ static struct vcpu *create_vcpu(struct domain *domain, uint8_t *area, unsigned i
     vcpu->arch.stage2 = &domain->stage2.arch;
     vcpu->arch.shares_vmid = shares_vmid(domain->plan, index);
     vcpu->arch.vmpidr = MPIDR_RES1 | guest_dt_vcpu_affinity(index);
+    vgic_add_vcpu(&domain->vgic, &vcpu->vgic, guest_dt_vcpu_affinity(index));
     return vcpu;
 }
 
@@ -59,11 +60,12 @@ static void add_device(struct domain *domain, ipa_t base, uint32_t size, void *d
 static void create_gic(struct domain *domain)
 {
     if (hypervisor.gic.version != GIC_V3) {
-        add_device(domain, ipa(GUEST_GICD_BASE), GUEST_GICD_SIZE, domain, vgic_distributor_access);
+        add_device(domain, ipa(GUEST_GICD_BASE), GUEST_GICD_SIZE, &domain->vgic, vgic_distributor_access);
         return;
     }
-    add_device(domain, ipa(GUEST_GICD_BASE), GUEST_GICD_V3_SIZE, domain, vgic_v3_distributor_access);
-    add_device(domain, ipa(GUEST_GICR_BASE), domain->vcpu_count * GUEST_GICR_STRIDE, domain, vgic_redistributor_access);
+    add_device(domain, ipa(GUEST_GICD_BASE), GUEST_GICD_V3_SIZE, &domain->vgic, vgic_v3_distributor_access);
+    add_device(domain, ipa(GUEST_GICR_BASE), domain->vcpu_count * GUEST_GICR_STRIDE, &domain->vgic,
+               vgic_redistributor_access);
 }
 
 static void create_devices(struct domain *domain)
@@ -91,6 +93,7 @@ struct domain *domain_create(const struct plan_domain *plan)
     domain->stage2.pool = area + (plan->stage2_base.raw - plan->control.base);
     if (region_size(plan->scratch) != 0)
         start->build.gunzip = (struct gunzip *)(void *)(area + (plan->scratch.base - plan->control.base));
+    domain->vgic.wake = vcpu_wake_for_interrupt;
     domain->vcpu_count = plan->vcpu_count;
     for (unsigned i = 0; i < plan->vcpu_count; i++)
         domain->vcpus[i] = create_vcpu(domain, area, i);
@@ -115,10 +118,10 @@ void domain_reset_devices(struct domain *domain)
     /* The UART first: with its interrupts masked again, the keyboard no longer reaches the vGIC that is about to be
      * reset. */
     if (domain->plan->config->vpl011)
-        vpl011_init(&domain->vpl011, domain, GUEST_VPL011_INTID);
+        vpl011_init(&domain->vpl011, &domain->vgic, GUEST_VPL011_INTID);
     else
         console_open(&domain->vpl011.console);
-    vgic_init(&domain->vgic, count_spis(domain->plan));
+    vgic_reset(&domain->vgic, count_spis(domain->plan));
 }
 
 void domain_reset_vcpus(struct domain *domain)
@@ -132,7 +135,7 @@ void domain_reset_vcpus(struct domain *domain)
             arch_vcpu_init(&vcpu->arch, domain->plan->entry.raw, domain->plan->dtb.raw);
         else
             arch_vcpu_init(&vcpu->arch, 0, 0); /* PSCI says where it starts */
-        vgic_vcpu_init(vcpu);
+        vgic_reset_vcpu(&vcpu->vgic);
         vcpu->timers_in_flight = 0;
         store_release(&vcpu->on_request.state, PSCI_NO_REQUEST);
         store_release(&vcpu->wake, 0);

@@ -5,13 +5,13 @@
 
 #include "bus/mmio.h"
 #include "domain/state.h"
-#include "emul/vgic.h"
 #include "emul/vpl011.h"
 #include "lib/diag.h"
 #include "mem/stage2.h"
 #include "plan/plan.h"
 #include "vcpu/sched.h"
 #include "vcpu/vcpu.h"
+#include "vgic/vgic.h"
 
 /** The root of all that belongs to one domain. */
 struct domain {

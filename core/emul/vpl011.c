@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emul/vpl011.h"
 
-#include "emul/vgic.h"
+#include "vgic/vgic.h"
 
 #define DR 0x00
 #define FR 0x18
@@ -68,7 +68,7 @@ static void update_line(struct vpl011 *uart)
     if (level == uart->line)
         return;
     uart->line = level;
-    vgic_set_spi(uart->domain, uart->intid, level);
+    vgic_set_spi(uart->vgic, uart->intid, level);
 }
 
 /* The receive timeout does not wait for its 32 bit times: nobody types at line speed, and a FIFO that is not empty is
@@ -352,11 +352,11 @@ static void reset(struct vpl011 *uart)
     uart->line = false;
 }
 
-void vpl011_init(struct vpl011 *uart, struct domain *domain, uint32_t intid)
+void vpl011_init(struct vpl011 *uart, struct vgic *vgic, uint32_t intid)
 {
     vpl011_flush(uart);
     arch_spin_lock(&uart->lock);
-    uart->domain = domain;
+    uart->vgic = vgic;
     uart->intid = intid;
     reset(uart);
     arch_spin_unlock(&uart->lock);

@@ -13,12 +13,12 @@
 #define VPL011_RX_FIFO 256   /* characters kept for a guest that does not read; a power of two */
 #define VPL011_FIFO_DEPTH 32 /* what the guest is told: a PL011 r1p5 */
 
-struct domain;
+struct vgic;
 
 struct vpl011 {
     struct arch_spinlock lock;
     struct console_source console;
-    struct domain *domain;
+    struct vgic *vgic;
     uint32_t intid;
     uint32_t raw_status; /* UARTRIS */
     uint32_t mask;       /* UARTIMSC */
@@ -35,9 +35,9 @@ struct vpl011 {
 /**
  * Reset state; the console source keeps its place in the rotation, an unfinished line of it is ended. The vGIC was
  * reset before.
- * @param intid  SPI of @p domain
+ * @param intid  SPI of @p vgic
  */
-void vpl011_init(struct vpl011 *uart, struct domain *domain, uint32_t intid);
+void vpl011_init(struct vpl011 *uart, struct vgic *vgic, uint32_t intid);
 /** All that its guest has written goes to the console, an unfinished line too: it writes no more. Also of a domain
  * without vpl011, that printed by calls. */
 void vpl011_flush(struct vpl011 *uart);

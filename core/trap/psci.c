@@ -42,7 +42,7 @@ static int64_t cpu_suspend(struct vcpu *vcpu, const struct arguments *arguments)
     if ((arguments->a[0] & ~(uint64_t)POWER_STATE_BITS) != 0)
         return PSCI_INVALID_PARAMETERS;
     vcpu->statistics.wfi++;
-    if (!vgic_has_pending(vcpu))
+    if (!vgic_has_pending(&vcpu->vgic))
         store_release(&vcpu->state, VCPU_WAITING);
     return PSCI_SUCCESS;
 }
@@ -127,7 +127,7 @@ bool psci_start_requested(const struct vcpu *vcpu)
 void psci_start(struct vcpu *vcpu)
 {
     arch_vcpu_init(&vcpu->arch, vcpu->on_request.entry, vcpu->on_request.context);
-    vgic_reset_interface(vcpu);
+    vgic_reset_interface(&vcpu->vgic);
     store(&vcpu->on_request.state, PSCI_NO_REQUEST);
 }
 

@@ -118,7 +118,7 @@ static uint64_t read_sre(struct vcpu *vcpu, uint32_t encoding)
 
 static void write_sgi(struct vcpu *vcpu, uint32_t encoding, uint64_t value)
 {
-    vgic_write_sgi(vcpu, value, encoding == ICC_SGI1R);
+    vgic_write_sgi(&vcpu->vgic, value, encoding == ICC_SGI1R);
 }
 
 /* Of GICv3; the first comes most often. The others of the CPU interface do not trap. */

@@ -31,7 +31,7 @@ static void wait(struct vcpu *vcpu, const struct arch_exit *exit)
     if (!esr_is_wfi(exit->esr))
         return;
     vcpu->statistics.wfi++;
-    if (!vgic_has_pending(vcpu))
+    if (!vgic_has_pending(&vcpu->vgic))
         store_release(&vcpu->state, VCPU_WAITING);
 }
 

@@ -24,7 +24,7 @@ static const uint8_t guest_timers[VCPU_TIMERS] = {GUEST_TIMER_VIRTUAL_INTID, GUE
 static void save_timer_interrupts(struct vcpu *vcpu)
 {
     for (unsigned i = 0; i < VCPU_TIMERS; i++) {
-        if (!vgic_ppi_in_flight(vcpu, guest_timers[i]))
+        if (!vgic_ppi_in_flight(&vcpu->vgic, guest_timers[i]))
             continue;
         vcpu->timers_in_flight |= (uint8_t)(1u << i);
         hypervisor.gic.ops->set_active(&hypervisor.gic, host_timer(i), false);
@@ -45,7 +45,7 @@ void run_unload(struct cpu *cpu)
 
     if (vcpu == NULL)
         return;
-    vgic_put(vcpu);
+    vgic_put(&vcpu->vgic);
     bool sound = arch_vcpu_put(&vcpu->arch);
     save_timer_interrupts(vcpu);
     if (!sound)
@@ -74,7 +74,7 @@ bool run_load(struct cpu *cpu, struct vcpu *vcpu, bool trap_wfi)
     vcpu->arch.trap_wfi = trap_wfi;
     restore_timer_interrupts(vcpu);
     arch_vcpu_load(&vcpu->arch);
-    vgic_load(vcpu);
+    vgic_load(&vcpu->vgic);
     return true;
 }
 
@@ -89,7 +89,8 @@ static void forward_timer(const struct cpu *cpu, uint32_t intid, uint32_t token)
         gic->ops->deactivate(gic, token);
         return;
     }
-    vgic_inject_hardware_ppi(cpu->loaded, virtual ? GUEST_TIMER_VIRTUAL_INTID : GUEST_TIMER_PHYSICAL_INTID, intid);
+    vgic_inject_hardware_ppi(&cpu->loaded->vgic, virtual ? GUEST_TIMER_VIRTUAL_INTID : GUEST_TIMER_PHYSICAL_INTID,
+                             intid);
 }
 
 static void console_interrupt(void)
@@ -143,7 +144,7 @@ static void handle(struct cpu *cpu, uint32_t intid, enum source source, unsigned
         console_interrupt();
     } else if (source == MAINTENANCE) {
         if (count > 1 && cpu->loaded != NULL) /* the first time its cause may be gone with vgic_sync() */
-            vgic_silence(cpu->loaded);
+            vgic_silence(&cpu->loaded->vgic);
     } else if (intid == GIC_SGI_KICK) {
         cpu->reschedule = true;
     } else {
@@ -210,10 +211,10 @@ void run_until_reschedule(struct cpu *cpu, struct vcpu *vcpu)
         first_entry(vcpu);
     while (!cpu->reschedule && load_acquire(&vcpu->state) == VCPU_READY &&
            load_acquire(&vcpu->domain->state) == DOMAIN_RUNNING) {
-        vgic_flush(vcpu);
+        vgic_flush(&vcpu->vgic);
         arch_vcpu_run(&vcpu->arch, &exit);
         vcpu->statistics.exits++;
-        vgic_sync(vcpu);
+        vgic_sync(&vcpu->vgic);
         if (exit.reason == ARCH_EXIT_IRQ) {
             vcpu->statistics.interrupts++;
             run_interrupts(cpu);

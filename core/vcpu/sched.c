@@ -129,7 +129,7 @@ static bool runnable(const struct cpu *cpu, struct vcpu *vcpu)
     case VCPU_READY:
         return true;
     case VCPU_WAITING:
-        if (load_acquire(&vcpu->wake) != 0 || vgic_has_pending(vcpu))
+        if (load_acquire(&vcpu->wake) != 0 || vgic_has_pending(&vcpu->vgic))
             return true;
         /* The timer of the vCPU that is loaded is in the hardware and announces itself by its interrupt. */
         return vcpu != cpu->loaded && timer_deadline(vcpu) <= arch_timer_now();

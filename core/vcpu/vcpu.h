@@ -4,9 +4,9 @@
 #define BULKHEAD_VCPU_VCPU_H
 
 #include "arch/vcpu.h"
-#include "emul/vgic.h"
 #include "lib/types.h"
 #include "trap/psci.h"
+#include "vgic/vgic.h"
 
 struct domain;
 
@@ -41,6 +41,8 @@ struct vcpu {
     struct vcpu_statistics statistics;
 };
 
+/** vgic::wake. */
+void vcpu_wake_for_interrupt(struct vgic_vcpu *vgic_vcpu);
 /** Makes @p vcpu runnable if it waits, and its CPU look at it. Any CPU. */
 void vcpu_wake(struct vcpu *vcpu);
 

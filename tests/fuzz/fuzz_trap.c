@@ -102,7 +102,7 @@ static void step(struct vcpu *vcpu, struct fuzz_input *input)
 
     switch (what >> 4) {
     case 0:
-        vgic_set_spi(vcpu->domain, 32 + fuzz_below(input, 32), (what & 1) != 0);
+        vgic_set_spi(&vcpu->domain->vgic, 32 + fuzz_below(input, 32), (what & 1) != 0);
         break;
     case 1:
         type(vcpu->domain, input);

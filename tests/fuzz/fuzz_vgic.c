@@ -2,7 +2,7 @@
 /* The vGIC, of GICv2 or GICv3: sequences in step with the reference model of the unit tests, where an access is one
  * that the model knows; or any access of any width anywhere, where only what must hold at each entry is checked. */
 #include "support/fuzz.h"
-#include "unit/emul/vgic_steps.h"
+#include "unit/vgic/vgic_steps.h"
 
 #define MODEL_STEPS 64
 #define RAW_STEPS 100

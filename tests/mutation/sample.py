@@ -29,9 +29,10 @@ PROMISING = {
     "bus": ("unit-trap", "unit-domain"),
     "console": ("scenario-consoles", "scenario-panics"), "domain": ("scenario-builds", "scenario-lives", "scenario-boot"),
     "drivers": ("scenario-programs", "scenario-zynqmp", "scenario-faults"), "dt": ("unit-config", "unit-plan", "scenario-trees"),
-    "emul": ("scenario-programs", "scenario-interrupts", "unit-trap", "unit-vcpu"),
+    "emul": ("scenario-guests", "scenario-consoles"),
+    "vgic": ("scenario-programs", "scenario-interrupts", "unit-trap", "unit-vcpu"),
     "lib": ("unit-console", "unit-plan", "unit-domain", "unit-config", "command"), "mem": ("unit-domain", "unit-plan"),
-    "plan": ("scenario-trees", "command"), "trace": ("scenario-boot", "command"), "trap": ("scenario-programs", "unit-emul"),
+    "plan": ("scenario-trees", "command"), "trace": ("scenario-boot", "command"), "trap": ("scenario-programs", "unit-vgic"),
     "vcpu": ("scenario-guests", "scenario-programs", "scenario-lives", "scenario-interleavings"),
 }
 FIELDS = ("seed", "key", "file", "room", "function", "kind", "line", "host", "by", "qemu", "qemu_by", "seconds")

@@ -39,7 +39,7 @@ static void set_line(unsigned i, bool level)
     struct line *line = &lines[i];
 
     count(level ? &line->raises_begun : &line->drops_begun);
-    vgic_set_spi(hypervisor.domains[0], FIRST + i, level);
+    vgic_set_spi(&hypervisor.domains[0]->vgic, FIRST + i, level);
     count(level ? &line->raises : &line->drops);
 }
 
@@ -376,10 +376,10 @@ static void wake_again_and_again(void)
             (void)arch_timer_now();
         for (unsigned pause = device_draw(40); pause > 0; pause--)
             (void)arch_timer_now();
-        vgic_set_spi(domain, FIRST, true);
+        vgic_set_spi(&domain->vgic, FIRST, true);
         while (load_acquire(&sleeper.served) < round)
             arch_cpu_wait();
-        vgic_set_spi(domain, FIRST, false);
+        vgic_set_spi(&domain->vgic, FIRST, false);
         store_release(&sleeper.dropped, round);
     }
 }

@@ -124,13 +124,13 @@ void guest_exit(struct vcpu *vcpu, const struct arch_exit *exit)
     uint64_t aborts = vcpu->statistics.aborts;
 
     arch_vcpu_load(&vcpu->arch);
-    vgic_load(vcpu);
-    vgic_flush(vcpu);
-    vgic_sync(vcpu);
+    vgic_load(&vcpu->vgic);
+    vgic_flush(&vcpu->vgic);
+    vgic_sync(&vcpu->vgic);
     trap_handle(vcpu, exit);
-    vgic_flush(vcpu);
-    vgic_sync(vcpu);
-    vgic_put(vcpu);
+    vgic_flush(&vcpu->vgic);
+    vgic_sync(&vcpu->vgic);
+    vgic_put(&vcpu->vgic);
     arch_vcpu_put(&vcpu->arch);
     guest.touched |= used != vcpu->domain->stage2.pool_used || aborts != vcpu->statistics.aborts;
 }

@@ -177,7 +177,7 @@ static void write_distributor(uint32_t offset, uint32_t value)
 {
     struct mmio_access access = {.offset = offset, .size = 4, .write = true, .value = value};
 
-    ck_assert_int_eq(vgic_distributor_access(fixture.domain, &access), MMIO_HANDLED);
+    ck_assert_int_eq(vgic_distributor_access(&fixture.domain->vgic, &access), MMIO_HANDLED);
 }
 
 static void use_everything(void)
@@ -190,7 +190,7 @@ static void use_everything(void)
     fixture.domain->vcpus[0]->arch.sysregs[VCPU_CNTV_CTL_EL0] = 1;
     fixture.domain->vcpus[0]->arch.virtual_lines = 1 << 8;
     fixture.domain->vcpus[0]->timers_in_flight = 3;
-    vgic_set_spi(fixture.domain, GUEST_VPL011_INTID, true);
+    vgic_set_spi(&fixture.domain->vgic, GUEST_VPL011_INTID, true);
     write_distributor(0x000, 1);          /* CTLR */
     write_distributor(0x100, 1u << 27);   /* ISENABLER0: the virtual timer */
     write_distributor(0x200, 1u << 27);   /* ISPENDR0 */

@@ -66,10 +66,12 @@ static void setup(void)
     vcpu.domain = &domain;
     console_init();
     console_attach(&host_uart);
-    vgic_init(&domain.vgic, 32);
-    vgic_vcpu_init(&vcpu);
+    domain.vgic.wake = vcpu_wake_for_interrupt;
+    vgic_add_vcpu(&domain.vgic, &vcpu.vgic, 0);
+    vgic_reset(&domain.vgic, 32);
+    vgic_reset_vcpu(&vcpu.vgic);
     uart->console.name = "domU1";
-    vpl011_init(uart, &domain, INTID);
+    vpl011_init(uart, &domain.vgic, INTID);
     console_add_source(&uart->console);
     screen_length = 0;
 }
@@ -470,8 +472,8 @@ START_TEST(test_restart)
     out(DR, 'n');
     type('x');
     ck_assert(line());
-    vgic_init(&domain.vgic, 32); /* as domain_restart() does */
-    vpl011_init(uart, &domain, INTID);
+    vgic_reset(&domain.vgic, 32); /* as domain_restart() does */
+    vpl011_init(uart, &domain.vgic, INTID);
     ck_assert_str_eq(screen, "domU1: un\r\n");
     ck_assert_uint_eq(in(RIS) | in(IMSC), 0);
     ck_assert_uint_eq(in(FR)&FR_RXFE, FR_RXFE);

@@ -56,10 +56,12 @@ static void setup(void)
     vcpu.domain = &domain;
     console_init();
     console_attach(&host_uart);
-    vgic_init(&domain.vgic, 32);
-    vgic_vcpu_init(&vcpu);
+    domain.vgic.wake = vcpu_wake_for_interrupt;
+    vgic_add_vcpu(&domain.vgic, &vcpu.vgic, 0);
+    vgic_reset(&domain.vgic, 32);
+    vgic_reset_vcpu(&vcpu.vgic);
     uart->console.name = "domU1";
-    vpl011_init(uart, &domain, INTID);
+    vpl011_init(uart, &domain.vgic, INTID);
     console_add_source(&uart->console);
     screen_length = 0;
     host_full = false;

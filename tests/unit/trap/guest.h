@@ -84,7 +84,10 @@ static inline void guest_setup(unsigned vcpu_count)
     guest.domain.state = DOMAIN_RUNNING;
     guest.domain.vcpu_count = vcpu_count;
     hypervisor.domains[0] = &guest.domain;
-    vgic_init(&guest.domain.vgic, 32);
+    guest.domain.vgic.wake = vcpu_wake_for_interrupt;
+    for (unsigned i = 0; i < vcpu_count; i++)
+        vgic_add_vcpu(&guest.domain.vgic, &guest.vcpus[i].vgic, i);
+    vgic_reset(&guest.domain.vgic, 32);
     ck_assert_int_eq(mmio_bus_add(&guest.domain.bus, &device), HV_OK);
     for (unsigned i = 0; i < vcpu_count; i++) {
         struct vcpu *vcpu = &guest.vcpus[i];
@@ -92,7 +95,7 @@ static inline void guest_setup(unsigned vcpu_count)
         vcpu->domain = &guest.domain;
         vcpu->index = (uint8_t)i;
         vcpu->arch.vmpidr = 1ULL << 31 | i;
-        vgic_vcpu_init(vcpu);
+        vgic_reset_vcpu(&vcpu->vgic);
         arch_vcpu_init(&vcpu->arch, RAM_BASE, 0);
         arch_vcpu_sysreg_write(&vcpu->arch, VCPU_VBAR_EL1, VECTORS);
         vcpu->state = i == 0 ? VCPU_READY : VCPU_OFF;

@@ -98,7 +98,7 @@ START_TEST(test_gicv3_registers)
     const struct vgic_irq *sgi = &guest.vcpus[0].vgic.private[3];
 
     hypervisor.gic.version = GIC_V3;
-    vgic_vcpu_init(&guest.vcpus[0]);
+    vgic_reset_vcpu(&guest.vcpus[0].vgic);
     ck_assert_uint_eq(mrs(SYSREG(3, 0, 0, 4, 0)), 0x01002212); /* ID_AA64PFR0_EL1.GIC */
     ck_assert_uint_eq(mrs(ICC_SRE), 7);
     msr(ICC_SRE, 0);

@@ -22,10 +22,10 @@ START_TEST(test_wfi_with_an_interrupt_pending)
     struct mmio_access enable = {.offset = 0x104, .size = 4, .write = true, .value = 1};
     struct mmio_access target = {.offset = 0x820, .size = 1, .write = true, .value = 1};
 
-    vgic_distributor_access(&guest.domain, &forward);
-    vgic_distributor_access(&guest.domain, &enable);
-    vgic_distributor_access(&guest.domain, &target);
-    vgic_set_spi(&guest.domain, 32, true);
+    vgic_distributor_access(&guest.domain.vgic, &forward);
+    vgic_distributor_access(&guest.domain.vgic, &enable);
+    vgic_distributor_access(&guest.domain.vgic, &target);
+    vgic_set_spi(&guest.domain.vgic, 32, true);
     trap(WFI);
     ck_assert_uint_eq(guest.vcpus[0].state, VCPU_READY);
     ck_assert_uint_eq(regs()->pc, RAM_BASE + 4);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "boot/hypervisor.h"
-#include "emul/vgic_irq.h"
+#include "vgic/vgic_irq.h"
 
 _Static_assert(sizeof(struct vgic_irq) == 8, "a domain's control area is sized for it");
 
@@ -13,9 +13,16 @@ static uint8_t reset_group(void)
     return hypervisor.gic.version == GIC_V3 ? VGIC_GROUP | VGIC_GROUP_WRITTEN : 0;
 }
 
-__attribute__((noinline)) void vgic_init(struct vgic *vgic, uint32_t spi_count)
+void vgic_add_vcpu(struct vgic *vgic, struct vgic_vcpu *vcpu, uint64_t affinity)
 {
-    vgic->lock = (struct arch_spinlock){0};
+    vcpu->vgic = vgic;
+    vcpu->affinity = affinity;
+    vcpu->index = (uint8_t)vgic->vcpu_count;
+    vgic->vcpus[vgic->vcpu_count++] = vcpu;
+}
+
+__attribute__((noinline)) void vgic_reset(struct vgic *vgic, uint32_t spi_count)
+{
     vgic->groups = 0;
     vgic->one_group = hypervisor.gic.version == GIC_V3;
     vgic->spi_count = spi_count < VGIC_MAX_SPIS ? spi_count : VGIC_MAX_SPIS;
@@ -25,22 +32,20 @@ __attribute__((noinline)) void vgic_init(struct vgic *vgic, uint32_t spi_count)
     }
 }
 
-__attribute__((noinline)) void vgic_vcpu_init(struct vcpu *vcpu)
+__attribute__((noinline)) void vgic_reset_vcpu(struct vgic_vcpu *vcpu)
 {
-    struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
-    bool sole = vgic_sgis_have_sources() || vcpu->domain->vcpu_count == 1;
+    bool sole = vgic_sgis_have_sources() || vcpu->vgic->vcpu_count == 1;
 
-    memset(vgic_vcpu, 0, sizeof(*vgic_vcpu));
+    memset(vcpu, 0, offsetof(struct vgic_vcpu, vgic));
     /* Where other vCPUs can write this one's redistributor, a private interrupt is no longer its own CPU's alone. */
-    vgic_vcpu->shared = !sole;
-    vgic_vcpu->all_lrs = (1u << hypervisor.gic.lr_count) - 1;
+    vcpu->shared = !sole;
+    vcpu->all_lrs = (1u << hypervisor.gic.lr_count) - 1;
     for (unsigned i = 0; i < VGIC_PRIVATE; i++)
-        vgic_vcpu->private[i] =
-            (struct vgic_irq){.enabled = i < VGIC_SGIS, .edge = i < VGIC_SGIS, .group = reset_group()};
+        vcpu->private[i] = (struct vgic_irq){.enabled = i < VGIC_SGIS, .edge = i < VGIC_SGIS, .group = reset_group()};
 }
 
-void vgic_reset_interface(struct vcpu *vcpu)
+void vgic_reset_interface(struct vgic_vcpu *vcpu)
 {
-    vcpu->vgic.hw.vmcr = 0;
-    memset(vcpu->vgic.hw.apr, 0, sizeof(vcpu->vgic.hw.apr));
+    vcpu->hw.vmcr = 0;
+    memset(vcpu->hw.apr, 0, sizeof(vcpu->hw.apr));
 }

@@ -2,7 +2,7 @@
 /* List registers, case by case: the timer's interrupt that the hardware ends, more interrupts than registers, several
  * vCPUs, load and put, and what it costs. */
 #include "support/suite.h"
-#include "unit/emul/vgic_cases.h"
+#include "unit/vgic/vgic_cases.h"
 
 /* ---- The virtual timer's interrupt, linked to the host's */
 
@@ -10,14 +10,14 @@ START_TEST(timer_is_ended_in_hardware)
 {
     set_physical(0, TIMER, true);
     ck_assert(fake_lr(0, 0).hardware);
-    ck_assert(vgic_ppi_in_flight(&sys.vcpus[0], TIMER));
+    ck_assert(vgic_ppi_in_flight(&sys.vcpus[0].vgic, TIMER));
     take(0, TIMER);
     ck_assert_uint_eq(fake.cpus[0].physical_active, 1u << TIMER);
     set_physical(0, TIMER, false);
     end(0, TIMER);
     ck_assert_uint_eq(fake.cpus[0].physical_active, 0);
     bounce(0);
-    ck_assert(!vgic_ppi_in_flight(&sys.vcpus[0], TIMER));
+    ck_assert(!vgic_ppi_in_flight(&sys.vcpus[0].vgic, TIMER));
 }
 END_TEST
 
@@ -29,13 +29,13 @@ START_TEST(timer_is_ended_in_software_where_the_hardware_forgets_its_line)
         set_physical(0, TIMER, true);
         ck_assert(!fake_lr(0, 0).hardware);
         ck_assert(fake_lr(0, 0).eoi_maintenance);
-        ck_assert(vgic_ppi_in_flight(&sys.vcpus[0], TIMER));
+        ck_assert(vgic_ppi_in_flight(&sys.vcpus[0].vgic, TIMER));
         take(0, TIMER);
         set_physical(0, TIMER, false);
         end(0, TIMER);
         bounce(0);
         ck_assert_uint_eq(fake.cpus[0].physical_active, 0);
-        ck_assert(!vgic_ppi_in_flight(&sys.vcpus[0], TIMER));
+        ck_assert(!vgic_ppi_in_flight(&sys.vcpus[0].vgic, TIMER));
         expect_nothing(0);
     }
 }
@@ -72,7 +72,7 @@ START_TEST(timer_disabled_while_pending_then_withdrawn)
     set_physical(0, TIMER, true);
     write_bit(0, ICENABLER, TIMER);
     ck_assert_int_lt(fake_find(0, TIMER), 0);
-    ck_assert(vgic_ppi_in_flight(&sys.vcpus[0], TIMER)); /* or it would fire again and again */
+    ck_assert(vgic_ppi_in_flight(&sys.vcpus[0].vgic, TIMER)); /* or it would fire again and again */
     ck_assert_uint_eq(fake.cpus[0].physical_active, 1u << TIMER);
     set_physical(0, TIMER, false);
     write_bit(0, ISENABLER, TIMER);
@@ -95,7 +95,7 @@ START_TEST(timer_disabled_while_pending_then_enabled)
     end(0, TIMER);
     ck_assert(!must_exit(0));
     bounce(0);
-    ck_assert(!vgic_ppi_in_flight(&sys.vcpus[0], TIMER));
+    ck_assert(!vgic_ppi_in_flight(&sys.vcpus[0].vgic, TIMER));
 }
 END_TEST
 
@@ -136,7 +136,7 @@ static void all_active_one_waits(unsigned lrs)
         bounce(0); /* enter_guest() checks that nothing brings it out at once */
         ck_assert(!must_exit(0));
     }
-    ck_assert(vgic_has_pending(&sys.vcpus[0]));
+    ck_assert(vgic_has_pending(&sys.vcpus[0].vgic));
     expect_nothing(0);
     for (uint32_t i = lrs; i-- > 0;)
         end(0, 32 + i);
@@ -282,7 +282,7 @@ START_TEST(no_target)
     write8(0, ITARGETSR + SPI, 0);
     set_line(SPI, true);
     expect_nothing(0);
-    ck_assert(!vgic_has_pending(&sys.vcpus[0]));
+    ck_assert(!vgic_has_pending(&sys.vcpus[0].vgic));
     ck_assert(read_bit(0, ISPENDR, SPI));
     write8(0, ITARGETSR + SPI, 1);
     take(0, SPI);
@@ -295,13 +295,13 @@ START_TEST(waiting_vcpu_is_woken)
     write8(0, ITARGETSR + SPI, 2);
     sys.vcpus[1].state = VCPU_WAITING;
     fake.cpus[0].kicks = fake.cpus[1].kicks = 0;
-    ck_assert(!vgic_has_pending(&sys.vcpus[1]));
-    vgic_set_spi(&sys.domain, SPI, true);
+    ck_assert(!vgic_has_pending(&sys.vcpus[1].vgic));
+    vgic_set_spi(&sys.domain.vgic, SPI, true);
     ck_assert_uint_eq(sys.vcpus[1].wake, 1);
     ck_assert_uint_eq(sys.vcpus[0].wake, 0);
     ck_assert_uint_eq(fake.cpus[1].kicks, 1);
     ck_assert_uint_eq(fake.cpus[0].kicks, 0);
-    ck_assert(vgic_has_pending(&sys.vcpus[1]));
+    ck_assert(vgic_has_pending(&sys.vcpus[1].vgic));
 }
 END_TEST
 
@@ -310,7 +310,7 @@ START_TEST(disabled_interrupt_wakes_nobody)
     write_bit(0, ICENABLER, SPI);
     sys.vcpus[0].state = VCPU_WAITING;
     fake.cpus[0].kicks = 0;
-    vgic_set_spi(&sys.domain, SPI, true);
+    vgic_set_spi(&sys.domain.vgic, SPI, true);
     ck_assert_uint_eq(sys.vcpus[0].wake, 0);
     ck_assert_uint_eq(fake.cpus[0].kicks, 0);
 }
@@ -325,12 +325,12 @@ START_TEST(list_registers_go_with_their_vcpu)
     set_line(OTHER, true);
     take(0, TIMER);
     exit_guest(0);
-    vgic_put(&sys.vcpus[0]);
+    vgic_put(&sys.vcpus[0].vgic);
     for (unsigned i = 0; i < 4; i++)
         ck_assert_int_eq(fake_lr(0, i).state, GIC_LR_INVALID);
-    ck_assert(vgic_ppi_in_flight(&sys.vcpus[0], TIMER));
-    vgic_set_spi(&sys.domain, OTHER, false); /* while it is away */
-    vgic_load(&sys.vcpus[0]);
+    ck_assert(vgic_ppi_in_flight(&sys.vcpus[0].vgic, TIMER));
+    vgic_set_spi(&sys.domain.vgic, OTHER, false); /* while it is away */
+    vgic_load(&sys.vcpus[0].vgic);
     ck_assert_int_ge(fake_find(0, SPI), 0);
     enter_guest(0);
     ck_assert_int_lt(fake_find(0, OTHER), 0);
@@ -348,15 +348,19 @@ START_TEST(reset_forgets_all)
     write_bit(0, ISACTIVER, OTHER);
     write32(0, SGIR, 2u << 24 | 3);
     exit_guest(0);
-    vgic_put(&sys.vcpus[0]);
-    vgic_init(&sys.domain.vgic, 32);
-    vgic_vcpu_init(&sys.vcpus[0]);
-    vgic_init(&vgic, 32);
-    fresh.domain = &sys.domain;
-    vgic_vcpu_init(&fresh);
+    vgic_put(&sys.vcpus[0].vgic);
+    struct arch_spinlock lock = sys.domain.vgic.lock;
+    vgic_reset(&sys.domain.vgic, 32);
+    vgic_reset_vcpu(&sys.vcpus[0].vgic);
+    ck_assert_uint_ne(lock.next, 0);
+    ck_assert_mem_eq(&sys.domain.vgic.lock, &lock, sizeof(lock)); /* another CPU may wait for it */
+    vgic_reset(&vgic, 32);
+    vgic_add_vcpu(&vgic, &fresh.vgic, 0);
+    fresh.vgic.vgic = &sys.domain.vgic;
+    vgic_reset_vcpu(&fresh.vgic);
     ck_assert_mem_eq(&sys.vcpus[0].vgic, &fresh.vgic, sizeof(fresh.vgic));
     ck_assert_mem_eq(sys.domain.vgic.spis, vgic.spis, 32 * sizeof(struct vgic_irq));
-    vgic_load(&sys.vcpus[0]);
+    vgic_load(&sys.vcpus[0].vgic);
     enter_guest(0);
     expect_nothing(0);
     write32(0, CTLR, 3);
@@ -372,10 +376,10 @@ START_TEST(init_writes_only_the_spis_there_are)
     static struct vgic vgic;
 
     memset(&vgic, 0xa5, sizeof(vgic));
-    vgic_init(&vgic, 64);
+    vgic_reset(&vgic, 64);
     for (size_t i = 64 * sizeof(struct vgic_irq); i < sizeof(vgic.spis); i++)
         ck_assert_uint_eq(((const uint8_t *)vgic.spis)[i], 0xa5);
-    vgic_init(&vgic, 2000);
+    vgic_reset(&vgic, 2000);
     ck_assert_uint_eq(vgic.spi_count, VGIC_MAX_SPIS);
     ck_assert_uint_eq(vgic.groups, 0);
     ck_assert_uint_eq(vgic.lock.next, vgic.lock.owner);
@@ -407,7 +411,7 @@ START_TEST(timer_stays_while_others_come_and_go)
 
     set_physical(0, TIMER, true);
     unsigned writes = cpu->lr_writes;
-    ck_assert(vgic_has_pending(&sys.vcpus[0]));
+    ck_assert(vgic_has_pending(&sys.vcpus[0].vgic));
     for (unsigned i = 1; i <= 5; i++) {
         set_line(SPI, true);
         set_line(SPI, false);
@@ -417,7 +421,7 @@ START_TEST(timer_stays_while_others_come_and_go)
     take(0, TIMER);
     bounce(0);
     ck_assert(read_bit(0, ISACTIVER, TIMER));
-    ck_assert(!vgic_has_pending(&sys.vcpus[0]));
+    ck_assert(!vgic_has_pending(&sys.vcpus[0].vgic));
 }
 END_TEST
 

@@ -1,51 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Interrupts on their way into the list registers and back. */
-#include "emul/vgic.h"
+#include "vgic/vgic.h"
 
 #include "boot/hypervisor.h"
-#include "emul/vgic_irq.h"
+#include "vgic/vgic_irq.h"
 
 /* Kept out of the functions that are called at every exit, which then need neither stack frame nor saved registers. */
 #define LONG_WAY __attribute__((noinline))
 
-bool vgic_has_pending(struct vcpu *vcpu)
+bool vgic_has_pending(struct vgic_vcpu *vcpu)
 {
-    struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
 
-    if (load_relaxed(&vgic_vcpu->candidate_words) != 0)
+    if (load_relaxed(&vcpu->candidate_words) != 0)
         return true;
-    for (uint32_t used = vgic_vcpu->hw.used; used != 0; used &= used - 1)
-        if (vgic_find(vcpu, vgic_vcpu->lr_intid[__builtin_ctz(used)]).irq->lr_pending)
+    for (uint32_t used = vcpu->hw.used; used != 0; used &= used - 1)
+        if (vgic_find(vcpu, vcpu->lr_intid[__builtin_ctz(used)]).irq->lr_pending)
             return true;
     return false;
 }
 
-bool vgic_ppi_in_flight(const struct vcpu *vcpu, uint32_t intid)
+bool vgic_ppi_in_flight(const struct vgic_vcpu *vcpu, uint32_t intid)
 {
-    return vcpu->vgic.private[intid].physical;
+    return vcpu->private[intid].physical;
 }
 
-void vgic_load(struct vcpu *vcpu)
+void vgic_load(struct vgic_vcpu *vcpu)
 {
-    hypervisor.gic.ops->vcpu_load(&hypervisor.gic, &vcpu->vgic.hw);
+    hypervisor.gic.ops->vcpu_load(&hypervisor.gic, &vcpu->hw);
 }
 
-void vgic_put(struct vcpu *vcpu)
+void vgic_put(struct vgic_vcpu *vcpu)
 {
-    hypervisor.gic.ops->vcpu_put(&hypervisor.gic, &vcpu->vgic.hw);
+    hypervisor.gic.ops->vcpu_put(&hypervisor.gic, &vcpu->hw);
 }
 
 /** One of a vCPU's list registers, under the lock. */
 struct lr_ref {
     struct vgic_locked *locked;
-    struct vcpu *vcpu;
+    struct vgic_vcpu *vcpu;
     unsigned index;
     struct vgic_ref ref;
 };
 
-VGIC_IN_PLACE struct lr_ref lr_of(struct vgic_locked *locked, struct vcpu *vcpu, unsigned index)
+VGIC_IN_PLACE struct lr_ref lr_of(struct vgic_locked *locked, struct vgic_vcpu *vcpu, unsigned index)
 {
-    struct vgic_ref ref = vgic_find(vcpu, vcpu->vgic.lr_intid[index]);
+    struct vgic_ref ref = vgic_find(vcpu, vcpu->lr_intid[index]);
     return (struct lr_ref){.locked = locked, .vcpu = vcpu, .index = index, .ref = ref};
 }
 
@@ -54,11 +53,11 @@ static uint32_t lr_state(uint64_t value)
     return value >> hypervisor.gic.lr_state_shift & 3;
 }
 
-VGIC_IN_PLACE void lr_store(struct vcpu *vcpu, unsigned index, uint64_t value)
+VGIC_IN_PLACE void lr_store(struct vgic_vcpu *vcpu, unsigned index, uint64_t value)
 {
-    if (vcpu->vgic.hw.lr[index] == value)
+    if (vcpu->hw.lr[index] == value)
         return;
-    vcpu->vgic.hw.lr[index] = value;
+    vcpu->hw.lr[index] = value;
     hypervisor.gic.ops->lr_write(&hypervisor.gic, index, value);
 }
 
@@ -68,20 +67,19 @@ VGIC_IN_PLACE void lr_store(struct vcpu *vcpu, unsigned index, uint64_t value)
  * other vCPUs can write it (vgic_vcpu::shared), the same is done under the lock, unless one did since the last
  * vgic_flush(). Whatever is not that simple takes the long way. */
 
-static uint32_t free_lrs(const struct vgic_vcpu *vgic_vcpu)
+static uint32_t free_lrs(const struct vgic_vcpu *vcpu)
 {
-    return ~vgic_vcpu->hw.used & vgic_vcpu->all_lrs;
+    return ~vcpu->hw.used & vcpu->all_lrs;
 }
 
 /** @return false if nothing was done: the long way is needed. */
-static bool inject_directly(struct vcpu *vcpu, uint32_t intid, uint32_t physical_intid)
+static bool inject_directly(struct vgic_vcpu *vcpu, uint32_t intid, uint32_t physical_intid)
 {
-    struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
-    struct vgic_irq *irq = &vgic_vcpu->private[intid];
-    uint32_t free = free_lrs(vgic_vcpu);
+    struct vgic_irq *irq = &vcpu->private[intid];
+    uint32_t free = free_lrs(vcpu);
 
-    if (free == 0 || load_relaxed(&vgic_vcpu->dirty) != 0 || load_relaxed(&vgic_vcpu->candidate_words) != 0 ||
-        irq->in_lr || irq->active || irq->latch || irq->edge || !vgic_irq_forwarded(&vcpu->domain->vgic, irq))
+    if (free == 0 || load_relaxed(&vcpu->dirty) != 0 || load_relaxed(&vcpu->candidate_words) != 0 || irq->in_lr ||
+        irq->active || irq->latch || irq->edge || !vgic_irq_forwarded(vcpu->vgic, irq))
         return false;
     unsigned index = (unsigned)__builtin_ctz(free);
     *irq = (struct vgic_irq){.physical_intid = (uint16_t)physical_intid,
@@ -93,10 +91,10 @@ static bool inject_directly(struct vcpu *vcpu, uint32_t intid, uint32_t physical
                              .group = irq->group,
                              .physical = true,
                              .lr_pending = true};
-    vgic_vcpu->hw.used |= 1u << index;
-    vgic_vcpu->lr_physical |= 1u << index;
-    vgic_vcpu->lr_direct |= 1u << index;
-    vgic_vcpu->lr_intid[index] = (uint16_t)intid;
+    vcpu->hw.used |= 1u << index;
+    vcpu->lr_physical |= 1u << index;
+    vcpu->lr_direct |= 1u << index;
+    vcpu->lr_intid[index] = (uint16_t)intid;
     const struct gic_lr value = {.virtual_intid = intid,
                                  .physical_intid = physical_intid,
                                  .hardware = !hypervisor.gic.stale_after_hw_end,
@@ -116,59 +114,58 @@ static void end_in_software(unsigned index, uint32_t physical_intid)
 }
 
 /** List register @p index, filled directly, was acknowledged and ended since, and is empty now. */
-static inline void take_back_directly(struct vgic_vcpu *vgic_vcpu, unsigned index, uint64_t value)
+static inline void take_back_directly(struct vgic_vcpu *vcpu, unsigned index, uint64_t value)
 {
-    struct vgic_irq *irq = &vgic_vcpu->private[vgic_vcpu->lr_intid[index]];
+    struct vgic_irq *irq = &vcpu->private[vcpu->lr_intid[index]];
 
-    vgic_vcpu->hw.used &= ~(1u << index);
-    vgic_vcpu->lr_physical &= ~(1u << index);
-    vgic_vcpu->hw.lr[index] = value;
+    vcpu->hw.used &= ~(1u << index);
+    vcpu->lr_physical &= ~(1u << index);
+    vcpu->hw.lr[index] = value;
     if (hypervisor.gic.stale_after_hw_end) {
-        vgic_vcpu->hw.lr[index] = 0;
+        vcpu->hw.lr[index] = 0;
         end_in_software(index, irq->physical_intid);
     }
     *irq = (struct vgic_irq){.priority = irq->priority, .enabled = true, .group = irq->group};
 }
 
-LONG_WAY static void lock_shared(struct vcpu *vcpu)
+LONG_WAY static void lock_shared(struct vgic_vcpu *vcpu)
 {
-    arch_spin_lock(&vcpu->domain->vgic.lock);
+    arch_spin_lock(&vcpu->vgic->lock);
 }
 
-LONG_WAY static void unlock_shared(struct vcpu *vcpu)
+LONG_WAY static void unlock_shared(struct vgic_vcpu *vcpu)
 {
-    arch_spin_unlock(&vcpu->domain->vgic.lock);
+    arch_spin_unlock(&vcpu->vgic->lock);
 }
 
 /** @return false, without the lock, where another vCPU wrote to this one's interrupts: that stands. */
-LONG_WAY static bool lock_unless_written(struct vcpu *vcpu)
+LONG_WAY static bool lock_unless_written(struct vgic_vcpu *vcpu)
 {
     lock_shared(vcpu);
-    if (vcpu->vgic.recheck == 0)
+    if (vcpu->recheck == 0)
         return true;
     unlock_shared(vcpu);
     return false;
 }
 
 /** @return false if nothing was done: the long way is needed. */
-static inline bool end_directly(struct vcpu *vcpu, unsigned index, uint64_t value)
+static inline bool end_directly(struct vgic_vcpu *vcpu, unsigned index, uint64_t value)
 {
-    struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
 
-    if ((vgic_vcpu->lr_direct >> index & 1) == 0 || lr_state(value) != GIC_LR_INVALID)
+    if ((vcpu->lr_direct >> index & 1) == 0 || lr_state(value) != GIC_LR_INVALID)
         return false;
-    if (vgic_vcpu->shared && !lock_unless_written(vcpu))
+    if (vcpu->shared && !lock_unless_written(vcpu))
         return false;
-    take_back_directly(vgic_vcpu, index, value);
-    if (vgic_vcpu->shared)
+    take_back_directly(vcpu, index, value);
+    if (vcpu->shared)
         unlock_shared(vcpu);
     return true;
 }
 
-LONG_WAY static void inject_slowly(struct vcpu *vcpu, uint32_t intid, uint32_t physical_intid)
+LONG_WAY static void inject_slowly(struct vgic_vcpu *vcpu, uint32_t intid, uint32_t physical_intid)
 {
-    struct vgic_locked locked = vgic_lock(vcpu->domain);
-    struct vgic_ref ref = {.irq = &vcpu->vgic.private[intid], .intid = intid, .vcpu = vcpu};
+    struct vgic_locked locked = vgic_lock(vcpu->vgic);
+    struct vgic_ref ref = {.irq = &vcpu->private[intid], .intid = intid, .vcpu = vcpu};
 
     ref.irq->physical_intid = (uint16_t)physical_intid;
     ref.irq->physical = true;
@@ -177,12 +174,12 @@ LONG_WAY static void inject_slowly(struct vcpu *vcpu, uint32_t intid, uint32_t p
     vgic_unlock(&locked, vcpu);
 }
 
-void vgic_inject_hardware_ppi(struct vcpu *vcpu, uint32_t intid, uint32_t physical_intid)
+void vgic_inject_hardware_ppi(struct vgic_vcpu *vcpu, uint32_t intid, uint32_t physical_intid)
 {
-    if (vcpu->vgic.shared)
+    if (vcpu->shared)
         lock_shared(vcpu);
     bool done = inject_directly(vcpu, intid, physical_intid);
-    if (vcpu->vgic.shared)
+    if (vcpu->shared)
         unlock_shared(vcpu);
     if (!done)
         inject_slowly(vcpu, intid, physical_intid);
@@ -195,8 +192,8 @@ static void lr_release(const struct lr_ref *lr)
 
     irq->in_lr = false;
     irq->active_written = false;
-    lr->vcpu->vgic.hw.used &= ~(1u << lr->index);
-    lr->vcpu->vgic.lr_physical &= ~(1u << lr->index);
+    lr->vcpu->hw.used &= ~(1u << lr->index);
+    lr->vcpu->lr_physical &= ~(1u << lr->index);
     vgic_deactivate_unused(irq);
     /* Of which nothing is left is no candidate either: there is nothing to update. */
     if (irq->active || vgic_irq_pending_outside(irq, lr->ref.intid))
@@ -223,15 +220,15 @@ static void lr_ended(const struct lr_ref *lr, uint64_t value)
 static void lr_take_back(const struct lr_ref *lr, uint64_t value)
 {
     struct vgic_irq *irq = lr->ref.irq;
-    uint32_t was = lr_state(lr->vcpu->vgic.hw.lr[lr->index]);
+    uint32_t was = lr_state(lr->vcpu->hw.lr[lr->index]);
     uint32_t now = lr_state(value);
     bool acknowledged = (was & ~now & GIC_LR_PENDING) != 0;
 
-    lr->vcpu->vgic.hw.lr[lr->index] = value;
+    lr->vcpu->hw.lr[lr->index] = value;
     if (acknowledged) {
         irq->lr_pending = false;
         irq->lr_latched = false;
-        lr->vcpu->vgic.lr_physical &= ~(1u << lr->index);
+        lr->vcpu->lr_physical &= ~(1u << lr->index);
         if (irq->physical)
             irq->line = false;
     }
@@ -242,13 +239,13 @@ static void lr_take_back(const struct lr_ref *lr, uint64_t value)
 }
 
 /** @return a bit per list register whose interrupt waits for its acknowledge while the line behind it has dropped. */
-static uint32_t dropped_lines(struct vcpu *vcpu, uint32_t lrs)
+static uint32_t dropped_lines(struct vgic_vcpu *vcpu, uint32_t lrs)
 {
     uint32_t dropped = 0;
 
     for (; lrs != 0; lrs &= lrs - 1) {
         unsigned index = (unsigned)__builtin_ctz(lrs);
-        struct vgic_irq *irq = vgic_find(vcpu, vcpu->vgic.lr_intid[index]).irq;
+        struct vgic_irq *irq = vgic_find(vcpu, vcpu->lr_intid[index]).irq;
         if (!hypervisor.gic.ops->is_pending(&hypervisor.gic, irq->physical_intid))
             dropped |= 1u << index;
     }
@@ -257,13 +254,13 @@ static uint32_t dropped_lines(struct vcpu *vcpu, uint32_t lrs)
 
 /** @param changed  list registers that the guest changed
  *  @param waiting  those that hold a physical interrupt which it did not acknowledge */
-LONG_WAY static void sync_slowly(struct vcpu *vcpu, uint32_t changed, uint32_t waiting)
+LONG_WAY static void sync_slowly(struct vgic_vcpu *vcpu, uint32_t changed, uint32_t waiting)
 {
     uint32_t dropped = dropped_lines(vcpu, waiting);
 
     if ((changed | dropped) == 0)
         return;
-    struct vgic_locked locked = vgic_lock(vcpu->domain);
+    struct vgic_locked locked = vgic_lock(vcpu->vgic);
     for (; changed != 0; changed &= changed - 1) {
         struct lr_ref lr = lr_of(&locked, vcpu, (unsigned)__builtin_ctz(changed));
         lr_take_back(&lr, hypervisor.gic.ops->lr_read(&hypervisor.gic, lr.index));
@@ -276,23 +273,22 @@ LONG_WAY static void sync_slowly(struct vcpu *vcpu, uint32_t changed, uint32_t w
     vgic_unlock(&locked, vcpu);
 }
 
-void vgic_sync(struct vcpu *vcpu)
+void vgic_sync(struct vgic_vcpu *vcpu)
 {
-    struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
     uint32_t changed = 0;
 
-    if (vgic_vcpu->hw.used == 0)
+    if (vcpu->hw.used == 0)
         return;
-    for (uint32_t used = vgic_vcpu->hw.used; used != 0; used &= used - 1) {
+    for (uint32_t used = vcpu->hw.used; used != 0; used &= used - 1) {
         unsigned index = (unsigned)__builtin_ctz(used);
         uint64_t value = hypervisor.gic.ops->lr_read(&hypervisor.gic, index);
-        if (value != vgic_vcpu->hw.lr[index] && !end_directly(vcpu, index, value))
+        if (value != vcpu->hw.lr[index] && !end_directly(vcpu, index, value))
             changed |= 1u << index;
     }
-    if (vgic_vcpu->hw.hcr != 0)
-        store_relaxed(&vgic_vcpu->dirty,
+    if (vcpu->hw.hcr != 0)
+        store_relaxed(&vcpu->dirty,
                       1); /* interrupts wait: there may be room now, or the guest turned a group on or off */
-    uint32_t waiting = vgic_vcpu->lr_physical & ~changed;
+    uint32_t waiting = vcpu->lr_physical & ~changed;
     if ((changed | waiting) != 0)
         sync_slowly(vcpu, changed, waiting);
 }
@@ -321,7 +317,7 @@ static bool may_stay(const struct lr_ref *lr)
 {
     const struct vgic_irq *irq = lr->ref.irq;
 
-    if (!vgic_irq_forwarded(&lr->vcpu->domain->vgic, irq))
+    if (!vgic_irq_forwarded(lr->vcpu->vgic, irq))
         return false;
     if (!vgic_irq_targets(irq, lr->ref.intid, lr->vcpu->index))
         return false;
@@ -329,9 +325,9 @@ static bool may_stay(const struct lr_ref *lr)
 }
 
 /** Removes from the list registers what has been disabled, withdrawn, retargeted or deactivated since. */
-static void settle(struct vgic_locked *locked, struct vcpu *vcpu)
+static void settle(struct vgic_locked *locked, struct vgic_vcpu *vcpu)
 {
-    for (uint32_t used = vcpu->vgic.hw.used; used != 0; used &= used - 1) {
+    for (uint32_t used = vcpu->hw.used; used != 0; used &= used - 1) {
         struct lr_ref lr = lr_of(locked, vcpu, (unsigned)__builtin_ctz(used));
         bool stays = lr.ref.irq->lr_pending && may_stay(&lr);
         lr.ref.irq->active_written = false;
@@ -365,55 +361,54 @@ static void hand_over(const struct vgic *vgic, struct vgic_ref ref)
 }
 
 /** The line of a physical interrupt may have dropped while it could not be delivered. */
-VGIC_IN_PLACE bool still_ready(struct vgic_locked *locked, struct vcpu *vcpu, struct vgic_ref ref)
+VGIC_IN_PLACE bool still_ready(struct vgic_locked *locked, struct vgic_vcpu *vcpu, struct vgic_ref ref)
 {
     if (ref.irq->physical)
         vgic_resample(ref.irq);
-    if (vgic_irq_ready(&locked->domain->vgic, ref.irq, ref.intid))
+    if (vgic_irq_ready(locked->vgic, ref.irq, ref.intid))
         return true;
-    vgic_no_candidate(&vcpu->vgic, ref.intid);
+    vgic_no_candidate(vcpu, ref.intid);
     return false;
 }
 
 /** @return false if there is no list register for it. */
-static bool place(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t intid)
+static bool place(struct vgic_locked *locked, struct vgic_vcpu *vcpu, uint32_t intid)
 {
-    struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
     struct vgic_ref ref = vgic_find(vcpu, intid);
 
     if (!still_ready(locked, vcpu, ref))
         return true;
     if (!ref.irq->in_lr) {
-        uint32_t free = free_lrs(vgic_vcpu);
+        uint32_t free = free_lrs(vcpu);
         if (free == 0)
             return false;
         unsigned index = (unsigned)__builtin_ctz(free);
-        vgic_vcpu->hw.used |= 1u << index;
-        vgic_vcpu->lr_intid[index] = (uint16_t)intid;
+        vcpu->hw.used |= 1u << index;
+        vcpu->lr_intid[index] = (uint16_t)intid;
         ref.irq->in_lr = true;
         ref.irq->lr_vcpu = vcpu->index & 7;
     }
-    hand_over(&locked->domain->vgic, ref);
-    if (!vgic_irq_ready(&locked->domain->vgic, ref.irq, intid))
-        vgic_no_candidate(vgic_vcpu, intid);
+    hand_over(locked->vgic, ref);
+    if (!vgic_irq_ready(locked->vgic, ref.irq, intid))
+        vgic_no_candidate(vcpu, intid);
     return true;
 }
 
 /** Calls @p visit for each candidate, until it returns false. */
-VGIC_IN_PLACE bool for_each_candidate(struct vgic_locked *locked, struct vcpu *vcpu, void *context,
-                                      bool (*visit)(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t intid,
+VGIC_IN_PLACE bool for_each_candidate(struct vgic_locked *locked, struct vgic_vcpu *vcpu, void *context,
+                                      bool (*visit)(struct vgic_locked *locked, struct vgic_vcpu *vcpu, uint32_t intid,
                                                     void *context))
 {
-    for (uint32_t words = vcpu->vgic.candidate_words; words != 0; words &= words - 1) {
+    for (uint32_t words = vcpu->candidate_words; words != 0; words &= words - 1) {
         uint32_t word = (uint32_t)__builtin_ctz(words);
-        for (uint32_t bits = vcpu->vgic.candidates[word]; bits != 0; bits &= bits - 1)
+        for (uint32_t bits = vcpu->candidates[word]; bits != 0; bits &= bits - 1)
             if (!visit(locked, vcpu, word * 32 + (uint32_t)__builtin_ctz(bits), context))
                 return false;
     }
     return true;
 }
 
-static bool place_any(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t intid, void *context)
+static bool place_any(struct vgic_locked *locked, struct vgic_vcpu *vcpu, uint32_t intid, void *context)
 {
     (void)context;
     return place(locked, vcpu, intid);
@@ -428,7 +423,7 @@ struct best {
     uint32_t ranks[GIC_MAX_LRS];
 };
 
-static bool collect_best(struct vgic_locked *locked, struct vcpu *vcpu, uint32_t intid, void *context)
+static bool collect_best(struct vgic_locked *locked, struct vgic_vcpu *vcpu, uint32_t intid, void *context)
 {
     struct best *best = context;
     struct vgic_ref ref = vgic_find(vcpu, intid);
@@ -460,11 +455,11 @@ static uint32_t open_groups(void)
  * none is pending and active in its register: when it ends it would go on being pending there, unnoticed, before a more
  * urgent one.
  */
-static void place_best(struct vgic_locked *locked, struct vcpu *vcpu)
+static void place_best(struct vgic_locked *locked, struct vgic_vcpu *vcpu)
 {
     struct best best = {.open_groups = open_groups(), .room = hypervisor.gic.lr_count};
 
-    for (uint32_t used = vcpu->vgic.hw.used; used != 0; used &= used - 1) {
+    for (uint32_t used = vcpu->hw.used; used != 0; used &= used - 1) {
         struct lr_ref lr = lr_of(locked, vcpu, (unsigned)__builtin_ctz(used));
         best.room -= lr.ref.irq->active;
         if (lr.ref.irq->lr_pending)
@@ -504,16 +499,15 @@ static uint64_t lr_wanted(const struct lr_ref *lr, bool crowded)
     return hypervisor.gic.ops->lr_encode(&value);
 }
 
-static void write_lrs(struct vgic_locked *locked, struct vcpu *vcpu)
+static void write_lrs(struct vgic_locked *locked, struct vgic_vcpu *vcpu)
 {
-    struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
-    bool crowded = vgic_vcpu->candidate_words != 0;
+    bool crowded = vcpu->candidate_words != 0;
 
-    for (uint32_t used = vgic_vcpu->hw.used; used != 0; used &= used - 1) {
+    for (uint32_t used = vcpu->hw.used; used != 0; used &= used - 1) {
         struct lr_ref lr = lr_of(locked, vcpu, (unsigned)__builtin_ctz(used));
         lr_store(vcpu, lr.index, lr_wanted(&lr, crowded));
         if (lr.ref.irq->physical && lr.ref.irq->lr_pending)
-            vgic_vcpu->lr_physical |= 1u << lr.index;
+            vcpu->lr_physical |= 1u << lr.index;
     }
 }
 
@@ -527,20 +521,20 @@ static uint32_t group_causes(void)
 }
 
 /** While interrupts wait, the guest's turning a group on or off changes which are the most urgent. */
-static void watch_groups(struct vcpu *vcpu)
+static void watch_groups(struct vgic_vcpu *vcpu)
 {
-    bool watch = vcpu->vgic.candidate_words != 0 && !vcpu->vgic.groups_unwatched;
+    bool watch = vcpu->candidate_words != 0 && !vcpu->groups_unwatched;
     uint32_t hcr = watch ? group_causes() : 0;
 
-    if (vcpu->vgic.hw.hcr == hcr)
+    if (vcpu->hw.hcr == hcr)
         return;
-    vcpu->vgic.hw.hcr = hcr;
+    vcpu->hw.hcr = hcr;
     hypervisor.gic.ops->hcr_write(&hypervisor.gic, hcr | GIC_HCR_EN);
 }
 
-static void recheck_private(struct vgic_locked *locked, struct vcpu *vcpu)
+static void recheck_private(struct vgic_locked *locked, struct vgic_vcpu *vcpu)
 {
-    vcpu->vgic.recheck = 0;
+    vcpu->recheck = 0;
     for (uint32_t intid = 0; intid < VGIC_PRIVATE; intid++) {
         struct vgic_ref ref = vgic_find(vcpu, intid);
         vgic_deactivate_unused(ref.irq);
@@ -548,40 +542,39 @@ static void recheck_private(struct vgic_locked *locked, struct vcpu *vcpu)
     }
 }
 
-LONG_WAY static void flush_slowly(struct vcpu *vcpu)
+LONG_WAY static void flush_slowly(struct vgic_vcpu *vcpu)
 {
-    struct vgic_locked locked = vgic_lock(vcpu->domain);
+    struct vgic_locked locked = vgic_lock(vcpu->vgic);
 
-    if (vcpu->vgic.recheck != 0)
+    if (vcpu->recheck != 0)
         recheck_private(&locked, vcpu);
     settle(&locked, vcpu);
     if (!for_each_candidate(&locked, vcpu, NULL, place_any))
         place_best(&locked, vcpu);
     write_lrs(&locked, vcpu);
     watch_groups(vcpu);
-    store_relaxed(&vcpu->vgic.dirty, 0);
-    vcpu->vgic.lr_direct = 0;
+    store_relaxed(&vcpu->dirty, 0);
+    vcpu->lr_direct = 0;
     vgic_unlock(&locked, vcpu);
 }
 
 /* QEMU's GICv3 (7.2) looks at group 1 where it should at group 0: with VGrp0DIE and group 1 off its interrupt would
  * never go away, and the guest never get on. A vCPU to which that happens does without: what waits then takes over at
  * the next exit that comes for another reason. */
-void vgic_silence(struct vcpu *vcpu)
+void vgic_silence(struct vgic_vcpu *vcpu)
 {
-    struct vgic_vcpu *vgic_vcpu = &vcpu->vgic;
 
-    if (vgic_vcpu->hw.hcr == GIC_HCR_EN)
+    if (vcpu->hw.hcr == GIC_HCR_EN)
         return;
-    if (vgic_vcpu->hw.hcr != 0 && vgic_vcpu->hw.hcr == group_causes())
-        vgic_vcpu->groups_unwatched = true;
+    if (vcpu->hw.hcr != 0 && vcpu->hw.hcr == group_causes())
+        vcpu->groups_unwatched = true;
     hypervisor.gic.ops->hcr_write(&hypervisor.gic, 0);
-    vgic_vcpu->hw.hcr = GIC_HCR_EN; /* what watch_groups() never wants: it is written anew */
-    store_relaxed(&vgic_vcpu->dirty, 1);
+    vcpu->hw.hcr = GIC_HCR_EN; /* what watch_groups() never wants: it is written anew */
+    store_relaxed(&vcpu->dirty, 1);
 }
 
-void vgic_flush(struct vcpu *vcpu)
+void vgic_flush(struct vgic_vcpu *vcpu)
 {
-    if (load_relaxed(&vcpu->vgic.dirty) != 0)
+    if (load_relaxed(&vcpu->dirty) != 0)
         flush_slowly(vcpu);
 }

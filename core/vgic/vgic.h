@@ -9,16 +9,13 @@
  * vgic_irq and mark the vCPU dirty.
  *
  * Locks: vgic.lock of the domain, taken last of all. */
-#ifndef BULKHEAD_EMUL_VGIC_H
-#define BULKHEAD_EMUL_VGIC_H
+#ifndef BULKHEAD_VGIC_VGIC_H
+#define BULKHEAD_VGIC_VGIC_H
 
 #include "arch/cpu.h"
 #include "bus/mmio.h"
 #include "drivers/gic.h"
 #include "lib/types.h"
-
-struct domain;
-struct vcpu;
 
 #define VGIC_SGIS 16
 #define VGIC_PRIVATE 32 /* SGIs 0..15 and PPIs 16..31 of each vCPU */
@@ -51,8 +48,16 @@ struct vgic_irq {
     uint8_t lr_source : 3;   /* SGI: the source in the list register */
 };
 
+struct vgic_vcpu;
+
+/** Of one domain. */
 struct vgic {
     struct arch_spinlock lock;
+    /** A vCPU has an interrupt, or has to look at its list registers again: brings it out of its guest, or out of its
+     * sleep. Any CPU, without the lock. */
+    void (*wake)(struct vgic_vcpu *vcpu);
+    uint32_t vcpu_count;
+    struct vgic_vcpu *vcpus[HV_MAX_VCPUS];
     uint8_t groups;     /* GICD_CTLR: bit 0 forwards group 0, bit 1 group 1 */
     bool one_group;     /* all is in group 1, whatever IGROUPR holds: see use_groups() */
     uint32_t spi_count; /* entries of spis[] in use; the others are never looked at */
@@ -60,6 +65,7 @@ struct vgic {
     uint32_t routes[VGIC_MAX_SPIS]; /* GICv3: GICD_IROUTER, Aff2 to Aff0, of which targets follows */
 };
 
+/** Of one vCPU. */
 struct vgic_vcpu {
     struct vgic_irq private[VGIC_PRIVATE];
     struct gic_vcpu_state hw;
@@ -74,17 +80,23 @@ struct vgic_vcpu {
     uint32_t lr_physical;  /* bit per list register that holds a physical interrupt pending */
     uint32_t lr_direct;    /* ... in use and as vgic_inject_hardware_ppi() filled it */
     uint16_t lr_intid[GIC_MAX_LRS];
+    /* A reset ends here. */
+    struct vgic *vgic;
+    uint64_t affinity; /* as the guest's MPIDR_EL1 has it, Aff3 to Aff0 */
+    uint8_t index;     /* in vgic::vcpus; GICv2's number of the CPU interface */
 };
 
+/** One vCPU more, before any is reset; @p vgic was zeroed, and has its wake(). */
+void vgic_add_vcpu(struct vgic *vgic, struct vgic_vcpu *vcpu, uint64_t affinity);
 /** Reset state. SPIs: disabled, level, priority 0, target vCPU 0. Writes only the first @p spi_count entries (a
  * multiple of 32, or VGIC_MAX_SPIS). */
-void vgic_init(struct vgic *vgic, uint32_t spi_count);
+void vgic_reset(struct vgic *vgic, uint32_t spi_count);
 /** Not while the vCPU is loaded: what its list registers hold would be delivered to whoever comes next. */
-void vgic_vcpu_init(struct vcpu *vcpu);
+void vgic_reset_vcpu(struct vgic_vcpu *vcpu);
 /** PSCI CPU_ON: the CPU interface is as at reset; interrupts of the vCPU stay what they were. Not while it is loaded.
  */
-void vgic_reset_interface(struct vcpu *vcpu);
-/** MMIO handlers; device is the struct domain. They never abort: what is reserved reads as zero, ignores writes. */
+void vgic_reset_interface(struct vgic_vcpu *vcpu);
+/** MMIO handlers; device is the struct vgic. They never abort: what is reserved reads as zero, ignores writes. */
 enum mmio_result vgic_distributor_access(void *device, struct mmio_access *access); /* GICv2 */
 enum mmio_result vgic_v3_distributor_access(void *device, struct mmio_access *access);
 /** All redistributors, VGIC_REDISTRIBUTOR_SIZE for each vCPU. */
@@ -92,10 +104,10 @@ enum mmio_result vgic_redistributor_access(void *device, struct mmio_access *acc
 #define VGIC_REDISTRIBUTOR_SIZE 0x20000
 /** GICv3: what @p vcpu wrote to ICC_SGI1R_EL1 (@p group1), or to ICC_SGI0R_EL1 or ICC_ASGI1R_EL1, which reach only what
  * the target has in group 0. */
-void vgic_write_sgi(struct vcpu *vcpu, uint64_t value, bool group1);
+void vgic_write_sgi(struct vgic_vcpu *vcpu, uint64_t value, bool group1);
 
 /** Sets the input line of an SPI (edge: a rising level latches). Any CPU. Wakes the target vCPU if needed. */
-void vgic_set_spi(struct domain *domain, uint32_t intid, bool level);
+void vgic_set_spi(struct vgic *vgic, uint32_t intid, bool level);
 /**
  * Makes a level-sensitive PPI of @p vcpu pending, linked to the physical interrupt that is active on this CPU (the
  * virtual timer). Only on the CPU of @p vcpu, after vgic_sync(). The host interrupt stays active, so that it cannot
@@ -105,22 +117,22 @@ void vgic_set_spi(struct domain *domain, uint32_t intid, bool level);
  * interrupt. A guest that disables the interrupt while it is pending leaves it linked: it is delivered, or withdrawn,
  * when enabled again.
  */
-void vgic_inject_hardware_ppi(struct vcpu *vcpu, uint32_t intid, uint32_t physical_intid);
+void vgic_inject_hardware_ppi(struct vgic_vcpu *vcpu, uint32_t intid, uint32_t physical_intid);
 
 /** Before entry: fills list registers if anything changed. After exit: takes back what the guest acknowledged and
  * ended. */
-void vgic_flush(struct vcpu *vcpu);
-void vgic_sync(struct vcpu *vcpu);
+void vgic_flush(struct vgic_vcpu *vcpu);
+void vgic_sync(struct vgic_vcpu *vcpu);
 /** The maintenance interrupt of the loaded vCPU stays asserted after vgic_sync(): turns it off until vgic_flush(). */
-void vgic_silence(struct vcpu *vcpu);
+void vgic_silence(struct vgic_vcpu *vcpu);
 /** @return whether an enabled interrupt waits for @p vcpu: ends its WFI. The guest's priority mask is not considered: a
  * WFI may end early, which the architecture allows. */
-bool vgic_has_pending(struct vcpu *vcpu);
+bool vgic_has_pending(struct vgic_vcpu *vcpu);
 /** @return whether @p intid of @p vcpu is pending or active with a physical interrupt behind it, which must then stay
  * active. */
-bool vgic_ppi_in_flight(const struct vcpu *vcpu, uint32_t intid);
+bool vgic_ppi_in_flight(const struct vgic_vcpu *vcpu, uint32_t intid);
 /** Virtual interface of a vCPU that is loaded or put; put after vgic_sync(). */
-void vgic_load(struct vcpu *vcpu);
-void vgic_put(struct vcpu *vcpu);
+void vgic_load(struct vgic_vcpu *vcpu);
+void vgic_put(struct vgic_vcpu *vcpu);
 
 #endif

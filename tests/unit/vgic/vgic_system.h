@@ -6,7 +6,7 @@
 #define BULKHEAD_TESTS_VGIC_SYSTEM_H
 
 #include "domain/domain.h"
-#include "unit/emul/fake_gicv.h"
+#include "unit/vgic/fake_gicv.h"
 #include "vcpu/vcpu.h"
 
 #define TIMER 27
@@ -76,7 +76,7 @@ static inline void take_physical(unsigned v)
     for (uint32_t intid = 16; intid < 32; intid++)
         if ((fires >> intid & 1) != 0) {
             cpu->physical_active |= 1u << intid;
-            vgic_inject_hardware_ppi(&sys.vcpus[v], intid, intid);
+            vgic_inject_hardware_ppi(&sys.vcpus[v].vgic, intid, intid);
         }
 }
 
@@ -84,7 +84,7 @@ static inline void exit_guest(unsigned v)
 {
     fake.current = v;
     sys.vcpus[v].wake = 0;
-    vgic_sync(&sys.vcpus[v]);
+    vgic_sync(&sys.vcpus[v].vgic);
 }
 
 /** No list register is written for nothing: not more than out and in again, and not at all where none changes. */
@@ -106,7 +106,7 @@ static inline void enter_guest(unsigned v)
     do {
         take_physical(v);
         struct fake_cpu before = fake.cpus[v];
-        vgic_flush(&sys.vcpus[v]);
+        vgic_flush(&sys.vcpus[v].vgic);
         check_cost(v, &before);
     } while ((fake.cpus[v].physical_line & ~fake.cpus[v].physical_active) != 0);
     check_entry(v);
@@ -153,7 +153,10 @@ static inline void setup_version(enum gic_version version, unsigned vcpus, uint3
     memset(&sys, 0, sizeof(sys));
     sys.domain.vcpu_count = vcpus;
     sys.domain.state = DOMAIN_RUNNING;
-    vgic_init(&sys.domain.vgic, spis);
+    sys.domain.vgic.wake = vcpu_wake_for_interrupt;
+    for (unsigned v = 0; v < vcpus; v++)
+        vgic_add_vcpu(&sys.domain.vgic, &sys.vcpus[v].vgic, affinities[v]);
+    vgic_reset(&sys.domain.vgic, spis);
     for (unsigned v = 0; v < vcpus; v++) {
         struct vcpu *vcpu = &sys.vcpus[v];
         vcpu->domain = &sys.domain;
@@ -162,9 +165,9 @@ static inline void setup_version(enum gic_version version, unsigned vcpus, uint3
         vcpu->cpu = (uint8_t)(v + 1); /* none is the CPU that the test runs on */
         vcpu->state = VCPU_READY;
         sys.domain.vcpus[v] = vcpu;
-        vgic_vcpu_init(vcpu);
+        vgic_reset_vcpu(&vcpu->vgic);
         fake.current = v;
-        vgic_load(vcpu);
+        vgic_load(&vcpu->vgic);
         enter_guest(v);
     }
 }
@@ -181,7 +184,7 @@ static inline uint64_t access_device(unsigned v, enum mmio_result (*handler)(voi
         .offset = offset, .size = (uint8_t)size, .vcpu = (uint8_t)v, .write = write, .value = value};
 
     exit_guest(v);
-    require(handler(&sys.domain, &access) == MMIO_HANDLED, "aborts at %#x", offset);
+    require(handler(&sys.domain.vgic, &access) == MMIO_HANDLED, "aborts at %#x", offset);
     enter_guest(v);
     settle_all();
     return access.value;
@@ -206,7 +209,7 @@ static inline uint64_t access_redistributor(unsigned v, unsigned owner, uint32_t
 static inline void send_sgi(unsigned v, uint64_t value, bool group1)
 {
     exit_guest(v);
-    vgic_write_sgi(&sys.vcpus[v], value, group1);
+    vgic_write_sgi(&sys.vcpus[v].vgic, value, group1);
     enter_guest(v);
     settle_all();
 }
@@ -250,7 +253,7 @@ static inline void set_edge(unsigned v, uint32_t intid)
 
 static inline void set_line(uint32_t intid, bool level)
 {
-    vgic_set_spi(&sys.domain, intid, level);
+    vgic_set_spi(&sys.domain.vgic, intid, level);
     settle_all();
 }
 

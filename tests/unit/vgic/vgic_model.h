@@ -4,7 +4,7 @@
 #ifndef BULKHEAD_TESTS_VGIC_MODEL_H
 #define BULKHEAD_TESTS_VGIC_MODEL_H
 
-#include "unit/emul/vgic_system.h"
+#include "unit/vgic/vgic_system.h"
 
 #define SPIS 64
 #define INTIDS (32 + SPIS)

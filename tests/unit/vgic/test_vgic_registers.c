@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The distributor's register file: what the manual says each register is (IHI 0048B 4.3), in every width. */
 #include "support/suite.h"
-#include "unit/emul/vgic_system.h"
+#include "unit/vgic/vgic_system.h"
 
 /** Which accesses a register takes, for the whole frame, in the manual's words (4.1.4, table 4-1). */
 static bool is_byte_accessible(uint32_t offset)
@@ -265,10 +265,10 @@ START_TEST(lines_of_absent_spis_do_nothing)
     setup_system(1, 64, 4);
     struct vgic before = sys.domain.vgic;
 
-    vgic_set_spi(&sys.domain, 96, true);
-    vgic_set_spi(&sys.domain, 1020, true);
-    vgic_set_spi(&sys.domain, UINT32_MAX, true);
-    vgic_set_spi(&sys.domain, 31, true);
+    vgic_set_spi(&sys.domain.vgic, 96, true);
+    vgic_set_spi(&sys.domain.vgic, 1020, true);
+    vgic_set_spi(&sys.domain.vgic, UINT32_MAX, true);
+    vgic_set_spi(&sys.domain.vgic, 31, true);
     ck_assert_mem_eq(sys.domain.vgic.spis, before.spis, sizeof(before.spis));
 }
 END_TEST
@@ -285,9 +285,9 @@ START_TEST(the_last_spi)
     write32(0, CTLR, 1);
     set_line(1019, true);
     ck_assert_uint_eq(acknowledge(0), 1019);
-    vgic_set_spi(&sys.domain, 1020, true); /* none of these is one of its interrupts */
-    vgic_set_spi(&sys.domain, 31, true);
-    vgic_set_spi(&sys.domain, UINT32_MAX, true);
+    vgic_set_spi(&sys.domain.vgic, 1020, true); /* none of these is one of its interrupts */
+    vgic_set_spi(&sys.domain.vgic, 31, true);
+    vgic_set_spi(&sys.domain.vgic, UINT32_MAX, true);
     ck_assert_uint_eq(sys.vcpus[0].vgic.dirty, 0);
 }
 END_TEST

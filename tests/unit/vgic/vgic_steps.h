@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "unit/emul/vgic_model.h"
+#include "unit/vgic/vgic_model.h"
 
 #define V3_CTLR_FIXED 0x50u /* affinity routing, one security state */
 #define SGI_ALL_BUT_SELF (1ULL << 40)
@@ -325,10 +325,10 @@ static void step_deactivate(unsigned v)
 static void step_switch(unsigned v)
 {
     exit_guest(v);
-    vgic_put(&sys.vcpus[v]);
+    vgic_put(&sys.vcpus[v].vgic);
     for (unsigned i = 0; i < hypervisor.gic.lr_count; i++)
         require(fake_lr(v, i).state == GIC_LR_INVALID, "list register %u stays behind", i);
-    vgic_load(&sys.vcpus[v]);
+    vgic_load(&sys.vcpus[v].vgic);
     enter_guest(v);
     settle_all();
 }

@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of the vGIC share: the lock with what it collects, and the rules by which an interrupt finds a list
  * register. */
-#ifndef BULKHEAD_EMUL_VGIC_IRQ_H
-#define BULKHEAD_EMUL_VGIC_IRQ_H
+#ifndef BULKHEAD_VGIC_VGIC_IRQ_H
+#define BULKHEAD_VGIC_VGIC_IRQ_H
 
-#include "domain/domain.h"
-#include "emul/vgic.h"
-#include "vcpu/vcpu.h"
+#include "vgic/vgic.h"
 
 /* What the compiler takes to be too much for so many callers, and an exit is shorter with. */
 #define VGIC_IN_PLACE static inline __attribute__((always_inline))
 
 /** Proof that the domain's vgic.lock is held; collects the vCPUs that have to look at their list registers again. */
 struct vgic_locked {
-    struct domain *domain;
+    struct vgic *vgic;
     uint32_t touched; /* bit per vCPU; VGIC_REMOTE */
 };
 
@@ -21,43 +19,43 @@ struct vgic_locked {
  * them are out of reach: they are left to its own CPU (vgic_vcpu::recheck). Cleared before vgic_unlock(). */
 #define VGIC_REMOTE (1u << 31)
 
-VGIC_IN_PLACE struct vgic_locked vgic_lock(struct domain *domain)
+VGIC_IN_PLACE struct vgic_locked vgic_lock(struct vgic *vgic)
 {
-    arch_spin_lock(&domain->vgic.lock);
-    return (struct vgic_locked){.domain = domain};
+    arch_spin_lock(&vgic->lock);
+    return (struct vgic_locked){.vgic = vgic};
 }
 
 /** Whether SGIs are pending by source, and always enabled: GICv2. */
 bool vgic_sgis_have_sources(void);
 
 /** Wakes the vCPUs of @p touched. */
-void vgic_wake(struct domain *domain, uint32_t touched);
+void vgic_wake(struct vgic *vgic, uint32_t touched);
 
 /** Unlocks, then wakes the vCPUs that were touched. @param self  the one that is out of its guest on this CPU anyway,
  * or NULL */
-VGIC_IN_PLACE void vgic_unlock(struct vgic_locked *locked, const struct vcpu *self)
+VGIC_IN_PLACE void vgic_unlock(struct vgic_locked *locked, const struct vgic_vcpu *self)
 {
     uint32_t touched = locked->touched & ~(self != NULL ? 1u << self->index : 0);
 
-    arch_spin_unlock(&locked->domain->vgic.lock);
+    arch_spin_unlock(&locked->vgic->lock);
     if (touched != 0)
-        vgic_wake(locked->domain, touched);
+        vgic_wake(locked->vgic, touched);
 }
 
 /** One interrupt as @p vcpu sees it. */
 struct vgic_ref {
     struct vgic_irq *irq; /* NULL: not implemented */
     uint32_t intid;
-    struct vcpu *vcpu; /* whose it is, if private */
+    struct vgic_vcpu *vcpu; /* whose it is, if private */
 };
 
-VGIC_IN_PLACE struct vgic_ref vgic_find(struct vcpu *vcpu, uint32_t intid)
+VGIC_IN_PLACE struct vgic_ref vgic_find(struct vgic_vcpu *vcpu, uint32_t intid)
 {
-    struct vgic *vgic = &vcpu->domain->vgic;
+    struct vgic *vgic = vcpu->vgic;
     struct vgic_irq *irq = NULL;
 
     if (intid < VGIC_PRIVATE)
-        irq = &vcpu->vgic.private[intid];
+        irq = &vcpu->private[intid];
     else if (intid - VGIC_PRIVATE < vgic->spi_count)
         irq = &vgic->spis[intid - VGIC_PRIVATE];
     return (struct vgic_ref){.irq = irq, .intid = intid, .vcpu = vcpu};
@@ -86,9 +84,9 @@ bool vgic_irq_ready(const struct vgic *vgic, const struct vgic_irq *irq, uint32_
 /** After any change of @p ref.irq: notes for which vCPU it is a candidate, and whose list registers are out of date. */
 void vgic_update(struct vgic_locked *locked, struct vgic_ref ref);
 /** @p intid, for which vgic_update() found no other vCPU, wants nothing (more) of @p vgic_vcpu. Under the lock. */
-void vgic_no_candidate(struct vgic_vcpu *vgic_vcpu, uint32_t intid);
+void vgic_no_candidate(struct vgic_vcpu *vcpu, uint32_t intid);
 /** As vgic_update() of every private interrupt of @p vcpu, done by its own CPU. */
-void vgic_recheck_private(struct vgic_locked *locked, struct vcpu *vcpu);
+void vgic_recheck_private(struct vgic_locked *locked, struct vgic_vcpu *vcpu);
 /** Whether the host's line behind a linked interrupt is asserted; false where there is none. */
 bool vgic_line_asserted(const struct vgic_irq *irq);
 /** Ends the host interrupt behind one that is neither pending nor active any more, so that it can fire again. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The state of one interrupt, and what follows from it. */
-#include "emul/vgic_irq.h"
+#include "vgic/vgic_irq.h"
 
 #include "boot/hypervisor.h"
 
@@ -11,14 +11,10 @@ bool vgic_sgis_have_sources(void)
     return hypervisor.gic.version != GIC_V3;
 }
 
-void vgic_wake(struct domain *domain, uint32_t touched)
+void vgic_wake(struct vgic *vgic, uint32_t touched)
 {
-    for (; touched != 0; touched &= touched - 1) {
-        struct vcpu *vcpu = domain->vcpus[__builtin_ctz(touched)];
-        /* One that this CPU runs is out of its guest now, and is flushed before it enters again. */
-        if (vcpu->cpu != arch_cpu_id() || load_acquire(&vcpu->state) != VCPU_READY)
-            vcpu_wake(vcpu);
-    }
+    for (; touched != 0; touched &= touched - 1)
+        vgic->wake(vgic->vcpus[__builtin_ctz(touched)]);
 }
 
 bool vgic_irq_pending_outside(const struct vgic_irq *irq, uint32_t intid)
@@ -70,52 +66,52 @@ static uint32_t spi_owner(const struct vgic_irq *irq)
     return irq->targets != 0 ? (uint32_t)__builtin_ctz(irq->targets) : NO_VCPU;
 }
 
-static void mark(struct vgic_vcpu *vgic_vcpu, uint32_t intid, bool ready)
+static void mark(struct vgic_vcpu *vcpu, uint32_t intid, bool ready)
 {
     uint32_t word = intid / 32;
-    uint32_t bits = vgic_vcpu->candidates[word] & ~(1u << intid % 32);
+    uint32_t bits = vcpu->candidates[word] & ~(1u << intid % 32);
 
     if (ready)
         bits |= 1u << intid % 32;
-    vgic_vcpu->candidates[word] = bits;
-    uint32_t words = vgic_vcpu->candidate_words & ~(1u << word);
+    vcpu->candidates[word] = bits;
+    uint32_t words = vcpu->candidate_words & ~(1u << word);
     if (bits != 0)
         words |= 1u << word;
-    store_relaxed(&vgic_vcpu->candidate_words, words);
+    store_relaxed(&vcpu->candidate_words, words);
 }
 
-void vgic_no_candidate(struct vgic_vcpu *vgic_vcpu, uint32_t intid)
+void vgic_no_candidate(struct vgic_vcpu *vcpu, uint32_t intid)
 {
-    mark(vgic_vcpu, intid, false);
+    mark(vcpu, intid, false);
 }
 
-static void touch(struct vgic_locked *locked, struct vcpu *vcpu)
+static void touch(struct vgic_locked *locked, struct vgic_vcpu *vcpu)
 {
-    store_relaxed(&vcpu->vgic.dirty, 1);
+    store_relaxed(&vcpu->dirty, 1);
     locked->touched |= 1u << vcpu->index;
 }
 
 void vgic_update(struct vgic_locked *locked, struct vgic_ref ref)
 {
-    struct domain *domain = locked->domain;
-    bool ready = vgic_irq_ready(&domain->vgic, ref.irq, ref.intid);
+    struct vgic *vgic = locked->vgic;
+    bool ready = vgic_irq_ready(vgic, ref.irq, ref.intid);
 
     if (ref.intid < VGIC_PRIVATE) {
-        mark(&ref.vcpu->vgic, ref.intid, ready);
+        mark(ref.vcpu, ref.intid, ready);
         if (ready || ref.irq->in_lr)
             touch(locked, ref.vcpu);
         return;
     }
     uint32_t owner = spi_owner(ref.irq);
-    for (uint32_t i = 0; i < domain->vcpu_count; i++)
-        mark(&domain->vcpus[i]->vgic, ref.intid, ready && i == owner);
-    if (owner < domain->vcpu_count && (ready || ref.irq->in_lr))
-        touch(locked, domain->vcpus[owner]);
+    for (uint32_t i = 0; i < vgic->vcpu_count; i++)
+        mark(vgic->vcpus[i], ref.intid, ready && i == owner);
+    if (owner < vgic->vcpu_count && (ready || ref.irq->in_lr))
+        touch(locked, vgic->vcpus[owner]);
 }
 
-void vgic_recheck_private(struct vgic_locked *locked, struct vcpu *vcpu)
+void vgic_recheck_private(struct vgic_locked *locked, struct vgic_vcpu *vcpu)
 {
-    vcpu->vgic.recheck = 1;
+    vcpu->recheck = 1;
     touch(locked, vcpu);
 }
 
@@ -142,12 +138,12 @@ void vgic_resample(struct vgic_irq *irq)
     vgic_deactivate_unused(irq);
 }
 
-void vgic_set_spi(struct domain *domain, uint32_t intid, bool level)
+void vgic_set_spi(struct vgic *vgic, uint32_t intid, bool level)
 {
-    if (intid < VGIC_PRIVATE || intid - VGIC_PRIVATE >= domain->vgic.spi_count)
+    if (intid < VGIC_PRIVATE || intid - VGIC_PRIVATE >= vgic->spi_count)
         return;
-    struct vgic_locked locked = vgic_lock(domain);
-    struct vgic_irq *irq = &domain->vgic.spis[intid - VGIC_PRIVATE];
+    struct vgic_locked locked = vgic_lock(vgic);
+    struct vgic_irq *irq = &vgic->spis[intid - VGIC_PRIVATE];
 
     if (irq->line != level) {
         irq->line = level;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The distributor's registers (IHI 0048B 4.3), as those of a GIC without security extensions. What is not in the table,
  * and every width that the manual does not name for a register (4.1.4), reads as zero and ignores writes. */
-#include "emul/vgic_registers.h"
+#include "vgic/vgic_registers.h"
 
 #define BYTE VGIC_BYTE
 #define WORD VGIC_WORD
@@ -32,7 +32,7 @@ static uint8_t get_group(struct vgic_locked *locked, struct vgic_ref ref)
 
 static void set_group(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value)
 {
-    ref.irq->group = (value != 0 ? VGIC_GROUP | VGIC_GROUP_WRITTEN : 0) | locked->domain->vgic.one_group;
+    ref.irq->group = (value != 0 ? VGIC_GROUP | VGIC_GROUP_WRITTEN : 0) | locked->vgic->one_group;
     vgic_update(locked, ref);
 }
 
@@ -140,7 +140,7 @@ static void set_targets(struct vgic_locked *locked, struct vgic_ref ref, uint8_t
 {
     if (ref.intid < VGIC_PRIVATE)
         return;
-    ref.irq->targets = value & (uint8_t)((1u << locked->domain->vcpu_count) - 1);
+    ref.irq->targets = value & (uint8_t)((1u << locked->vgic->vcpu_count) - 1);
     vgic_update(locked, ref);
 }
 
@@ -168,7 +168,7 @@ static uint8_t get_sources(struct vgic_locked *locked, struct vgic_ref ref)
 
 static void set_sources(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value)
 {
-    ref.irq->sgi_sources |= value & (uint8_t)((1u << locked->domain->vcpu_count) - 1);
+    ref.irq->sgi_sources |= value & (uint8_t)((1u << locked->vgic->vcpu_count) - 1);
     vgic_update(locked, ref);
 }
 
@@ -180,10 +180,10 @@ static void clear_sources(struct vgic_locked *locked, struct vgic_ref ref, uint8
     vgic_update(locked, ref);
 }
 
-static uint64_t read_control(struct vcpu *vcpu, uint32_t offset)
+static uint64_t read_control(struct vgic_vcpu *vcpu, uint32_t offset)
 {
     (void)offset;
-    return vcpu->domain->vgic.groups;
+    return vcpu->vgic->groups;
 }
 
 static void use_group(struct vgic_irq *irq)
@@ -197,42 +197,42 @@ static void use_group(struct vgic_irq *irq)
  * that knows itself on the non-secure side of two security states (as on Xen) leaves zeros in IGROUPR, which ignores
  * writes there, and enables group 1 only. Without group 0 enabled, zeros have no other use.
  */
-static void use_groups(struct domain *domain)
+static void use_groups(struct vgic *vgic)
 {
-    domain->vgic.one_group = false;
-    for (uint32_t i = 0; i < domain->vgic.spi_count; i++)
-        use_group(&domain->vgic.spis[i]);
-    for (uint32_t v = 0; v < domain->vcpu_count; v++)
+    vgic->one_group = false;
+    for (uint32_t i = 0; i < vgic->spi_count; i++)
+        use_group(&vgic->spis[i]);
+    for (uint32_t v = 0; v < vgic->vcpu_count; v++)
         for (uint32_t i = 0; i < VGIC_PRIVATE; i++)
-            use_group(&domain->vcpus[v]->vgic.private[i]);
+            use_group(&vgic->vcpus[v]->private[i]);
 }
 
 /** Every interrupt of the domain may now be forwarded, or no longer. Of the private ones, each vCPU sees to its own. */
-void vgic_write_control(struct vgic_locked *locked, struct vcpu *vcpu, const struct mmio_access *access)
+void vgic_write_control(struct vgic_locked *locked, struct vgic_vcpu *vcpu, const struct mmio_access *access)
 {
-    struct domain *domain = locked->domain;
+    struct vgic *vgic = locked->vgic;
     uint8_t groups = access->value & 3;
 
-    if (domain->vgic.groups == groups)
+    if (vgic->groups == groups)
         return;
-    domain->vgic.groups = groups;
-    if ((groups & 1) != 0 && domain->vgic.one_group)
-        use_groups(domain);
-    for (uint32_t i = 0; i < domain->vcpu_count; i++)
-        vgic_recheck_private(locked, domain->vcpus[i]);
-    for (uint32_t i = 0; i < domain->vgic.spi_count; i++)
-        if (!vgic_irq_at_rest(&domain->vgic.spis[i])) /* of a thousand that a domain may have few are not */
+    vgic->groups = groups;
+    if ((groups & 1) != 0 && vgic->one_group)
+        use_groups(vgic);
+    for (uint32_t i = 0; i < vgic->vcpu_count; i++)
+        vgic_recheck_private(locked, vgic->vcpus[i]);
+    for (uint32_t i = 0; i < vgic->spi_count; i++)
+        if (!vgic_irq_at_rest(&vgic->spis[i])) /* of a thousand that a domain may have few are not */
             vgic_update(locked, vgic_find(vcpu, VGIC_PRIVATE + i));
 }
 
-static uint64_t read_type(struct vcpu *vcpu, uint32_t offset)
+static uint64_t read_type(struct vgic_vcpu *vcpu, uint32_t offset)
 {
     (void)offset;
-    uint32_t lines = (VGIC_PRIVATE + vcpu->domain->vgic.spi_count + 31) / 32 - 1;
-    return (vcpu->domain->vcpu_count - 1) << 5 | lines;
+    uint32_t lines = (VGIC_PRIVATE + vcpu->vgic->spi_count + 31) / 32 - 1;
+    return (vcpu->vgic->vcpu_count - 1) << 5 | lines;
 }
 
-uint64_t vgic_read_implementer(struct vcpu *vcpu, uint32_t offset)
+uint64_t vgic_read_implementer(struct vgic_vcpu *vcpu, uint32_t offset)
 {
     (void)vcpu;
     (void)offset;
@@ -240,7 +240,7 @@ uint64_t vgic_read_implementer(struct vcpu *vcpu, uint32_t offset)
 }
 
 /** PIDR4..7, PIDR0..3, CIDR0..3: those of a GIC-400; PIDR2 bits 7:4 say architecture 2. */
-static uint64_t read_identification(struct vcpu *vcpu, uint32_t offset)
+static uint64_t read_identification(struct vgic_vcpu *vcpu, uint32_t offset)
 {
     static const uint8_t bytes[] = {0x04, 0x00, 0x00, 0x00, 0x90, 0xb4, 0x2b, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
 
@@ -248,17 +248,17 @@ static uint64_t read_identification(struct vcpu *vcpu, uint32_t offset)
     return bytes[offset / 4];
 }
 
-static void write_sgi(struct vgic_locked *locked, struct vcpu *vcpu, const struct mmio_access *access)
+static void write_sgi(struct vgic_locked *locked, struct vgic_vcpu *vcpu, const struct mmio_access *access)
 {
-    struct domain *domain = locked->domain;
+    struct vgic *vgic = locked->vgic;
     uint32_t value = (uint32_t)access->value;
-    uint32_t all = (1u << domain->vcpu_count) - 1;
+    uint32_t all = (1u << vgic->vcpu_count) - 1;
     uint32_t self = 1u << vcpu->index;
     /* By TargetListFilter: the list, all but self, self; 3 is reserved and reaches nobody (4.3.15). */
     const uint32_t filters[] = {value >> 16 & 0xff, ~self, self, 0};
 
     for (uint32_t targets = filters[value >> 24 & 3] & all; targets != 0; targets &= targets - 1) {
-        struct vcpu *target = domain->vcpus[__builtin_ctz(targets)];
+        struct vgic_vcpu *target = vgic->vcpus[__builtin_ctz(targets)];
         struct vgic_ref ref = vgic_find(target, value & 0xf);
         ref.irq->sgi_sources |= (uint8_t)self;
         vgic_update(locked, ref);
@@ -307,7 +307,7 @@ const struct vgic_register *vgic_find_register(uint32_t offset, uint8_t size)
     return NULL;
 }
 
-uint64_t vgic_access_fields(const struct vgic_register *reg, struct vgic_locked *locked, struct vcpu *vcpu,
+uint64_t vgic_access_fields(const struct vgic_register *reg, struct vgic_locked *locked, struct vgic_vcpu *vcpu,
                             const struct mmio_access *access)
 {
     uint32_t first = (access->offset - reg->offset) * 8 / reg->bits;
@@ -329,15 +329,15 @@ uint64_t vgic_access_fields(const struct vgic_register *reg, struct vgic_locked 
 
 enum mmio_result vgic_distributor_access(void *device, struct mmio_access *access)
 {
-    struct domain *domain = device;
-    struct vcpu *vcpu = domain->vcpus[access->vcpu];
+    struct vgic *vgic = device;
+    struct vgic_vcpu *vcpu = vgic->vcpus[access->vcpu];
     const struct vgic_register *reg = vgic_find_register(access->offset, access->size);
     uint64_t value = 0;
 
     if (reg != NULL && reg->read != NULL && !access->write) {
         value = reg->read(vcpu, access->offset - reg->offset);
     } else if (reg != NULL) {
-        struct vgic_locked locked = vgic_lock(domain);
+        struct vgic_locked locked = vgic_lock(vgic);
         if (reg->bits != 0)
             value = vgic_access_fields(reg, &locked, vcpu, access);
         else if (access->write && reg->write != NULL)

@@ -2,7 +2,7 @@
 /* The vGIC of either version against the model, by random sequences. */
 #include "support/shrink.h"
 #include "support/suite.h"
-#include "unit/emul/vgic_steps.h"
+#include "unit/vgic/vgic_steps.h"
 
 #define STEPS 600
 

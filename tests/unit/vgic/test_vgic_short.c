@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The timer's short way into a list register and out again. */
 #include "support/suite.h"
-#include "unit/emul/vgic_system.h"
+#include "unit/vgic/vgic_system.h"
 
 static void start_v3(unsigned vcpus)
 {
@@ -22,7 +22,7 @@ static uint32_t locks_of_a_tick(void)
     end(0, TIMER);
     exit_guest(0);
     ck_assert_uint_eq(sys.vcpus[0].vgic.hw.used, 0);
-    ck_assert(!vgic_ppi_in_flight(&sys.vcpus[0], TIMER));
+    ck_assert(!vgic_ppi_in_flight(&sys.vcpus[0].vgic, TIMER));
     uint32_t locks = sys.domain.vgic.lock.next - before;
     enter_guest(0);
     return locks;
@@ -57,7 +57,7 @@ START_TEST(the_short_way_keeps_what_another_writes)
     fake.current = 1; /* before vCPU 0 comes out */
     struct mmio_access access = {
         .offset = SGI_FRAME + ISPENDR, .size = 4, .vcpu = 1, .write = true, .value = 1u << TIMER};
-    vgic_redistributor_access(&sys.domain, &access);
+    vgic_redistributor_access(&sys.domain.vgic, &access);
     bounce(0);
     ck_assert_uint_eq(acknowledge(0), TIMER);
     end(0, TIMER);

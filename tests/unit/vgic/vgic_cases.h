@@ -3,7 +3,7 @@
 #ifndef BULKHEAD_TESTS_VGIC_CASES_H
 #define BULKHEAD_TESTS_VGIC_CASES_H
 
-#include "unit/emul/vgic_system.h"
+#include "unit/vgic/vgic_system.h"
 
 #define SPI 40
 #define OTHER 41

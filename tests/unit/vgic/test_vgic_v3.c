@@ -2,7 +2,7 @@
 /* What a guest of GICv3 finds: distributor, redistributors, routing by affinity, SGIs (IHI 0069 chapter 12), in every
  * width and from every vCPU. */
 #include "support/suite.h"
-#include "unit/emul/vgic_system.h"
+#include "unit/vgic/vgic_system.h"
 
 #define PIDR2 0xffe8
 #define GICR_TYPER 0x0008
@@ -484,11 +484,11 @@ END_TEST
 START_TEST(sgi_groups)
 {
     setup(1, 32);
-    vgic_write_sgi(&sys.vcpus[0], 4u << 24 | 1, false);
+    vgic_write_sgi(&sys.vcpus[0].vgic, 4u << 24 | 1, false);
     bounce(0);
     ck_assert_uint_eq(acknowledge(0), GIC_SPURIOUS);
     gicr_write(0, 0, SGI_FRAME + IGROUPR, ~(1u << 4));
-    vgic_write_sgi(&sys.vcpus[0], 4u << 24 | 1, false);
+    vgic_write_sgi(&sys.vcpus[0].vgic, 4u << 24 | 1, false);
     bounce(0);
     ck_assert_uint_eq(taker_of(4), 0);
     send_sgi(0, 4u << 24 | 1, true);
@@ -511,7 +511,7 @@ START_TEST(one_group_for_who_knows_one)
     send_sgi(0, 4u << 24 | 1, true);
     ck_assert(fake_lr(0, (unsigned)fake_find(0, SPI)).group1);
     ck_assert(fake_lr(0, (unsigned)fake_find(0, 4)).group1);
-    vgic_write_sgi(&sys.vcpus[0], 5u << 24 | 1, false); /* SGI 5 is not in group 0 */
+    vgic_write_sgi(&sys.vcpus[0].vgic, 5u << 24 | 1, false); /* SGI 5 is not in group 0 */
     bounce(0);
     ck_assert_int_eq(fake_find(0, 5), -1);
 }
@@ -536,7 +536,7 @@ START_TEST(two_groups_for_who_enables_both)
     ck_assert_int_eq(fake_find(0, SPI), -1);
     ck_assert_int_eq(fake_find(0, 4), -1);
     ck_assert(fake_find(0, 5) >= 0);
-    vgic_init(&sys.domain.vgic, 32); /* the next life knows one again */
+    vgic_reset(&sys.domain.vgic, 32); /* the next life knows one again */
     ck_assert(sys.domain.vgic.one_group);
 }
 END_TEST

@@ -2,7 +2,7 @@
 /* What a GICv3 has beyond a GICv2: routing by affinity, a redistributor for each vCPU, SGIs by a system register. One
  * security state, affinity routing for good, no LPIs, no power management (IHI 0069 12.9 to 12.11). The arrays of
  * fields are laid out as in GICv2's distributor, and answered by its table. */
-#include "emul/vgic_registers.h"
+#include "vgic/vgic_registers.h"
 
 #define CTLR_AFFINITY_ROUTING (1u << 4) /* ARE */
 #define CTLR_ONE_SECURITY_STATE (1u << 6)
@@ -19,27 +19,20 @@
 /* ICC_SGI1R_EL1 and its like, 12.2 */
 #define SGI_ALL_BUT_SELF (1ULL << 40)
 
-#define MPIDR_AFFINITY 0xff00ffffffULL
-
-static uint64_t affinity_of(const struct vcpu *vcpu)
-{
-    return vcpu->arch.vmpidr & MPIDR_AFFINITY;
-}
-
-static uint64_t read_control(struct vcpu *vcpu, uint32_t offset)
+static uint64_t read_control(struct vgic_vcpu *vcpu, uint32_t offset)
 {
     (void)offset;
-    return vcpu->domain->vgic.groups | CTLR_AFFINITY_ROUTING | CTLR_ONE_SECURITY_STATE;
+    return vcpu->vgic->groups | CTLR_AFFINITY_ROUTING | CTLR_ONE_SECURITY_STATE;
 }
 
-static uint64_t read_type(struct vcpu *vcpu, uint32_t offset)
+static uint64_t read_type(struct vgic_vcpu *vcpu, uint32_t offset)
 {
     (void)offset;
-    return ((VGIC_PRIVATE + vcpu->domain->vgic.spi_count + 31) / 32 - 1) | TYPER_ID_BITS | TYPER_NO_1_OF_N;
+    return ((VGIC_PRIVATE + vcpu->vgic->spi_count + 31) / 32 - 1) | TYPER_ID_BITS | TYPER_NO_1_OF_N;
 }
 
 /** PIDR4..7, PIDR0..3, CIDR0..3; PIDR2 bits 7:4 say architecture 3. */
-static uint64_t read_identification(struct vcpu *vcpu, uint32_t offset)
+static uint64_t read_identification(struct vgic_vcpu *vcpu, uint32_t offset)
 {
     static const uint8_t bytes[] = {0x44, 0x00, 0x00, 0x00, 0x92, 0xb4, 0x3b, 0x00, 0x0d, 0xf0, 0x05, 0xb1};
 
@@ -48,40 +41,40 @@ static uint64_t read_identification(struct vcpu *vcpu, uint32_t offset)
 }
 
 /** The upper half has Aff3, which is zero. */
-static uint64_t read_route(struct vcpu *vcpu, uint32_t offset)
+static uint64_t read_route(struct vgic_vcpu *vcpu, uint32_t offset)
 {
-    const struct vgic *vgic = &vcpu->domain->vgic;
+    const struct vgic *vgic = vcpu->vgic;
 
     return offset % 8 == 0 && offset / 8 < vgic->spi_count ? vgic->routes[offset / 8] : 0;
 }
 
 /** @return a bit for the vCPU with @p affinity, or 0: an SPI that is routed to nobody stays pending. */
-static uint8_t target_of(const struct domain *domain, uint32_t affinity)
+static uint8_t target_of(const struct vgic *vgic, uint32_t affinity)
 {
-    for (unsigned i = 0; i < domain->vcpu_count; i++)
-        if (affinity_of(domain->vcpus[i]) == affinity)
+    for (unsigned i = 0; i < vgic->vcpu_count; i++)
+        if (vgic->vcpus[i]->affinity == affinity)
             return (uint8_t)(1u << i);
     return 0;
 }
 
-static void write_route(struct vgic_locked *locked, struct vcpu *vcpu, const struct mmio_access *access)
+static void write_route(struct vgic_locked *locked, struct vgic_vcpu *vcpu, const struct mmio_access *access)
 {
-    struct vgic *vgic = &locked->domain->vgic;
+    struct vgic *vgic = locked->vgic;
     uint32_t index = (access->offset - IROUTER_FIRST) / 8;
 
     if (access->offset % 8 != 0 || index >= vgic->spi_count)
         return;
     vgic->routes[index] = access->value & ROUTE_MASK;
-    vgic->spis[index].targets = target_of(locked->domain, vgic->routes[index]);
+    vgic->spis[index].targets = target_of(locked->vgic, vgic->routes[index]);
     vgic_update(locked, vgic_find(vcpu, VGIC_PRIVATE + index));
 }
 
 /** Affinity in the upper word, and whose frames are the last. */
-static uint64_t read_redistributor_type(struct vcpu *vcpu, uint32_t offset)
+static uint64_t read_redistributor_type(struct vgic_vcpu *vcpu, uint32_t offset)
 {
-    uint64_t affinity = affinity_of(vcpu);
+    uint64_t affinity = vcpu->affinity;
     uint64_t packed = (affinity & ROUTE_MASK) | (affinity >> 32) << 24;
-    uint64_t last = vcpu->index + 1u == vcpu->domain->vcpu_count ? REDISTRIBUTOR_TYPER_LAST : 0;
+    uint64_t last = vcpu->index + 1u == vcpu->vgic->vcpu_count ? REDISTRIBUTOR_TYPER_LAST : 0;
 
     return (packed << 32 | last | (uint64_t)vcpu->index << REDISTRIBUTOR_NUMBER_SHIFT) >> 8 * offset;
 }
@@ -129,12 +122,13 @@ static const struct vgic_register *search_arrays(const struct mmio_access *acces
 
 /** @param owner  whose private interrupts are meant
  *  @param self   who makes the access */
-static void perform(const struct vgic_register *reg, struct vcpu *owner, struct vcpu *self, struct mmio_access *access)
+static void perform(const struct vgic_register *reg, struct vgic_vcpu *owner, struct vgic_vcpu *self,
+                    struct mmio_access *access)
 {
     uint64_t value = 0;
 
     if (reg != NULL) {
-        struct vgic_locked locked = vgic_lock(self->domain);
+        struct vgic_locked locked = vgic_lock(self->vgic);
         if (owner != self)
             locked.touched |= VGIC_REMOTE;
         if (reg->bits != 0)
@@ -154,8 +148,8 @@ static void perform(const struct vgic_register *reg, struct vcpu *owner, struct 
 
 enum mmio_result vgic_v3_distributor_access(void *device, struct mmio_access *access)
 {
-    const struct domain *domain = device;
-    struct vcpu *vcpu = domain->vcpus[access->vcpu];
+    const struct vgic *vgic = device;
+    struct vgic_vcpu *vcpu = vgic->vcpus[access->vcpu];
     const struct vgic_register *reg = search(distributor, ARRAY_SIZE(distributor), access);
 
     perform(reg != NULL ? reg : search_arrays(access, false), vcpu, vcpu, access);
@@ -164,20 +158,20 @@ enum mmio_result vgic_v3_distributor_access(void *device, struct mmio_access *ac
 
 enum mmio_result vgic_redistributor_access(void *device, struct mmio_access *access)
 {
-    const struct domain *domain = device;
-    struct vcpu *owner = domain->vcpus[access->offset / VGIC_REDISTRIBUTOR_SIZE];
+    const struct vgic *vgic = device;
+    struct vgic_vcpu *owner = vgic->vcpus[access->offset / VGIC_REDISTRIBUTOR_SIZE];
     bool private = (access->offset & FRAME_SIZE) != 0;
 
     access->offset %= FRAME_SIZE;
     perform(private ? search_arrays(access, true) : search(redistributor, ARRAY_SIZE(redistributor), access), owner,
-            domain->vcpus[access->vcpu], access);
+            vgic->vcpus[access->vcpu], access);
     return MMIO_HANDLED;
 }
 
 /** The CPUs of one cluster by a list of 16, or all but the one that writes. */
-static bool sgi_reaches(uint64_t value, const struct vcpu *self, const struct vcpu *target)
+static bool sgi_reaches(uint64_t value, const struct vgic_vcpu *self, const struct vgic_vcpu *target)
 {
-    uint64_t affinity = affinity_of(target);
+    uint64_t affinity = target->affinity;
     uint64_t base =
         (value >> 48 & 0xff) << 32 | (value >> 32 & 0xff) << 16 | (value >> 16 & 0xff) << 8 | (value >> 44 & 0xf) << 4;
 
@@ -186,14 +180,14 @@ static bool sgi_reaches(uint64_t value, const struct vcpu *self, const struct vc
     return (affinity & ~0xfULL) == base && (value >> (affinity & 0xf) & 1) != 0;
 }
 
-void vgic_write_sgi(struct vcpu *vcpu, uint64_t value, bool group1)
+void vgic_write_sgi(struct vgic_vcpu *vcpu, uint64_t value, bool group1)
 {
-    struct domain *domain = vcpu->domain;
-    struct vgic_locked locked = vgic_lock(domain);
+    struct vgic *vgic = vcpu->vgic;
+    struct vgic_locked locked = vgic_lock(vgic);
 
-    for (unsigned i = 0; i < domain->vcpu_count; i++) {
-        struct vgic_ref ref = vgic_find(domain->vcpus[i], value >> 24 & 0xf);
-        if (!sgi_reaches(value, vcpu, domain->vcpus[i]) || ((ref.irq->group & VGIC_GROUP) != 0 && !group1))
+    for (unsigned i = 0; i < vgic->vcpu_count; i++) {
+        struct vgic_ref ref = vgic_find(vgic->vcpus[i], value >> 24 & 0xf);
+        if (!sgi_reaches(value, vcpu, vgic->vcpus[i]) || ((ref.irq->group & VGIC_GROUP) != 0 && !group1))
             continue;
         ref.irq->sgi_sources = 1;
         vgic_update(&locked, ref);

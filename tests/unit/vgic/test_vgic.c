@@ -2,7 +2,7 @@
 /* Interrupts from their cause to the guest and back, case by case. What a guest sees is what the fake CPU interface
  * shows it. */
 #include "support/suite.h"
-#include "unit/emul/vgic_cases.h"
+#include "unit/vgic/vgic_cases.h"
 
 /* ---- Level-sensitive */
 
@@ -26,7 +26,7 @@ START_TEST(level_withdrawn_before_it_is_taken)
     set_line(SPI, false);
     ck_assert_int_lt(fake_find(0, SPI), 0);
     expect_nothing(0);
-    ck_assert(!vgic_has_pending(&sys.vcpus[0]));
+    ck_assert(!vgic_has_pending(&sys.vcpus[0].vgic));
 }
 END_TEST
 
@@ -205,7 +205,7 @@ START_TEST(disable_while_active)
     bounce(0);
     ck_assert(!read_bit(0, ISACTIVER, TIMER));
     ck_assert_uint_eq(fake.cpus[0].physical_active, 0);
-    ck_assert(!vgic_ppi_in_flight(&sys.vcpus[0], TIMER));
+    ck_assert(!vgic_ppi_in_flight(&sys.vcpus[0].vgic, TIMER));
     write_bit(0, ISENABLER, TIMER);
     set_physical(0, TIMER, true);
     take_and_end(0, TIMER);
@@ -233,7 +233,7 @@ START_TEST(pending_then_enable)
     write_bit(0, ICENABLER, SPI);
     set_line(SPI, true);
     expect_nothing(0);
-    ck_assert(!vgic_has_pending(&sys.vcpus[0]));
+    ck_assert(!vgic_has_pending(&sys.vcpus[0].vgic));
     ck_assert(read_bit(0, ISPENDR, SPI));
     write_bit(0, ISENABLER, SPI);
     take(0, SPI);
@@ -271,7 +271,7 @@ START_TEST(distributor_off)
     write32(0, CTLR, 0);
     ck_assert_int_lt(fake_find(0, SPI), 0);
     expect_nothing(0);
-    ck_assert(!vgic_has_pending(&sys.vcpus[0]));
+    ck_assert(!vgic_has_pending(&sys.vcpus[0].vgic));
     write32(0, SGIR, 2u << 24 | 1);
     set_physical(0, TIMER, true);
     expect_nothing(0);
