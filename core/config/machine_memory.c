@@ -15,6 +15,10 @@ void machine_read_memory(struct machine_reader *reader, const struct dt_scan *sc
     for (unsigned index = 0; (status = dt_scan_reg_cpu(scan, index, &range)) == HV_OK; index++) {
         if (range.size == 0)
             continue; /* a bank that the boot loader left empty */
+        if ((range.base + range.size - 1) >> HV_MAX_PA_BITS != 0) {
+            status = HV_E_RANGE;
+            break;
+        }
         if (regions_add(&reader->machine->memory, range.base, range.size) != HV_OK) {
             dt_report(reader->diag, DIAG_WARNING, scan->node, "reg", NULL, NULL,
                       "there are more banks of RAM than can be managed; this one is not used", NULL);

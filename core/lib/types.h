@@ -90,6 +90,7 @@ static inline uint64_t max_u64(uint64_t a, uint64_t b)
 #define HV_MAX_REGIONS 128 /* ranges of one region set */
 #define HV_MAX_SPIS 988    /* INTIDs 32..1019 */
 #define HV_MAX_INTIDS 1020
+#define HV_MAX_PA_BITS 52 /* of any Armv8-A CPU: FEAT_LPA */
 
 /** Domain number of the hypervisor itself in traces; domains count from 1, as on Xen. */
 #define DOMID_HYPERVISOR 0

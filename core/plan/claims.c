@@ -154,7 +154,8 @@ static void claim_gic(struct claimant *claimant)
     claim(claimant, CLAIM_GUEST_ADDRESS, CLAIM_EXCLUSIVE, range_of(GUEST_GICD_BASE, GUEST_GICD_SIZE), "gicd");
     claim(claimant, CLAIM_GUEST_ADDRESS, CLAIM_EXCLUSIVE, range_of(GUEST_GICC_BASE, GUEST_GICC_SIZE), "gicc");
     if (gic->version == GIC_V2)
-        claim(claimant, CLAIM_FRAME, CLAIM_SHARED, range_of(gic->virtual_interface.base, GUEST_GICC_SIZE), "gicv");
+        claim(claimant, CLAIM_FRAME, CLAIM_SHARED, /* where in it the registers are, the driver knows */
+              range_of(gic->virtual_interface.base, gic->virtual_interface.size), "gicv");
 }
 
 static void claim_devices(struct claimant *claimant)

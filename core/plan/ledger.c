@@ -43,29 +43,44 @@ static unsigned place_for(const struct ledger *ledger, const struct claim *claim
     return low;
 }
 
-static bool overlap(const struct claim *a, const struct claim *b)
-{
-    return a->base < b->base + b->size && b->base < a->base + a->size;
-}
-
 static bool may_coincide(const struct claim *a, const struct claim *b)
 {
     return a->mode != CLAIM_EXCLUSIVE && a->mode == b->mode && a->base == b->base;
+}
+
+/** The first of the numbers that @p claim's are of, or where it would be. */
+static const struct claim *first_of_space(const struct ledger *ledger, const struct claim *claim)
+{
+    const struct claim lowest = {.base = 0, .owner = space_of(claim), .kind = claim->kind};
+    unsigned low = 0;
+    unsigned high = ledger->count;
+
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        const struct claim *there = &ledger->list[middle];
+        if (there->kind < lowest.kind || (there->kind == lowest.kind && space_of(there) < lowest.owner))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return &ledger->list[low];
 }
 
 /** The first claim at or behind @p from that has some of @p claim, may it coincide or not. */
 static const struct claim *next_overlap(const struct ledger *ledger, const struct claim *claim,
                                         const struct claim *from)
 {
-    for (; from != ledger_end(ledger); from++)
-        if (same_space(from, claim) && overlap(from, claim))
+    uint64_t end = claim->base + claim->size;
+
+    for (; from != ledger_end(ledger) && same_space(from, claim) && from->base < end; from++)
+        if (claim->base < from->base + from->size)
             return from;
     return NULL;
 }
 
 const struct claim *ledger_conflict(const struct ledger *ledger, const struct claim *claim)
 {
-    const struct claim *other = next_overlap(ledger, claim, ledger_first(ledger, (enum claim_kind)claim->kind));
+    const struct claim *other = next_overlap(ledger, claim, first_of_space(ledger, claim));
 
     while (other != NULL && may_coincide(other, claim))
         other = next_overlap(ledger, claim, other + 1);
@@ -100,7 +115,7 @@ hv_status ledger_claim_rest(struct ledger *ledger, const struct claim *claim)
 
     while (rest.size != 0) {
         /* Of those that have some of it the one that begins lowest: what lies before that is nobody's. */
-        const struct claim *other = next_overlap(ledger, &rest, ledger_first(ledger, (enum claim_kind)claim->kind));
+        const struct claim *other = next_overlap(ledger, &rest, first_of_space(ledger, &rest));
         struct claim piece = rest;
         if (other == NULL)
             return enter(ledger, &rest);

@@ -42,21 +42,23 @@ static inline bool owner_is_domain(owner_t owner)
  * are kept for ever. */
 struct claim {
     uint64_t base;
-    uint64_t size : 48;
-    uint64_t owner : 8;
-    uint64_t kind : 4; /* enum claim_kind */
-    uint64_t mode : 4; /* enum claim_mode */
+    uint64_t size : 53; /* RAM ends at HV_MAX_PA_BITS */
+    uint64_t owner : 6;
+    uint64_t kind : 3; /* enum claim_kind */
+    uint64_t mode : 2; /* enum claim_mode */
     const char *what;  /* "kernel module", a reservation's name; static, or in the device tree */
 };
 
-/** @p range as a claim; one that ends at or below its base as an empty one. */
+#define CLAIM_SIZE_MAX (1ULL << HV_MAX_PA_BITS)
+
+/** @p range as a claim; one that ends at or below its base as an empty one, one beyond all physical addresses cut. */
 static inline struct claim claim_of(owner_t owner, enum claim_kind kind, enum claim_mode mode, struct region range,
                                     const char *what)
 {
-    uint64_t size = range.end > range.base ? range.end - range.base : 0;
+    uint64_t size = range.end > range.base ? min_u64(range.end - range.base, CLAIM_SIZE_MAX) : 0;
 
-    return (struct claim){range.base,           size & ((1ULL << 48) - 1), owner,
-                          (uint8_t)kind & 0xfu, (uint8_t)mode & 0xfu,      what};
+    return (struct claim){
+        range.base, size & (2 * CLAIM_SIZE_MAX - 1), owner & 0x3fu, (uint8_t)kind & 7u, (uint8_t)mode & 3u, what};
 }
 
 static inline struct region claim_range(const struct claim *claim)
@@ -64,8 +66,8 @@ static inline struct region claim_range(const struct claim *claim)
     return (struct region){claim->base, claim->base + claim->size};
 }
 
-/* 32 domains of two vCPUs, each with two images, a UART and RAM in one piece, and a machine with 64 reservations. */
-#define LEDGER_MAX 640
+/* 32 domains with 16 claims each: two images, RAM in one piece, a UART, two vCPUs; and what a machine has. */
+#define LEDGER_MAX 576
 
 /** Sorted by kind, of a domain's own numbers by domain, then by base. */
 struct ledger {

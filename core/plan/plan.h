@@ -131,10 +131,10 @@ struct plan_reader {
 HV_CHECK hv_status plan_make(struct system_plan *plan, const struct machine *machine,
                              const struct system_config *config, struct plan_reader *reader, struct diag *diag);
 
-/** The canonical text: every decision, one per line, the same bytes on the desk and on the board. The digest is of this
- * text. */
+/** The canonical text: every decision, one per line, the same bytes on the desk and on the board. */
 void plan_print(struct text_sink *sink, const struct system_plan *plan);
-/** FNV-1a, 64 bit, of plan_print()'s text. */
+/** 64 bits that change with each field of the machine, the configuration and the plan: digest.c says what is left out.
+ */
 uint64_t plan_digest(const struct system_plan *plan);
 
 /* Host RAM set aside for a domain's structures, in whole pages. Fixed figures, so that the plan does not depend on the

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The canonical text of a plan: what was decided of each domain, then the ledger. Ranges are written as base and size.
- * A change of this text changes the digest of every system. */
+ */
 #include "plan/claims.h"
-
-#define FNV_OFFSET 0xcbf29ce484222325ULL
-#define FNV_PRIME 0x100000001b3ULL
 
 static const char *format_name(enum image_format format)
 {
@@ -99,27 +96,4 @@ HV_RARE void plan_print(struct text_sink *sink, const struct system_plan *plan)
     for (unsigned i = 0; i < plan->domain_count; i++)
         print_domain(sink, &plan->domains[i]);
     print_ledger(sink, plan);
-}
-
-struct digest_sink {
-    struct text_sink sink;
-    uint64_t hash;
-};
-
-static void digest_put(struct text_sink *sink, const char *text, size_t length)
-{
-    struct digest_sink *digest = CONTAINER_OF(sink, struct digest_sink, sink);
-    uint64_t hash = digest->hash;
-
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (uint8_t)text[i]) * FNV_PRIME;
-    digest->hash = hash;
-}
-
-uint64_t plan_digest(const struct system_plan *plan)
-{
-    struct digest_sink digest = {.sink = {.put = digest_put}, .hash = FNV_OFFSET};
-
-    plan_print(&digest.sink, plan);
-    return digest.hash;
 }

@@ -94,14 +94,8 @@ static bool cpio_step(const struct view *view, uint64_t *offset, bool *last)
 /** Whether the kernel would take what lies at @p offset for more of the ramdisk: another archive, plain or packed. */
 static bool goes_on(const struct view *view, uint64_t offset)
 {
-    static const char *const magics[] = {"07070",
-                                         "\x1f\x8b\x08",
-                                         "\xfd"
-                                         "7zXZ",
-                                         "\x28\xb5\x2f\xfd",
-                                         "\x02\x21\x4c\x18",
-                                         "BZh",
-                                         "\x89LZO"};
+    static const char *const magics[] = {"07070", "\x1f\x8b\x08", "\xfd\x37zXZ", "\x28\xb5\x2f\xfd", "\x02\x21\x4c\x18",
+                                         "BZh",   "\x89LZO"};
 
     for (size_t i = 0; i < ARRAY_SIZE(magics); i++) {
         if (begins_with(view, offset, magics[i], (unsigned)strlen(magics[i])))

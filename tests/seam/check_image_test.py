@@ -46,7 +46,7 @@ IMAGE = {
     "q-store-pair": ('void f(void *p) { __asm__("stp q0, q1, [%0]" :: "r"(p)); }', [], "FP or SIMD"),
     "fmov": ('void f(void) { __asm__("fmov d0, x0"); }', [], "FP or SIMD"),
     "sve": ('void f(void) { __asm__(".arch armv8-a+sve\\n ptrue p0.b"); }', [], "FP or SIMD"),
-    "large": ("const char f[200000] = {1};", GENERAL, r"limit 155648"),
+    "large": ("const char f[200000] = {1};", GENERAL, r"limit 163840"),
 }
 
 
