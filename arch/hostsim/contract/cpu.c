@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "arch/smc.h"
+#include "hostsim/contract/lock_order.h"
 #include "hostsim/contract/ordering.h"
 #include "hostsim/devices/uart.h"
 #include "hostsim/gic/gic.h"
@@ -198,6 +199,9 @@ void arch_spin_lock(struct arch_spinlock *lock)
     for (unsigned i = 0; i < cpu->held_count; i++)
         if (cpu->held[i] == lock)
             sim_fail("arch_spin_lock() of a lock that this CPU holds");
+    for (unsigned i = 0; cpu->machine != NULL && i < cpu->held_count; i++)
+        if (!sim_lock_pair(&cpu->machine->lock_order, cpu->held[i], lock))
+            sim_fail("arch_spin_lock() of a lock inside which one was taken that this CPU holds");
     sim_spend(cpu, SIM_COST_LOCK, 1);
     uint32_t ticket = lock->next++;
     while (lock->owner != ticket) {

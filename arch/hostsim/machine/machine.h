@@ -7,6 +7,7 @@
 #include "arch/cpu.h"
 #include "arch/mem.h"
 #include "arch/vcpu.h"
+#include "hostsim/contract/lock_order.h"
 #include "hostsim/cpus/coroutine.h"
 #include "hostsim/memory/memory.h"
 #include "hostsim/sim.h"
@@ -181,6 +182,7 @@ struct sim_machine {
     uint32_t lives[256];                    /* by VMID: which of all lives is the one that its guest has now */
     uint64_t ended[256];                    /* by VMID: when its guest asked for the end of this life; 0: it has not */
     uint32_t life_count;
+    struct sim_lock_order lock_order;
     const struct sim_platform *platform;
     uint64_t computed; /* picoseconds that are not yet a nanosecond */
     uint64_t frequency;

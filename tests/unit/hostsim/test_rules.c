@@ -3,7 +3,7 @@
  * nothing. */
 #include "unit/hostsim/mini.h"
 
-static struct arch_spinlock lock, other_lock;
+static struct arch_spinlock lock, other_lock, third_lock;
 
 /* ---- Locks and CPUs */
 
@@ -19,6 +19,32 @@ static void unlock_unheld(void *context)
     (void)context;
     arch_spin_lock(&other_lock);
     arch_spin_unlock(&lock);
+}
+
+static void nest(struct arch_spinlock *outer, struct arch_spinlock *inner)
+{
+    arch_spin_lock(outer);
+    arch_spin_lock(inner);
+    arch_spin_unlock(inner);
+    arch_spin_unlock(outer);
+}
+
+/* Nobody waits for anybody here: it is enough that two CPUs could. */
+static void both_orders(void *context)
+{
+    (void)context;
+    nest(&lock, &other_lock);
+    nest(&lock, &other_lock);
+    nest(&other_lock, &lock);
+}
+
+static void round_three_locks(void *context)
+{
+    (void)context;
+    nest(&lock, &other_lock);
+    nest(&other_lock, &third_lock);
+    nest(&lock, &third_lock);
+    nest(&third_lock, &lock);
 }
 
 static void idle_with_lock(void *context)
@@ -429,6 +455,8 @@ static const struct {
 } rules[] = {
     {lock_twice, "a lock that this CPU holds"},
     {unlock_unheld, "a lock that this CPU does not hold"},
+    {both_orders, "inside which one was taken that this CPU holds"},
+    {round_three_locks, "inside which one was taken that this CPU holds"},
     {idle_with_lock, "with a lock held"},
     {window_across_blocks, "not inside one 2 MiB block"},
     {window_outside_ram, "not RAM"},
