@@ -22,8 +22,6 @@ extern char smc_instruction[], serror_window_end[], cpu_areas[];
 void fault_handle(struct fault_frame *frame, uint64_t kind);
 HV_NORETURN void __stack_chk_fail(void);
 
-static bool reporting[HV_MAX_CPUS];
-
 /** Above bit 31 newer CPUs say more (ISS2). */
 static unsigned esr_class(uint64_t esr)
 {
@@ -55,7 +53,6 @@ static bool is_stack_overflow(const struct fault_frame *frame)
 void fault_handle(struct fault_frame *frame, uint64_t kind)
 {
     static const char *const names[] = {"exception", "IRQ", "FIQ", "SError"};
-    unsigned cpu = arch_cpu_id();
 
     if (is_undefined_smc(frame)) {
         frame->x[0] = (uint64_t)SMCCC_NOT_SUPPORTED;
@@ -66,9 +63,6 @@ void fault_handle(struct fault_frame *frame, uint64_t kind)
         frame->spsr |= PSTATE_A; /* no second one */
         return;
     }
-    if (reporting[cpu])
-        arch_cpu_halt();
-    reporting[cpu] = true;
     hv_panic("%s at EL2: ESR 0x%llx ELR 0x%llx FAR 0x%llx SP 0x%llx LR 0x%llx",
              is_stack_overflow(frame) ? "stack overflow" : names[kind & 3], (unsigned long long)frame->esr,
              (unsigned long long)frame->elr, (unsigned long long)frame->far, (unsigned long long)frame->sp,

@@ -186,7 +186,7 @@ static const struct boot_stage stages[] = {
 static void run_stages(const struct boot_input *input)
 {
     for (size_t i = 0; i < ARRAY_SIZE(stages); i++) {
-        trace_mark(&hypervisor.trace, DOMID_HYPERVISOR, stages[i].name);
+        trace_mark(DOMID_HYPERVISOR, stages[i].name);
         hv_status status = stages[i].run(input);
         if (status != HV_OK) {
             console_printf("no domain is started: %s\n",
@@ -196,17 +196,21 @@ static void run_stages(const struct boot_input *input)
     }
 }
 
+static const struct domain_host for_domains = {&hypervisor.machine, &hypervisor.gic, hv_domain_stopped};
+
 void hv_main(const void *dtb, uint64_t dtb_space, pa_t dtb_address, uint64_t entry_ticks)
 {
     const struct boot_input input = {dtb, dtb_space, dtb_address};
 
-    hypervisor.trace.start = entry_ticks;
+    trace_begin(entry_ticks);
     hypervisor.cpus[0].online = 1;
     console_init();
+    panic_init(hv_stop_other_cpus);
+    domain_init(&for_domains);
     hv_keys_init();
-    trace_mark(&hypervisor.trace, DOMID_HYPERVISOR, "entry");
+    trace_mark(DOMID_HYPERVISOR, "entry");
     run_stages(&input);
-    trace_mark(&hypervisor.trace, DOMID_HYPERVISOR, "running");
+    trace_mark(DOMID_HYPERVISOR, "running");
     if (hypervisor.gic.ops == NULL) {
         console_printf("nothing can run on this machine: halted\n");
         console_drain();

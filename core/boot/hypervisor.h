@@ -5,6 +5,7 @@
 
 #include "config/machine.h"
 #include "config/system_config.h"
+#include "console/panic.h"
 #include "domain/domain.h"
 #include "drivers/gic.h"
 #include "drivers/uart.h"
@@ -19,7 +20,6 @@ struct hypervisor {
     struct system_plan plan;
     struct gic gic;
     struct uart uart;
-    struct trace trace;
     struct cpu cpus[HV_MAX_CPUS];
     struct domain *domains[HV_MAX_DOMAINS]; /* by domid - 1; NULL: not built */
     uint32_t started;                       /* release: the plan is final, secondary CPUs may go to work */
@@ -55,7 +55,7 @@ void hv_keys_init(void);
 
 /** Powers the machine off (PSCI SYSTEM_OFF by SMC). */
 HV_NORETURN void hv_power_off(void);
-/** A state that only a defect of the hypervisor can bring about: prints @p format and halts all. */
-HV_NORETURN void hv_panic(const char *format, ...) HV_PRINTF(1, 2);
+/** The other CPUs leave their guests and halt. */
+void hv_stop_other_cpus(void);
 
 #endif

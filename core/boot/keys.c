@@ -31,7 +31,7 @@ static void show_memory(void)
 
 static void show_timeline(void)
 {
-    trace_print(console_sink(), &hypervisor.trace, hv_domain_name);
+    trace_print(console_sink(), hv_domain_name);
 }
 
 static void quit(void)

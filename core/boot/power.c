@@ -29,7 +29,7 @@ HV_RARE static void end_machine(void)
 {
     if (hypervisor.config.all_off != ALL_OFF_POWER_OFF)
         return;
-    trace_print(console_sink(), &hypervisor.trace, hv_domain_name);
+    trace_print(console_sink(), hv_domain_name);
     hv_power_off();
 }
 
@@ -52,8 +52,7 @@ HV_RARE void hv_domain_stopped(struct domain *domain)
     end_machine();
 }
 
-/** The other CPUs leave their guests and halt. */
-static void stop_other_cpus(void)
+void hv_stop_other_cpus(void)
 {
     store_release(&hypervisor.shutting_down, 1);
     for (unsigned cpu = 0; cpu < hypervisor.machine.cpu_count; cpu++)
@@ -64,25 +63,10 @@ static void stop_other_cpus(void)
 
 void hv_power_off(void)
 {
-    stop_other_cpus();
+    hv_stop_other_cpus();
     console_drain();
     arch_smc(PSCI_SYSTEM_OFF, 0, 0, 0);
     console_printf("the firmware did not power the machine off: halted\n");
     console_drain();
-    arch_cpu_halt();
-}
-
-void hv_panic(const char *format, ...)
-{
-    va_list arguments;
-    char text[CONSOLE_LINE_MAX];
-
-    va_start(arguments, format);
-    format_string_v(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    if (console_take_over()) { /* of several only the first: it is the cause, and has to come out whole */
-        console_printf("panic: CPU %u: %s\n", arch_cpu_id(), text);
-        stop_other_cpus(); /* last: where it is the interrupt controller that fails, this does not return */
-    }
     arch_cpu_halt();
 }

@@ -5,13 +5,13 @@
 
 #include "arch/mem.h"
 #include "arch/timer.h"
-#include "boot/hypervisor.h"
 #include "console/console.h"
 #include "domain/build_state.h"
 #include "domain/entropy.h"
 #include "domain/guest_dt.h"
 #include "domain/guest_memory.h"
 #include "domain/populate.h"
+#include "trace/trace.h"
 
 /* A domain is built by stages, each of one or more bounded steps. BUILD_DONE of a stage leads to the next one. */
 
@@ -19,7 +19,7 @@
 static void mark(const struct domain *domain, const char *name)
 {
     if (domain->restarts == 0)
-        trace_mark(&hypervisor.trace, domain->domid, name);
+        trace_mark(domain->domid, name);
 }
 
 static enum build_result fail_internally(struct domain *domain, const char *what, hv_status status)
@@ -50,7 +50,7 @@ static bool vcpus_in_use(const struct domain *domain)
 
     for (unsigned i = 0; i < domain->vcpu_count; i++) {
         struct vcpu *vcpu = domain->vcpus[i];
-        if (__atomic_load_n(&hypervisor.cpus[vcpu->cpu].loaded, __ATOMIC_ACQUIRE) != vcpu)
+        if (!sched_holds(vcpu))
             continue;
         sched_kick(vcpu->cpu);
         in_use = true;
@@ -75,7 +75,7 @@ static hv_status empty_tables(struct domain *domain)
 /** A GICv2's virtual CPU interface stands where the guest looks for a CPU interface (IHI 0048B 5.5). */
 static hv_status map_cpu_interface(struct domain *domain)
 {
-    const struct gic *gic = &hypervisor.gic;
+    const struct gic *gic = domain_host()->gic;
 
     if (gic->version != GIC_V2)
         return HV_OK;
@@ -140,11 +140,11 @@ HV_RARE static enum build_result device_tree(struct domain *domain)
     struct guest_seeds seeds;
 
     mark(domain, "device tree");
-    entropy_seeds(&seeds, &hypervisor.machine, domain->domid, domain->restarts);
+    entropy_seeds(&seeds, domain_host()->machine, domain->domid, domain->restarts);
     void *window = guest_memory_open(plan, plan->dtb, &size);
     if (window == NULL)
         return fail_internally(domain, "its device tree has no place in its RAM", HV_E_MISSING);
-    hv_status status = guest_dt_write(window, size, plan, &hypervisor.machine, &seeds);
+    hv_status status = guest_dt_write(window, size, plan, domain_host()->machine, &seeds);
     if (status == HV_OK) {
         add_range(domain->build, plan->dtb, fdt_totalsize(window));
         arch_cache_clean_invalidate(window, fdt_totalsize(window));

@@ -27,6 +27,9 @@ struct build {
     struct gunzip *gunzip; /* memory to unpack with; NULL where the kernel is not compressed */
 };
 
+/** What domain_init() was given. */
+const struct domain_host *domain_host(void);
+
 /** Reports that @p module cannot be made into what the domain needs, and ends the domain. @return BUILD_FAILED */
 enum build_result build_fail(struct domain *domain, const struct module_config *module, const char *found,
                              const char *expected, const char *message);

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "arch/timer.h"
-#include "boot/hypervisor.h"
 #include "console/console.h"
+#include "console/panic.h"
 #include "domain/build_state.h"
 #include "domain/guest_dt.h"
 #include "domain/populate.h"
@@ -20,6 +20,18 @@ struct domain_area {
 _Static_assert(sizeof(struct domain_area) <= PLAN_DOMAIN_BYTES, "struct domain outgrew its place in the plan");
 _Static_assert(sizeof(struct gunzip) <= PLAN_SCRATCH_BYTES, "struct gunzip outgrew its place in the plan");
 _Static_assert(sizeof(struct vcpu) <= PLAN_VCPU_BYTES, "struct vcpu outgrew its place in the plan");
+
+static const struct domain_host *given;
+
+HV_ONCE void domain_init(const struct domain_host *host)
+{
+    given = host;
+}
+
+const struct domain_host *domain_host(void)
+{
+    return given;
+}
 
 #define MPIDR_RES1 (1ULL << 31)
 #define HOST_INTIDS_MAX 992
@@ -59,7 +71,7 @@ static void add_device(struct domain *domain, ipa_t base, uint32_t size, void *d
 /** Of the version that the host has: the CPU interface is its. */
 static void create_gic(struct domain *domain)
 {
-    if (hypervisor.gic.version != GIC_V3) {
+    if (given->gic->version != GIC_V3) {
         add_device(domain, ipa(GUEST_GICD_BASE), GUEST_GICD_SIZE, &domain->vgic, vgic_distributor_access);
         return;
     }
@@ -106,7 +118,7 @@ struct domain *domain_create(const struct plan_domain *plan)
 /** As many as the host's GIC has, where nothing was said; as Xen, no more than 960 then. */
 static uint32_t count_spis(const struct plan_domain *plan)
 {
-    uint64_t host = min_u64(hypervisor.gic.intid_count, HOST_INTIDS_MAX) - VGIC_PRIVATE;
+    uint64_t host = min_u64(given->gic->intid_count, HOST_INTIDS_MAX) - VGIC_PRIVATE;
 
     if (plan->spi_count != PLAN_SPIS_AS_HOST)
         return plan->spi_count;
@@ -187,7 +199,7 @@ HV_RARE void domain_stop(struct domain *domain, enum domain_state state, const c
         return;
     domain->reason = reason;
     kick_vcpus(domain);
-    hv_domain_stopped(domain);
+    given->stopped(domain);
 }
 
 /** @return how long the domain that restarts at @p now waits, in microseconds */

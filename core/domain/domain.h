@@ -4,7 +4,9 @@
 #define BULKHEAD_DOMAIN_DOMAIN_H
 
 #include "bus/mmio.h"
+#include "config/machine.h"
 #include "domain/state.h"
+#include "drivers/gic.h"
 #include "emul/vpl011.h"
 #include "lib/diag.h"
 #include "mem/stage2.h"
@@ -35,6 +37,17 @@ struct domain {
     uint32_t hasty_starts; /* that a restart followed soon, in a row; bounded */
     uint32_t messages;     /* guest-triggered messages printed so far: bounded */
 };
+
+/** What the room is handed at boot. */
+struct domain_host {
+    const struct machine *machine;
+    const struct gic *gic;
+    /** Told after a domain stopped, once of each. */
+    void (*stopped)(struct domain *domain);
+};
+
+/** @param host  lives as long as the hypervisor. Before any other function of the room. */
+void domain_init(const struct domain_host *host);
 
 #define DOMAIN_MAX_MESSAGES 16
 

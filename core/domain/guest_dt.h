@@ -5,8 +5,6 @@
 
 #include "plan/plan.h"
 
-#define GUEST_DT_MAX_SIZE KIB(64)
-
 /** Per-domain entropy, never shared and never faked: length 0 leaves the seeds out. */
 struct guest_seeds {
     uint8_t rng[32];

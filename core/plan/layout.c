@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/layout.h"
 
-#include "domain/guest_dt.h"
 #include "dt/dt.h"
 #include "plan/modules.h"
 #include "plan/show.h"

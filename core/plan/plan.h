@@ -42,7 +42,8 @@
 #define PLAN_DEVICE_BLOCKS 4 /* with frames of devices that are given to it */
 #define PLAN_SPARE_TABLES (PLAN_SPARSE_BLOCKS + PLAN_DEVICE_BLOCKS)
 
-#define PLAN_MAX_EXTENTS 16 /* contiguous pieces of host RAM that make up one domain's RAM */
+#define GUEST_DT_MAX_SIZE KIB(64) /* the room for the tree that a guest is given */
+#define PLAN_MAX_EXTENTS 16       /* contiguous pieces of host RAM that make up one domain's RAM */
 
 /** A piece of guest RAM contiguous in both address spaces. Multiples of 4 KiB; 2 MiB, and aligned to that, but for the
  * end of the last one of a bank. */

@@ -4,8 +4,16 @@
 #include "arch/cpu.h"
 #include "arch/timer.h"
 
-void trace_mark(struct trace *trace, uint16_t domid, const char *name)
+struct timeline trace_timeline;
+
+void trace_begin(uint64_t start)
 {
+    trace_timeline.start = start;
+}
+
+void trace_mark(uint16_t domid, const char *name)
+{
+    struct timeline *trace = &trace_timeline;
     uint32_t slot = __atomic_fetch_add(&trace->count, 1, __ATOMIC_RELAXED);
 
     if (slot >= TRACE_MAX_MARKS) {
@@ -35,7 +43,7 @@ static struct microseconds to_microseconds(uint64_t ticks, uint64_t frequency)
 }
 
 /** @return ticks until the next later mark of the same owner, 0 if there is none. */
-static uint64_t duration(const struct trace *trace, uint32_t count, const struct trace_mark *mark)
+static uint64_t duration(const struct timeline *trace, uint32_t count, const struct trace_mark *mark)
 {
     uint64_t next = UINT64_MAX;
 
@@ -49,7 +57,8 @@ static uint64_t duration(const struct trace *trace, uint32_t count, const struct
 }
 
 /** @return the mark that follows @p previous in time (ties: in the order they were taken), NULL at the end. */
-static const struct trace_mark *following(const struct trace *trace, uint32_t count, const struct trace_mark *previous)
+static const struct trace_mark *following(const struct timeline *trace, uint32_t count,
+                                          const struct trace_mark *previous)
 {
     const struct trace_mark *best = NULL;
 
@@ -64,8 +73,9 @@ static const struct trace_mark *following(const struct trace *trace, uint32_t co
     return best;
 }
 
-HV_RARE void trace_print(struct text_sink *sink, const struct trace *trace, const char *(*domain_name)(uint16_t domid))
+HV_RARE void trace_print(struct text_sink *sink, const char *(*domain_name)(uint16_t domid))
 {
+    const struct timeline *trace = &trace_timeline;
     uint32_t count = (uint32_t)min_u64(__atomic_load_n(&trace->count, __ATOMIC_RELAXED), TRACE_MAX_MARKS);
     uint64_t frequency = arch_timer_frequency();
 

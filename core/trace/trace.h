@@ -16,18 +16,23 @@ struct trace_mark {
     const char *name; /* static text: "entry", "device tree", "first instruction" ... */
 };
 
-struct trace {
+/** All that was noted; zero: nothing. */
+struct timeline {
     uint64_t start; /* counter at the hypervisor's entry; times are relative to it */
     uint32_t count;
     struct trace_mark marks[TRACE_MAX_MARKS];
 };
 
+extern struct timeline trace_timeline;
+
+/** @param start  the counter at the hypervisor's entry */
+void trace_begin(uint64_t start);
 /** Notes that @p name begins now. Any CPU, lock-free; silently full after TRACE_MAX_MARKS. */
-void trace_mark(struct trace *trace, uint16_t domid, const char *name);
+void trace_mark(uint16_t domid, const char *name);
 /**
  * Prints the timeline: one line a mark, in order of time: microseconds since entry, ticks, duration, CPU, whose, name.
  * @param domain_name  gives a domain's name for its number
  */
-void trace_print(struct text_sink *sink, const struct trace *trace, const char *(*domain_name)(uint16_t domid));
+void trace_print(struct text_sink *sink, const char *(*domain_name)(uint16_t domid));
 
 #endif

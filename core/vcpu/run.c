@@ -200,7 +200,7 @@ void run_interrupts(struct cpu *cpu)
 static void first_entry(struct vcpu *vcpu)
 {
     if (vcpu->index == 0)
-        trace_mark(&hypervisor.trace, vcpu->domain->domid, "first instruction");
+        trace_mark(vcpu->domain->domid, "first instruction");
 }
 
 void run_until_reschedule(struct cpu *cpu, struct vcpu *vcpu)

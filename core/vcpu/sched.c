@@ -25,6 +25,11 @@ HV_RARE static struct sched_share *add_share(unsigned number, struct domain *dom
     return share;
 }
 
+HV_RARE bool sched_holds(const struct vcpu *vcpu)
+{
+    return __atomic_load_n(&hypervisor.cpus[vcpu->cpu].loaded, __ATOMIC_ACQUIRE) == vcpu;
+}
+
 void sched_add_vcpu(struct vcpu *vcpu)
 {
     struct vcpu **link = &add_share(vcpu->cpu, vcpu->domain)->vcpus;

@@ -38,6 +38,8 @@ struct cpu {
     bool reschedule;             /* what it decided may be out of date: the slice is over, there is other work */
 };
 
+/** @return whether its CPU still holds the state of @p vcpu in its registers. Any CPU. */
+bool sched_holds(const struct vcpu *vcpu);
 /** Puts @p vcpu into its domain's share of its CPU, where it stays. Boot CPU, before the CPUs go to work. */
 void sched_add_vcpu(struct vcpu *vcpu);
 /** Makes the CPU of @p vcpu look at it, unless that CPU will anyway before others' time is over. Any CPU, after what

@@ -222,11 +222,9 @@ END_TEST
 
 #define MARKS 200 /* of each CPU: all together are more than there is room for */
 
-static struct trace timeline;
-
 static void clear_timeline(void)
 {
-    memset(&timeline, 0, sizeof(timeline));
+    memset(&trace_timeline, 0, sizeof(trace_timeline));
 }
 
 static void drop(struct text_sink *sink, const char *text, size_t length)
@@ -247,7 +245,7 @@ static void mark_time(unsigned cpu)
     static const char *const names[CPUS] = {"zero", "one", "two"};
 
     for (unsigned i = 0; i < MARKS; i++)
-        trace_mark(&timeline, (uint16_t)cpu, names[cpu]);
+        trace_mark((uint16_t)cpu, names[cpu]);
 }
 
 static void mark_or_print(unsigned cpu)
@@ -256,7 +254,7 @@ static void mark_or_print(unsigned cpu)
 
     mark_time(cpu);
     if (cpu == 0)
-        trace_print(&sink, &timeline, nobody);
+        trace_print(&sink, nobody);
 }
 
 static void many_marks(uint64_t seed)
@@ -264,10 +262,10 @@ static void many_marks(uint64_t seed)
     unsigned count[CPUS] = {0};
 
     run_all(seed, 2500, clear_timeline, mark_or_print);
-    if (timeline.count != TRACE_MAX_MARKS)
-        ck_abort_msg("%u marks", timeline.count);
+    if (trace_timeline.count != TRACE_MAX_MARKS)
+        ck_abort_msg("%u marks", trace_timeline.count);
     for (unsigned i = 0; i < TRACE_MAX_MARKS; i++) {
-        const struct trace_mark *mark = &timeline.marks[i];
+        const struct trace_mark *mark = &trace_timeline.marks[i];
         if (mark->name == NULL || mark->cpu >= CPUS || mark->domid != mark->cpu || mark->name[0] != "zot"[mark->cpu] ||
             ++count[mark->cpu] > MARKS)
             ck_abort_msg("mark %u: %s of CPU %u", i, mark->name != NULL ? mark->name : "(none)", mark->cpu);

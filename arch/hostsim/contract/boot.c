@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "boot/hypervisor.h"
+#include "console/panic.h"
 #include "hostsim/machine/machine.h"
 #include "plan/ledger.h"
 
@@ -37,6 +38,7 @@ static bool owned(unsigned vmid, uint64_t base, uint64_t size)
 enum sim_end sim_run_secondary(struct sim_machine *machine, void (*secondary)(unsigned cpu))
 {
     memset(&hypervisor, 0, sizeof(hypervisor));
+    memset(&trace_timeline, 0, sizeof(trace_timeline));
     machine->panic = hv_panic;
     machine->owned = owned;
     return sim_run_with(machine, boot, machine, secondary);

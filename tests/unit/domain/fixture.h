@@ -189,11 +189,13 @@ static inline void fixture_options(const struct sim_options *options)
 {
     static _Alignas(8) uint8_t tree[4096];
     static struct dt host;
+    static const struct domain_host handed = {&hypervisor.machine, &hypervisor.gic, hv_domain_stopped};
 
     write_host_tree(tree, sizeof(tree));
     fixture.machine = sim_create(tree, sizeof(tree), options);
     ck_assert_msg(fixture.machine != NULL, "%s", sim_create_error());
     memset(&hypervisor, 0, sizeof(hypervisor));
+    domain_init(&handed);
     hypervisor.machine.gic.version = GIC_V2;
     hypervisor.machine.cpu_count = 2;
     hypervisor.gic.version = GIC_V2;

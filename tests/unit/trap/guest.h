@@ -65,8 +65,10 @@ static inline enum mmio_result guest_device(void *device, struct mmio_access *ac
 static inline void guest_setup(unsigned vcpu_count)
 {
     const struct mmio_region device = {ipa(DEVICE), DEVICE_SIZE, guest_device, NULL};
+    static const struct domain_host handed = {&hypervisor.machine, &hypervisor.gic, hv_domain_stopped};
 
     memset(&hypervisor, 0, sizeof(hypervisor));
+    domain_init(&handed);
     memset(&guest, 0, sizeof(guest));
     console_init();
     console_attach(&guest_screen);
