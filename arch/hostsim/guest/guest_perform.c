@@ -88,13 +88,14 @@ static bool perform_sysreg(struct sim_cpu *cpu, struct sim_guest *guest, struct 
     return true;
 }
 
-/* From either no vCPU of the domain comes back: PSCI, DEN0022 5.9 and 5.10. */
+/* From either no vCPU of the domain comes back: PSCI, DEN0022 5.9 and 5.10. A call that is made again, because the UART
+ * has no room yet for what is said of it, counts from then on. */
 static void note_end(const struct sim_cpu *cpu, const struct sim_guest *guest)
 {
     uint32_t function = (uint32_t)guest->operation->x[0];
     uint64_t *ended = &cpu->machine->ended[guest->vmid & 255];
     bool ends = function == SIM_PSCI_SYSTEM_OFF || function == SIM_PSCI_SYSTEM_RESET;
-    if (ends && guest->operation->address == 0 && *ended == 0)
+    if (ends && guest->operation->address == 0)
         *ended = cpu->time + 1;
 }
 
