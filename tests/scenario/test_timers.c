@@ -89,6 +89,27 @@ static void program_never(struct platform *platform)
     print(platform, "never: done\n");
 }
 
+static void arm_and_leave(struct platform *platform, void *context)
+{
+    (void)platform, (void)context;
+    timer_arm(counter() + MILLISECOND);
+    physical_timer_arm(physical_counter() + MILLISECOND);
+}
+
+/* A vCPU that goes off with its timers on: nobody has to be awake for them (a rule of hostsim's). */
+static void program_left(struct platform *platform)
+{
+    struct taken taken;
+
+    begin(&taken, platform);
+    if (vcpu_start(platform, 1, arm_and_leave, NULL) != 0)
+        program_fail(platform, "a vCPU that does not start", 1);
+    timer_arm(counter() + 20 * MILLISECOND);
+    while (taken.virtual == 0)
+        await_interrupt();
+    print(platform, "left: done\n");
+}
+
 /* Restarts with both timers on and in flight: the next life finds them off. */
 static void program_again(struct platform *platform)
 {
@@ -125,17 +146,20 @@ static void program_again(struct platform *platform)
 ENTER(masked)
 ENTER(never)
 ENTER(again)
+ENTER(left)
 
 static const struct {
     const char *name;
     void (*enter)(uint64_t device_tree);
-} programs[] = {{"masked", enter_masked}, {"never", enter_never}, {"again", enter_again}};
+    unsigned vcpus;
+} programs[] = {
+    {"masked", enter_masked, 1}, {"never", enter_never, 1}, {"again", enter_again, 1}, {"left", enter_left, 2}};
 
 static void run(unsigned program, unsigned count, unsigned cpus, unsigned gic)
 {
     const struct system_domain domains[] = {
-        {.name = "first", .program = programs[program].name},
-        {.name = "second", .program = programs[program].name},
+        {.name = "first", .program = programs[program].name, .vcpus = programs[program].vcpus},
+        {.name = "second", .program = programs[program].name, .vcpus = programs[program].vcpus},
         {.name = "clock", .program = "timer", .bootargs = "ticks=40 period-us=1000 physical=2"},
     };
     struct system_run run = {.cpus = cpus, .tree = gic == 3 ? "ok/machine-gicv3.dtb" : NULL};

@@ -35,12 +35,18 @@ static bool owned(unsigned vmid, uint64_t base, uint64_t size)
     return false;
 }
 
+static uint64_t console_due(void)
+{
+    return hypervisor.cpus[0].console_due;
+}
+
 enum sim_end sim_run_secondary(struct sim_machine *machine, void (*secondary)(unsigned cpu))
 {
     memset(&hypervisor, 0, sizeof(hypervisor));
     memset(&trace_timeline, 0, sizeof(trace_timeline));
     machine->panic = hv_panic;
     machine->owned = owned;
+    machine->console_due = console_due;
     return sim_run_with(machine, boot, machine, secondary);
 }
 

@@ -11,6 +11,8 @@
 #include "hostsim/gic/gic.h"
 #include "hostsim/machine/machine.h"
 
+#define LATE_NS 200000 /* of a deadline, when a CPU goes to sleep: what interrupts meanwhile may take */
+
 unsigned arch_cpu_id(void)
 {
     return sim_this_cpu()->id;
@@ -125,6 +127,19 @@ hv_status arch_cpu_start(unsigned cpu, uint64_t mpidr)
     return smc_psci_status(answer);
 }
 
+/* A timer that fired before ends each sleep at once, and the CPU is busy with nothing: who set it did not look whom it
+ * is for. Not where something else holds CPUs up, or lets counters jump. */
+static void check_deadline(const struct sim_cpu *cpu)
+{
+    const struct sim_machine *machine = cpu->machine;
+    if (cpu->hyp_deadline == SIM_NEVER || machine->faults.asked != 0 || machine->options.schedule == SIM_SCHEDULE_PCT)
+        return;
+    uint64_t due = sim_counter_time(machine, cpu->hyp_deadline);
+    if (cpu->time > due && cpu->time - due > LATE_NS)
+        sim_fail("arch_cpu_idle() with a deadline that passed %llu us ago",
+                 (unsigned long long)(cpu->time - due) / 1000);
+}
+
 void arch_cpu_idle(void)
 {
     struct sim_cpu *cpu = sim_this_cpu();
@@ -132,6 +147,7 @@ void arch_cpu_idle(void)
         return;
     if (cpu->held_count > 0)
         sim_fail("arch_cpu_idle() with a lock held");
+    check_deadline(cpu);
     sim_uart_check_no_wait(cpu);
     sim_spend(cpu, SIM_COST_CALL, 1);
     if (sim_gic_signals(cpu) || cpu->serror)

@@ -32,6 +32,8 @@ void arch_vcpu_init(struct arch_vcpu *vcpu, uint64_t entry, uint64_t x0)
     vcpu->vpidr = arch_id_register(SIM_MIDR_EL1);
     vcpu->virtual_lines = 0;
     sim_guest_reset(vcpu);
+    if (sim_this_machine() != NULL)
+        sim_turn_reset(sim_this_machine(), vcpu);
     sim_oracle_changed(sim_this_cpu(), vcpu);
 }
 

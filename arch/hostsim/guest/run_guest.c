@@ -171,6 +171,7 @@ void arch_vcpu_run(struct arch_vcpu *vcpu, struct arch_exit *exit)
     sim_oracle_run(cpu);
     check_counter_offset(cpu, guest);
     cpu->guest = guest;
+    sim_turn_begins(cpu, vcpu);
     cpu->serror = sim_fault_due(cpu->machine, SIM_FAULT_SERROR_GUEST) || cpu->serror;
     if (guest->started)
         sim_guest_resume(cpu, guest);
@@ -185,6 +186,7 @@ void arch_vcpu_run(struct arch_vcpu *vcpu, struct arch_exit *exit)
         vcpu->regs.pstate = guest->started ? guest->pstate : vcpu->regs.pstate;
     }
     guest->exits++;
+    sim_turn_ends(cpu, vcpu, exit);
     cpu->serror = sim_fault_due(cpu->machine, SIM_FAULT_SERROR_HYPERVISOR) || cpu->serror;
     sim_trace(cpu, "VMID %u exit %s, ESR %#llx, FAR %#llx", vcpu->stage2->vmid,
               exit->reason == ARCH_EXIT_IRQ      ? "IRQ"

@@ -158,6 +158,7 @@ struct sim_machine *sim_create(const void *dtb, size_t dtb_size, const struct si
     machine->tlb = sim_tlb_create();
     machine->stage1_tlb = sim_stage1_create();
     machine->oracle = sim_oracle_create();
+    machine->turns = sim_turns_create();
     if (build(machine, dtb, dtb_size))
         return machine;
     sim_destroy(machine);
@@ -178,6 +179,7 @@ void sim_destroy(struct sim_machine *machine)
     sim_tlb_destroy(machine->tlb);
     sim_stage1_destroy(machine->stage1_tlb);
     sim_oracle_destroy(machine->oracle);
+    sim_turns_destroy(machine->turns);
     sim_memory_destroy(machine);
     free(machine);
     the_machine = NULL;

@@ -213,6 +213,7 @@ struct sim_machine {
     struct sim_kvm *kvm; /* NULL: guests are coroutines */
     struct sim_stage1_tlb *stage1_tlb;
     struct sim_oracle *oracle;
+    struct sim_turns *turns;
     struct sim_guest *guests, **guests_tail;
     struct sim_guest_code codes[SIM_MAX_CODES]; /* of further vCPUs (guest_code()) */
     unsigned code_count;
@@ -225,6 +226,8 @@ struct sim_machine {
     void (*panic)(const char *format, ...) HV_PRINTF(1, 2); /* what an exception at EL2 calls; NULL: nothing */
     /* Whether the plan's ledger gives the host range to the domain with that VMID; NULL: there is no plan. */
     bool (*owned)(unsigned vmid, uint64_t base, uint64_t size);
+    /* The counter when CPU 0 is to look after the console; 0: it has not begun, or is to at once. NULL: as above. */
+    uint64_t (*console_due)(void);
     uint64_t boot_dtb, boot_dtb_size;
 };
 

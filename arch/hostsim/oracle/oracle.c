@@ -6,6 +6,7 @@
 #include "hostsim/gic/gic.h"
 #include "hostsim/guest/guest_runtime.h"
 
+#define CONSOLE_LATE_NS 1000000
 #define MAX_VCPUS (HV_MAX_DOMAINS * HV_MAX_VCPUS)
 
 struct sim_oracle {
@@ -76,6 +77,7 @@ void sim_oracle_put(const struct sim_cpu *cpu, const struct arch_vcpu *vcpu)
         saved = &oracle->saved[oracle->saved_count++];
     if (saved != NULL)
         *saved = (struct saved){vcpu, digest_of(vcpu)};
+    sim_turn_put(cpu, vcpu);
     oracle->last[cpu->index].vcpu = vcpu;
     oracle->last[cpu->index].vmid = vcpu->stage2 != NULL ? vcpu->stage2->vmid : 0;
 }
@@ -103,6 +105,7 @@ void sim_oracle_load(const struct sim_cpu *cpu, const struct arch_vcpu *vcpu)
         sim_fail("arch_vcpu_load(): EL1 or FP state of a vCPU of VMID %u is not what arch_vcpu_put() saved",
                  vcpu->stage2 != NULL ? vcpu->stage2->vmid : 0);
     check_left_behind(cpu, vcpu);
+    sim_turn_load(cpu, vcpu);
 }
 
 static void check_owner(const struct sim_cpu *cpu, const struct sim_list_register *linked)
@@ -161,8 +164,24 @@ static void check_guest(const struct sim_cpu *cpu)
     sim_oracle_run(cpu);
 }
 
+/* Whatever CPU 0 is busy with, it owes the console what that asked for. Not where a fault took its timer away, nor in
+ * an order that holds it up. */
+static void check_console(const struct sim_machine *machine)
+{
+    const struct sim_cpu *cpu = &machine->cpus[0];
+    uint64_t due = machine->console_due != NULL ? machine->console_due() : 0;
+    bool prompt = machine->options.schedule != SIM_SCHEDULE_PCT && machine->faults.asked == 0 && machine->kvm == NULL;
+    if (due == 0 || due == SIM_NEVER || !prompt || cpu->reporting || cpu->state == SIM_CPU_HALTED)
+        return;
+    due = sim_counter_time(machine, due);
+    if (machine->now > due && machine->now - due > CONSOLE_LATE_NS && cpu->uart_waited == 0)
+        sim_fail("CPU 0 owes the console %llu us", (unsigned long long)(machine->now - due) / 1000);
+}
+
 void sim_oracle_event(struct sim_machine *machine)
 {
+    check_console(machine);
+    sim_turns_check(machine);
     for (unsigned i = 0; i < machine->cpu_count; i++) {
         struct sim_cpu *cpu = &machine->cpus[i];
         if (cpu->loaded != NULL)

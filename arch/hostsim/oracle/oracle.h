@@ -21,4 +21,17 @@ void sim_oracle_run(const struct sim_cpu *cpu);
  * registers is still theirs, and nobody sleeps through an interrupt. */
 void sim_oracle_event(struct sim_machine *machine);
 
+/* turns.c: a vCPU that wants to run does. */
+struct sim_turns *sim_turns_create(void);
+void sim_turns_destroy(struct sim_turns *turns);
+/** A vCPU was put into its reset state. */
+void sim_turn_reset(struct sim_machine *machine, const struct arch_vcpu *vcpu);
+/** It enters its guest; it came out of it, with @p exit. */
+void sim_turn_begins(struct sim_cpu *cpu, const struct arch_vcpu *vcpu);
+void sim_turn_ends(const struct sim_cpu *cpu, const struct arch_vcpu *vcpu, const struct arch_exit *exit);
+/** Its state went into the hardware; was saved. */
+void sim_turn_load(const struct sim_cpu *cpu, const struct arch_vcpu *vcpu);
+void sim_turn_put(const struct sim_cpu *cpu, const struct arch_vcpu *vcpu);
+void sim_turns_check(const struct sim_machine *machine);
+
 #endif
