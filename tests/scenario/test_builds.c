@@ -19,7 +19,7 @@
 #define STEPS 40000
 #define RAMDISK_SIZE 5000
 #define MODULE(index) (0x4a000000ULL + (index)*0x2000000ULL) /* as support/system.c places them */
-#define RAMDISK_AT 0x1000000ULL
+#define RAMDISK_AT 0xe00000ULL
 
 /* Each kernel and each ramdisk is one domain's own, or that of a domain before it, whose modules its node then names.
  */

@@ -10,7 +10,7 @@
 
 #define FIRST_MODULE 0x4a000000ULL
 #define MODULE_STEP 0x2000000ULL
-#define RAMDISK_AT 0x1000000ULL /* from its kernel */
+#define RAMDISK_AT 0xe00000ULL /* from its kernel */
 #define SPACE 0x20000
 
 /* Unlike ck_assert(), costs nothing where it holds, and works outside of tests then. */
