@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* PSCI SYSTEM_RESET, again and again, until the physical counter says enough; then off. Memory must be fresh each time,
  * and so must the image and the interrupt distributor. Arguments: until-ms=N (500), of the machine's time since reset;
- * pause-us=N (1000) before a reset. */
+ * pause-us=N (1000) before a reset; blocks=N (0) of 2 MiB to touch before, from the end of RAM down. */
 #include "programs.h"
 
 #define SCRATCH_MARK 0x5c5c5c5c5c5c5c5cul
+#define BLOCK 0x200000ul
 #define HEADER_RESERVED 40 /* a word of the image's header that is 0 in the file: counts the starts of one copy */
 
 /* Registers that are 0 at reset, in GICv2 (IHI 0048B 4.3) as in GICv3 (IHI 0069 12.9): bits that a guest can set. */
@@ -30,6 +31,14 @@ static void leave_marks(const struct platform *platform)
     }
 }
 
+static void touch_blocks(const struct platform *platform)
+{
+    uint64_t blocks = argument(platform, "blocks", 0), size = platform->ram_size[0];
+
+    for (uint64_t i = 1; i <= blocks && i * BLOCK < size; i++)
+        write64(platform->ram_base[0] + size - i * BLOCK, i);
+}
+
 void program_reset(struct platform *platform)
 {
     uint64_t scratch = platform->ram_base[0] + (platform->ram_size[0] / 2 & ~7ul);
@@ -42,6 +51,7 @@ void program_reset(struct platform *platform)
     write64(starts, read64(starts) + 1);
     write64(scratch, SCRATCH_MARK);
     leave_marks(platform);
+    touch_blocks(platform);
     if (now < until) {
         while (READ_SYSREG(CNTPCT_EL0) - now < pause)
             compute();
