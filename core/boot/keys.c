@@ -3,25 +3,39 @@
 
 #include "arch/timer.h"
 #include "console/console.h"
+#include "console/keyboard.h"
+
+HV_RARE static void show_vcpu(const struct vcpu *vcpu, unsigned index)
+{
+    const struct vcpu_statistics *statistics = &vcpu->statistics;
+
+    console_printf("%7u %3u %10llu %10llu %10llu %10llu %10llu\n", index, vcpu->cpu,
+                   (unsigned long long)statistics->exits, (unsigned long long)statistics->hypercalls,
+                   (unsigned long long)statistics->mmio, (unsigned long long)statistics->wfi,
+                   (unsigned long long)statistics->interrupts);
+}
+
+HV_RARE static void show_domain(const struct domain *domain)
+{
+    console_printf("%-3u %-16.16s %-9s %9llu %8u\n", domain->domid, domain->name,
+                   domain_state_name(load_acquire(&domain->state)),
+                   (unsigned long long)domain->plan->config->memory >> 10, domain->restarts);
+    if (domain->reason != NULL)
+        console_printf("    %1.66s\n", domain->reason);
+    for (unsigned i = 0; i < domain->vcpu_count; i++)
+        show_vcpu(domain->vcpus[i], i);
+}
 
 HV_RARE static void show_domains(void)
 {
-    console_printf("%-3s %-16s %-9s %-6s %8s %10s %10s %9s %8s %9s\n", "id", "domain", "state", "cpu", "restarts",
-                   "exits", "hypercalls", "mmio", "wfi", "interrupts");
-    for (unsigned i = 0; i < hypervisor.plan.domain_count; i++) {
-        const struct domain *domain = hypervisor.domains[i];
-        if (domain == NULL) {
-            console_printf("%-3u %-16s left out\n", i + 1, hypervisor.config.domains[i].name);
-            continue;
-        }
-        const struct vcpu_statistics *statistics = &domain->vcpus[0]->statistics;
-        console_printf("%-3u %-16s %-9s %-6u %8u %10llu %10llu %9llu %8llu %9llu%s%s\n", domain->domid, domain->name,
-                       domain_state_name(load_acquire(&domain->state)), domain->vcpus[0]->cpu, domain->restarts,
-                       (unsigned long long)statistics->exits, (unsigned long long)statistics->hypercalls,
-                       (unsigned long long)statistics->mmio, (unsigned long long)statistics->wfi,
-                       (unsigned long long)statistics->interrupts, domain->reason != NULL ? "  " : "",
-                       domain->reason != NULL ? domain->reason : "");
-    }
+    console_printf("id  domain           state           KiB restarts\n"
+                   "   vcpu cpu      exits hypercalls       mmio        wfi interrupts\n");
+    for (unsigned i = 0; i < hypervisor.plan.domain_count; i++)
+        if (hypervisor.domains[i] != NULL)
+            show_domain(hypervisor.domains[i]);
+        else
+            console_printf("%-3u %-16.16s left out\n", i + 1, hypervisor.config.domains[i].name);
+    keyboard_announce();
 }
 
 static void show_memory(void)
@@ -44,7 +58,7 @@ static const struct console_key keys[] = {
     {'d', "domains and their state", show_domains},
     {'m', "memory map: who owns what", show_memory},
     {'t', "boot timeline", show_timeline},
-    {'q', "quit: print the boot timeline and power the machine off", quit},
+    {'q', "quit: boot timeline, then power off", quit},
 };
 
 void hv_keys_init(void)

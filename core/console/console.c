@@ -272,6 +272,7 @@ static void release(struct console_source *source)
     screen_lock(&source->lock);
     bool free = line_release(source);
     screen_unlock(&source->lock);
+    request_tick();
     if (free && source->drained != NULL)
         source->drained(source);
 }

@@ -39,7 +39,8 @@ struct console_source {
     uint16_t domid;
     struct arch_spinlock lock;
     char line[CONSOLE_LINE_MAX];
-    uint32_t length;
+    uint32_t length; /* the cursor stands behind these */
+    uint32_t shown;  /* and these are on the screen. Up to there a live line changes with the screen locked too */
     uint64_t
         line_started; /* counter when the first character of an unfinished line came: shown as a prompt after a while */
     bool shown_partial; /* the unfinished line was on the screen: what continues it goes there at once */
@@ -83,6 +84,7 @@ struct console {
     bool keyboard_chosen;
     uint32_t polls;     /* calls of console_poll() that are being served */
     uint32_t held_keys; /* Ctrl-A in a row, not yet passed on */
+    uint32_t chosen;    /* the number, behind two of them, by which the keyboard was moved last; 0: none */
     uint64_t held_since;
     bool more_input;     /* the last poll stopped at its bound */
     uint32_t taken_over; /* number, from 1, of the first CPU that panics: it prints without asking */
@@ -154,7 +156,8 @@ void console_uart_interrupts(bool on);
 
 /**
  * Reads what the UART received and hands it to its owner: three Ctrl-A in a row move the keyboard to the next domain
- * and at last to the hypervisor's console, whose keys console_set_keys() gives. Called from the UART's interrupt, after
+ * and at last to the hypervisor's console, whose keys console_set_keys() gives; two and a domain's number (0: the
+ * hypervisor's console) move it there. Called from the UART's interrupt, after
  * it was acknowledged, and from idle loops. Any CPU.
  */
 void console_poll(void);

@@ -9,7 +9,8 @@
 
 static void list_keys(void)
 {
-    console_printf("h  this list\n");
+    console_printf("Ctrl-A three times: next domain; twice and an id: that, 0: here\n"
+                   "h  this list\n");
     for (size_t i = 0; i < console.key_count; i++)
         console_printf("%c  %s\n", console.keys[i].key, console.keys[i].help);
 }
@@ -50,8 +51,8 @@ static void release_held(void)
 /** @param how  "keyboard ->" or the like */
 static void announce(const char *how, const struct console_source *source)
 {
-    console_printf("%s %s (%sCtrl-A three times to move on)\n", how, source != NULL ? source->name : "bulkhead",
-                   source != NULL ? "" : "h lists the keys, ");
+    console_printf("%s %1.16s (%sCtrl-A three times to move on)\n", how, source != NULL ? source->name : "bulkhead",
+                   source != NULL ? "" : "h: keys, ");
 }
 
 void keyboard_announce(void)
@@ -91,15 +92,51 @@ static void show_line(struct console_source *source)
     screen_unlock(&source->lock);
 }
 
-static void rotate(void)
+/** With console.lock held, which it gives back. */
+static void move_to(struct console_source *to)
 {
-    screen_lock(&console.lock);
-    struct console_source *from = console.keyboard;
-    struct console_source *to = first_with_input(from != NULL ? from->next : console.sources);
     set_owner(to);
     screen_unlock(&console.lock);
     keyboard_announce();
     show_line(to);
+}
+
+static void rotate(void)
+{
+    screen_lock(&console.lock);
+    struct console_source *from = console.keyboard;
+    move_to(first_with_input(from != NULL ? from->next : console.sources));
+}
+
+/** Goes to the domain with this number, 0: the hypervisor. @return false where there is none that takes input */
+static bool move_to_number(uint32_t number)
+{
+    struct console_source *to = console.sources;
+
+    screen_lock(&console.lock);
+    while (to != NULL && (to->domid != number || !takes_input(to)))
+        to = to->next;
+    if (to == NULL && number != 0) {
+        screen_unlock(&console.lock);
+        return false;
+    }
+    move_to(to);
+    return true;
+}
+
+/* Ctrl-A twice, then a number. Whether more of its digits follow nobody knows: each goes to the domain so far. */
+static bool chooses(char character)
+{
+    uint32_t digit = (uint32_t)(character - '0'), number = console.chosen * 10 + digit;
+    bool follows =
+        console.chosen != 0 && arch_timer_now() - console.held_since < arch_timer_ticks(CONSOLE_HELD_KEYS_US);
+
+    if (digit > 9 || (console.held_keys != CTRL_A_COUNT - 1 && !follows) || !move_to_number(number))
+        return false;
+    console.held_keys = 0;
+    console.held_since = arch_timer_now();
+    console.chosen = number;
+    return true;
 }
 
 void keyboard_leave(struct console_source *source)
@@ -118,12 +155,15 @@ void keyboard_leave(struct console_source *source)
     screen_unlock(&console.lock);
     if (!had)
         return;
-    announce("the keyboard goes on to", to);
+    announce("keyboard goes on to", to);
     show_line(to);
 }
 
 static void take(char character)
 {
+    if (chooses(character))
+        return;
+    console.chosen = 0;
     if (character != CTRL_A) {
         release_held();
         deliver(character);

@@ -17,6 +17,7 @@
 static void begin_anew(struct console_source *source)
 {
     store_relaxed(&source->length, 0);
+    source->shown = 0;
     source->shown_partial = false;
     source->returned = false;
     source->coloured = false;
@@ -52,12 +53,18 @@ bool line_release(struct console_source *source)
     return true;
 }
 
-/* A line that is on the screen goes on there; one that was, but was broken off by another's, is shown again whole. */
-static void echo(struct console_source *source, const char *text, size_t length)
+/* A line that is on the screen, or was and comes back when it goes on, changes with the screen locked. */
+static bool lock_shown(const struct console_source *source)
 {
     if (!screen_live(source) && !(source->shown_partial && screen_keyboard() == source))
-        return;
+        return false;
     screen_lock(&console.lock);
+    return true;
+}
+
+/* The line goes on where it stands on the screen; one that is not there any more is shown again whole. */
+static void echo(struct console_source *source, const char *text, size_t length)
+{
     if (console.partial == source) {
         screen_put(text, length);
         screen_queued(source, length);
@@ -67,21 +74,23 @@ static void echo(struct console_source *source, const char *text, size_t length)
     screen_unlock(&console.lock);
 }
 
-/* CR, and now something that is not LF: the line is written anew. */
+/* CR, and now something that is not LF: the line is written anew, on the screen over what is there. */
 static void leave_return(struct console_source *source)
 {
     if (!source->returned)
         return;
     source->returned = false;
+    bool locked = lock_shown(source);
     store_relaxed(&source->length, 0);
-    if (!screen_live(source))
-        return;
-    screen_lock(&console.lock);
-    if (console.partial == source) {
+    bool live = locked && console.partial == source;
+    if (!live || source->coloured)
+        source->shown = 0;
+    if (live) {
         screen_rewind(source);
         screen_queued(source, 1);
     }
-    screen_unlock(&console.lock);
+    if (locked)
+        screen_unlock(&console.lock);
 }
 
 static void start_line(struct console_source *source)
@@ -89,6 +98,18 @@ static void start_line(struct console_source *source)
     source->line_started = arch_timer_now();
     if (screen_keyboard() == source)
         store_relaxed64(&console.waiting_since, source->line_started);
+}
+
+/* Over what stands right of the cursor. Where a byte is not a column that is forgotten: the guest draws it anew. */
+static void put_at_cursor(struct console_source *source, const char *text, size_t length)
+{
+    char *at = &source->line[source->length];
+    uint32_t end = source->length + (uint32_t)length;
+
+    if (end > source->shown || text_plain(text, length) != length || text_plain(at, length) != length)
+        source->shown = end;
+    memcpy(at, text, length);
+    store_relaxed(&source->length, end);
 }
 
 /* What is appended at once stays together on one line. */
@@ -99,9 +120,10 @@ static void append(struct console_source *source, const char *text, size_t lengt
         line_end(source);
     if (source->length == 0)
         start_line(source);
-    memcpy(&source->line[source->length], text, length);
-    store_relaxed(&source->length, source->length + (uint32_t)length);
-    echo(source, text, length);
+    bool locked = lock_shown(source);
+    put_at_cursor(source, text, length);
+    if (locked)
+        echo(source, text, length);
 }
 
 /* What others wrote, as it may be shown. A character of several bytes stays whole. */
@@ -132,17 +154,16 @@ static void append_tab(struct console_source *source)
     append(source, spaces, TAB_STOP - source->length % TAB_STOP);
 }
 
-/* A colour sequence takes no column: it goes with the character before it. @return bytes of one at the line's end, or 0
- */
-static uint32_t trailing_colour(const struct console_source *source)
+/* A colour sequence takes no column: it goes with the character before it. @return bytes of one before @p end, or 0 */
+static uint32_t trailing_colour(const struct console_source *source, uint32_t end)
 {
-    uint32_t start = source->length;
+    uint32_t start = end;
 
     if (start == 0 || source->line[start - 1] != 'm')
         return 0;
-    while (start > 0 && source->length - start < CONSOLE_ESCAPE_MAX)
+    while (start > 0 && end - start < CONSOLE_ESCAPE_MAX)
         if (source->line[--start] == ESC)
-            return source->length - start;
+            return end - start;
     return 0;
 }
 
@@ -151,26 +172,36 @@ static bool is_continuation(char character)
     return ((uint8_t)character & 0xc0) == 0x80;
 }
 
-/* The cursor goes back one column. Whatever stood right of it is written again by the guest if it moves on, so to drop
- * it keeps exactly what stands left of the cursor. */
+static uint32_t column_before(const struct console_source *source)
+{
+    uint32_t colour, end = source->length;
+
+    while ((colour = trailing_colour(source, end)) != 0)
+        end -= colour;
+    while (end > 1 && is_continuation(source->line[end - 1]))
+        end--;
+    return end > 0 ? end - 1 : 0;
+}
+
+/* The cursor goes back one column. Whatever stood right of it is written again by the guest if it moves on: what is
+ * left of the cursor is the line, and what is right of it only stays on the screen. */
 static void backspace(struct console_source *source)
 {
-    uint32_t colour;
-
     leave_return(source);
-    while ((colour = trailing_colour(source)) != 0)
-        source->length -= colour;
     if (source->length == 0)
         return;
-    while (source->length > 1 && is_continuation(source->line[source->length - 1]))
-        source->length--;
-    source->length--;
-    echo(source, "\b", 1);
+    uint32_t end = column_before(source);
+    bool locked = lock_shown(source);
+    store_relaxed(&source->length, end);
+    if (source->coloured)
+        source->shown = end;
+    if (locked)
+        echo(source, "\b", 1);
 }
 
 static void bell(struct console_source *source)
 {
-    if (screen_live(source))
+    if (screen_live(source) && lock_shown(source))
         echo(source, "\a", 1);
 }
 
@@ -284,6 +315,7 @@ static void escape_done(struct console_source *source)
     if (console.partial != source)
         screen_show(source);
     screen_put(source->sequence, source->sequence_length);
+    source->shown = source->length;
     screen_queued(source, source->sequence_length);
     screen_unlock(&console.lock);
 }

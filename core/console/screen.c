@@ -7,6 +7,9 @@
 #include <string.h>
 
 #define COLOUR_OFF "\x1b[0m"
+#define CLEAR_ROW "\r\x1b[K"
+#define SCREEN_COLUMNS 80      /* a terminal's, if it is no wider */
+#define SCREEN_BACKLOG_MAX 512 /* 45 ms at 115200 baud */
 
 /** Whether this CPU panics. */
 static bool asks_nobody(void)
@@ -119,13 +122,41 @@ static void end_line(const struct console_source *source)
     store_relaxed64(&console.last_line, arch_timer_now());
 }
 
-/* The line that is broken off is shown again when the screen has been quiet for a while, or when it is continued. */
-static void make_room(void)
+/* Whether the line can come back behind another's: somebody types there, and it is on one row of the terminal. */
+static bool can_come_back(const struct console_source *source)
 {
-    if (console.partial == NULL)
-        return;
-    end_line(console.partial);
-    store_relaxed64(&console.waiting_since, console.last_line);
+    return source == console.keyboard && __atomic_load_n(&source->attended, __ATOMIC_RELAXED) && !asks_nobody() &&
+           strlen(source->name) + 2 + source->shown < SCREEN_COLUMNS;
+}
+
+/* An unfinished line makes room. It is shown again when the screen has been quiet for a while, or when it is continued.
+ * @return one that was taken off the screen, NULL where it was broken off */
+static struct console_source *make_room(void)
+{
+    struct console_source *live = console.partial;
+
+    if (live == NULL)
+        return NULL;
+    store_relaxed64(&console.waiting_since, arch_timer_now());
+    if (!can_come_back(live)) {
+        end_line(live);
+        return NULL;
+    }
+    if (live->coloured)
+        put_string(COLOUR_OFF);
+    put_string(CLEAR_ROW);
+    __atomic_store_n(&console.partial, NULL, __ATOMIC_RELAXED);
+    return live;
+}
+
+static void draw(struct console_source *source)
+{
+    put_prefix(source);
+    screen_put(source->line, source->shown);
+    for (uint32_t i = source->length; i < source->shown; i++)
+        if (((uint8_t)source->line[i] & 0xc0) != 0x80) /* the first byte of a character */
+            put_string("\b");
+    __atomic_store_n(&console.partial, source, __ATOMIC_RELAXED);
 }
 
 void screen_rewind(const struct console_source *source)
@@ -136,11 +167,11 @@ void screen_rewind(const struct console_source *source)
 
 void screen_show(struct console_source *source)
 {
-    make_room();
-    put_prefix(source);
-    screen_put(source->line, source->length);
+    (void)make_room();
+    if (!source->shown_partial)
+        source->shown = source->length;
     source->shown_partial = true;
-    __atomic_store_n(&console.partial, source, __ATOMIC_RELAXED);
+    draw(source);
     screen_queued(source, source->length);
 }
 
@@ -150,19 +181,29 @@ static bool fits(const struct console_source *source)
     return console.uart == NULL || asks_nobody() || transmit_room() >= source->length + SCREEN_FRAME_MAX;
 }
 
+/* Behind little: where much waits for the UART, a line that comes back each time would only add to it. */
+static void come_back(struct console_source *live)
+{
+    if (live != NULL && CONSOLE_LOG_SIZE - transmit_room() <= SCREEN_BACKLOG_MAX && console.lost == 0)
+        draw(live);
+}
+
 /** Ends it where it stands on the screen, or puts all of it there. */
 static void put_line(struct console_source *source)
 {
+    struct console_source *live = NULL;
+
     if (console.partial != source) {
         if (!fits(source)) {
             console.lost += source->length;
             return;
         }
-        make_room();
+        live = make_room();
         put_prefix(source);
         screen_put(source->line, source->length);
     }
     end_line(source);
+    come_back(live);
 }
 
 bool screen_line(struct console_source *source, bool now)

@@ -136,9 +136,18 @@ static size_t put_shown(struct text_sink *sink, const struct conversion *field, 
 
 static size_t put_text(struct text_sink *sink, const struct conversion *field, const char *text)
 {
+    struct conversion column = *field;
     const char *shown = text != NULL ? text : "(null)";
+    size_t length = text_length(field, shown);
+    bool cut = field->width > 0 && field->width <= length && shown[length] != '\0';
 
-    return put_shown(sink, field, shown, text_length(field, shown));
+    if (cut) {
+        column.width--;
+        while (--length > 0 && ((uint8_t)shown[length] & 0xc0) == 0x80) /* not within a character */
+            ;
+    }
+    size_t written = put_shown(sink, &column, shown, length);
+    return written + put_run(sink, "~", cut);
 }
 
 static unsigned parse_number(const char **cursor)

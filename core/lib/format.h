@@ -20,6 +20,8 @@ size_t format_shown(struct text_sink *sink, const char *text, size_t length);
  * Conversions: %d %i %u %x %X %c %s %p %% with the flags - and 0, a width, a precision for %s (also '*'), and the
  * lengths l, ll and z. An unknown conversion is written as it stands. A NULL string is written as "(null)".
  * What %s and %c are given goes through text_show(): names come from device trees and guests.
+ * %s with a width no greater than its precision is a column: a text that is longer ends there with '~'. It has to end
+ * with NUL.
  * @return the number of characters written.
  */
 size_t format_to(struct text_sink *sink, const char *format, ...) HV_PRINTF(2, 3);

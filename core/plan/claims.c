@@ -59,7 +59,7 @@ static void take_devices(struct system_plan *plan)
 static const char *const module_names[PLAN_MODULE_KINDS] = {
     [MODULE_KERNEL] = "kernel module",
     [MODULE_RAMDISK] = "ramdisk module",
-    [MODULE_DEVICE_TREE] = "device tree module",
+    [MODULE_DEVICE_TREE] = "dtb module",
 };
 
 /** Modules of one base are one file for several domains. What a refused one overlaps is not its. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The canonical text of a plan: what was decided of each domain, then the ledger. Ranges are written as base and size.
- */
+ * A line has 70 columns at most, with addresses of 36 bits: the console's are 80. */
 #include "plan/claims.h"
 
 static const char *format_name(enum image_format format)
@@ -19,7 +19,7 @@ static void print_image(struct text_sink *sink, const char *name, const struct p
 /** What was decided of a domain beside what it owns. */
 static void print_domain(struct text_sink *sink, const struct plan_domain *domain)
 {
-    format_to(sink, "domain %u %s%s\n", domain->domid, domain->name, domain->valid ? "" : " left out");
+    format_to(sink, "domain %u %1.40s%s\n", domain->domid, domain->name, domain->valid ? "" : " left out");
     if (!domain->valid)
         return;
     for (unsigned i = 0; i < domain->extent_count; i++) {
@@ -60,7 +60,7 @@ static void print_claim(struct text_sink *sink, const struct system_plan *plan, 
     else
         format_to(sink, "%s 0x%lx +0x%lx", ledger_kind_name((enum claim_kind)claim->kind), range.base,
                   region_size(range));
-    format_to(sink, " %s: %s%s\n", claim_owner_name(plan, claim), claim->what, mode_name(claim->mode));
+    format_to(sink, " %1.16s: %1.16s%s\n", claim_owner_name(plan, claim), claim->what, mode_name(claim->mode));
 }
 
 /** The free ranges from @p next on that begin below @p limit. @return the first that does not */

@@ -79,18 +79,17 @@ HV_RARE void trace_print(struct text_sink *sink, const char *(*domain_name)(uint
     uint32_t count = (uint32_t)min_u64(__atomic_load_n(&trace->count, __ATOMIC_RELAXED), TRACE_MAX_MARKS);
     uint64_t frequency = arch_timer_frequency();
 
-    format_to(sink, "boot timeline, from entry (counter %llu at %llu Hz)\n", (unsigned long long)trace->start,
-              (unsigned long long)frequency);
-    format_to(sink, "%14s %12s %14s %4s  %-16s %s\n", "us", "ticks", "lasted us", "cpu", "whose", "what");
+    format_to(sink,
+              "boot timeline, from entry (0 us: counter %llu, %llu Hz)\n"
+              "           us     lasted us cpu  whose            what\n",
+              (unsigned long long)trace->start, (unsigned long long)frequency);
     for (const struct trace_mark *mark = following(trace, count, NULL); mark != NULL;
          mark = following(trace, count, mark)) {
-        uint64_t ticks = mark->ticks - trace->start;
-        struct microseconds at = to_microseconds(ticks, frequency);
+        struct microseconds at = to_microseconds(mark->ticks - trace->start, frequency);
         struct microseconds lasted = to_microseconds(duration(trace, count, mark), frequency);
-        format_to(sink, "%10llu.%03u %12llu %10llu.%03u %4u  %-16s %s\n", at.whole, at.fraction,
-                  (unsigned long long)ticks, lasted.whole, lasted.fraction, mark->cpu, domain_name(mark->domid),
-                  mark->name);
+        format_to(sink, "%9llu.%03u %9llu.%03u %3u  %-16.16s %s\n", at.whole, at.fraction, lasted.whole,
+                  lasted.fraction, mark->cpu, domain_name(mark->domid), mark->name);
     }
     if (count == TRACE_MAX_MARKS)
-        format_to(sink, "(the timeline is full: later marks were dropped)\n");
+        format_to(sink, "(full: later marks were dropped)\n");
 }

@@ -30,7 +30,8 @@ void trace_begin(uint64_t start);
 /** Notes that @p name begins now. Any CPU, lock-free; silently full after TRACE_MAX_MARKS. */
 void trace_mark(uint16_t domid, const char *name);
 /**
- * Prints the timeline: one line a mark, in order of time: microseconds since entry, ticks, duration, CPU, whose, name.
+ * Prints the timeline: one line a mark, in order of time: microseconds since entry, duration, CPU, whose, name.
+ * No line is longer than 70 characters as long as the machine is up for less than 11 days.
  * @param domain_name  gives a domain's name for its number
  */
 void trace_print(struct text_sink *sink, const char *(*domain_name)(uint16_t domid));

@@ -139,6 +139,53 @@ START_TEST(a_domain_reaches_what_the_ledger_gives_it)
 }
 END_TEST
 
+/* ---- all of it on a terminal of 80 columns, in the largest system ---- */
+
+#define MANY 32
+#define COLUMNS 80
+
+static void press_keys_at_the_end(struct system_run *run)
+{
+    sim_input_after(run->machine, "bulkhead: all domains are off", "hdmtq");
+}
+
+/** Of what the keys print; what is longer than a row of the terminal is shown. */
+static unsigned longest_line(const struct system_run *run)
+{
+    unsigned longest = 0;
+
+    for (const char *at = strstr(run->output, "bulkhead: h  this list"); *at != '\0';) {
+        size_t length = strcspn(at, "\r\n");
+        if (length > COLUMNS)
+            fprintf(stderr, "%u columns: %.*s\n", (unsigned)length, (int)length, at);
+        longest = length > longest ? (unsigned)length : longest;
+        at += strcspn(at, "\n");
+        at += *at == '\n';
+    }
+    return longest;
+}
+
+START_TEST(the_largest_system_fits_80_columns)
+{
+    static char names[MANY][64];
+    struct system_domain domains[MANY];
+    struct system_run run = {.cpus = 8, .stay = true, .prepare = press_keys_at_the_end};
+
+    for (unsigned i = 0; i < MANY; i++) {
+        snprintf(names[i], sizeof(names[i]), "domain-%u-with-a-name-that-is-far-too-long", i + 1);
+        domains[i] = (struct system_domain){
+            .name = names[i], .program = "hello", .vcpus = 8, .memory = 0x2000, .ramdisk_size = 0x10000};
+    }
+    system_boot(&run, domains, MANY);
+    expect_end(&run, SIM_END_POWER_OFF);
+    expect_lines(&run, "bulkhead: 31  domain-31-with-~ off *", 1);
+    expect_lines(&run, "bulkhead: 32  domain-32-with-~ left out", 1); /* more than the ledger has room for */
+    expect_lines(&run, "bulkhead:       7 *", MANY - 1);
+    ck_assert_uint_le(longest_line(&run), COLUMNS);
+    system_destroy(&run);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *suite = suite_create("sharing");
@@ -146,6 +193,7 @@ static Suite *suite(void)
 
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, a_timer_in_flight_does_not_keep_the_neighbour_from_its_own);
+    tcase_add_test(tcase, the_largest_system_fits_80_columns);
     tcase_add_test(tcase, every_key_of_the_hypervisors_console);
     tcase_add_loop_test(tcase, a_domain_reaches_what_the_ledger_gives_it, 0, ARRAY_SIZE(outlaws));
     suite_add_tcase(suite, tcase);

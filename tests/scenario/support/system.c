@@ -149,6 +149,24 @@ static void load(struct sim_machine *machine, const struct system_domain *domain
     free(file);
 }
 
+static char *shown(const char *output)
+{
+    static const char clear[] = "\r\x1b[K";
+    char *text = malloc(strlen(output) + 1), *end = text, *row = text;
+    while (*output != '\0') {
+        if (strncmp(output, clear, strlen(clear)) == 0) {
+            end = row;
+            output += strlen(clear);
+            continue;
+        }
+        *end++ = *output;
+        if (*output++ == '\n')
+            row = end;
+    }
+    *end = '\0';
+    return text;
+}
+
 void system_boot(struct system_run *run, const struct system_domain *domains, unsigned count)
 {
     size_t size;
@@ -172,7 +190,7 @@ void system_boot(struct system_run *run, const struct system_domain *domains, un
     if (run->prepare != NULL)
         run->prepare(run);
     run->end = run->secondary != NULL ? sim_run_secondary(run->machine, run->secondary) : sim_run(run->machine);
-    run->output = sim_output(run->machine);
+    run->output = run->screen = shown(sim_output(run->machine));
 }
 
 struct sim_machine *system_machine(unsigned cpus, const struct sim_options *options)
@@ -192,6 +210,7 @@ struct sim_machine *system_machine(unsigned cpus, const struct sim_options *opti
 void system_destroy(struct system_run *run)
 {
     sim_destroy(run->machine);
+    free(run->screen);
     free(run->dtb);
 }
 

@@ -37,7 +37,8 @@ struct system_run {
     void *dtb;
     struct sim_machine *machine;
     enum sim_end end;
-    const char *output;
+    char *screen;       /* what output is in */
+    const char *output; /* as a terminal shows it at last: without rows that were cleared (CR ESC [ K) */
 };
 
 /** Boots @p domains and runs until the machine ends. */

@@ -20,8 +20,8 @@ static struct terminal {
     char sent[1 << 20];
     size_t sent_length;
     char rows[TERMINAL_ROWS][TERMINAL_COLUMNS];
-    unsigned row, column;
-    int escape; /* 0: text, 1: after ESC, 2: in a control sequence */
+    unsigned row, column, width; /* width 0: lines are never wrapped */
+    int escape;                  /* 0: text, 1: after ESC, 2: in a control sequence */
     char typed[4096];
     size_t typed_length, typed_read;
     bool full; /* the transmitter takes nothing */
@@ -42,7 +42,7 @@ static inline void terminal_escape(char character)
     if (character < '@')
         return;
     terminal.escape = 0;
-    if (character == 'J' && first == 'J') /* erase from the cursor on */
+    if ((character == 'J' || character == 'K') && first == character) /* erase from the cursor on */
         memset(&terminal.rows[terminal.row][terminal.column], 0, TERMINAL_COLUMNS - terminal.column);
 }
 
@@ -70,6 +70,10 @@ static inline void terminal_show(char character)
         break;
     default:
         ck_assert_msg((unsigned char)character >= ' ', "control character 0x%02x reached the terminal", character);
+        if (terminal.width != 0 && terminal.column == terminal.width) {
+            ck_assert_uint_lt(++terminal.row, TERMINAL_ROWS);
+            terminal.column = 0;
+        }
         ck_assert_uint_lt(terminal.column, TERMINAL_COLUMNS - 1);
         terminal.rows[terminal.row][terminal.column++] = character;
         break;

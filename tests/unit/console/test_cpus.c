@@ -6,6 +6,7 @@
 #include "unit/console/terminal.h"
 
 #include "arch/cpu.h"
+#include "console/screen.h"
 
 #define LINES 40
 #define WIDTH 24
@@ -85,6 +86,74 @@ START_TEST(lines_do_not_tear)
     ck_assert_uint_eq(shared, 2 * LINES);
     ck_assert_uint_eq(own, 2 * LINES);
     ck_assert_uint_eq(hypervisors, 2 * LINES);
+}
+END_TEST
+
+/* ---- One types while another prints */
+
+#define KEYS 60
+
+static void print_noise(unsigned cpu)
+{
+    for (unsigned i = 0; i < 2 * KEYS; i++)
+        console_write(&peers[cpu].source, "noise\n", 6);
+    __atomic_add_fetch(&finished, 1, __ATOMIC_SEQ_CST);
+}
+
+/** The row and the cursor, whenever the line is on the screen, are what was typed so far. */
+static void expect_typed(const char *typed, unsigned length, unsigned cursor)
+{
+    char row[KEYS + 16];
+
+    screen_lock(&console.lock);
+    snprintf(row, sizeof(row), "dom1: %.*s", (int)length, typed);
+    if (console.partial == &peers[0].source && console.sent == console.log_end) {
+        assert_row(terminal.row, row);
+        ck_assert_uint_eq(terminal.column, 6 + cursor);
+    }
+    screen_unlock(&console.lock);
+}
+
+static void type_beside(void *context)
+{
+    char typed[KEYS];
+    unsigned length = 0;
+
+    (void)context;
+    ck_assert_int_eq(arch_cpu_start(1, 1), HV_OK);
+    for (unsigned i = 0; i < KEYS; i++) {
+        typed[length++] = (char)('a' + i % 26);
+        console_put(&peers[0].source, typed[length - 1]);
+        expect_typed(typed, length, length);
+        if (i % 3 != 0)
+            continue;
+        console_put(&peers[0].source, '\b');
+        expect_typed(typed, length, length - 1);
+        length--;
+    }
+    while (__atomic_load_n(&finished, __ATOMIC_SEQ_CST) < 1)
+        (void)arch_timer_now();
+}
+
+START_TEST(a_typed_line_does_not_tear)
+{
+    unsigned noise = 0, copies = 0;
+
+    start(2);
+    finished = 0;
+    type("?");
+    say(0, "x");
+    quiet();
+    say(0, "\b\x1b[K");
+    run_on_two_cpus(
+        &(struct sim_options){.seed = (uint64_t)_i, .schedule = _i % 2 != 0 ? SIM_SCHEDULE_PCT : SIM_SCHEDULE_DEFAULT},
+        type_beside, print_noise);
+    for (unsigned row = 0; row <= terminal.row; row++) {
+        noise += strcmp(terminal.rows[row], "dom2: noise") == 0;
+        copies += strncmp(terminal.rows[row], "dom1: ", 6) == 0;
+    }
+    ck_assert_uint_eq(noise, 2 * KEYS);
+    ck_assert_uint_eq(copies, 1);
 }
 END_TEST
 
@@ -168,6 +237,7 @@ END_TEST
 
 static void add_tests(TCase *tests)
 {
+    tcase_add_loop_test(tests, a_typed_line_does_not_tear, 0, 20);
     tcase_add_loop_test(tests, lines_do_not_tear, 0, 20);
     tcase_add_test(tests, a_panic_waits_for_the_end_of_a_line);
     tcase_add_test(tests, a_panic_does_not_wait_for_a_cpu_that_is_gone);

@@ -60,7 +60,7 @@ START_TEST(test_rotation)
     ck_assert_str_eq(given(0), "ad");
     ck_assert_str_eq(given(1), "b");
     assert_row(0, "bulkhead: keyboard -> dom2 (Ctrl-A three times to move on)");
-    assert_row(1, "bulkhead: keyboard -> bulkhead (h lists the keys, Ctrl-A three times to move on)");
+    assert_row(1, "bulkhead: keyboard -> bulkhead (h: keys, Ctrl-A three times to move on)");
     assert_row(2, "bulkhead: keyboard -> dom1 (Ctrl-A three times to move on)");
 }
 END_TEST
@@ -83,6 +83,93 @@ START_TEST(test_fewer_are_for_the_domain)
     type("x\x01\x01y");
     ck_assert_str_eq(given(0), "\x01x\x01\x01y");
     ck_assert_ptr_eq(console.keyboard, &peers[0].source);
+}
+END_TEST
+
+START_TEST(test_two_and_a_number_go_straight_there)
+{
+    start(3);
+    type("\x01\x01"
+         "3c");
+    ck_assert_str_eq(given(2), "c");
+    assert_row(0, "bulkhead: keyboard -> dom3 (Ctrl-A three times to move on)");
+    type("\x01\x01"
+         "0");
+    ck_assert_ptr_null(console.keyboard);
+    type("\x01\x01"
+         "1"
+         "a");
+    ck_assert_str_eq(given(0), "a");
+    type("\x01\x01"
+         "1"
+         "1"); /* stays; a domain 11 is not there */
+    ck_assert_str_eq(given(0), "a1");
+    type("\x01\x01"
+         "2\x01\x01"
+         "1z");
+    ck_assert_str_eq(given(0), "a1z");
+    ck_assert_str_eq(given(1), "");
+}
+END_TEST
+
+START_TEST(test_two_and_no_domains_number_are_for_the_domain)
+{
+    start(2);
+    console_close(&peers[1].source);
+    type("\x01\x01"
+         "2");
+    type("\x01\x01"
+         "9");
+    type("\x01"
+         "1");
+    type("1");
+    type("\x01\x01");
+    console_tick(hypervisor.cpus[0].console_due);
+    type("0");
+    ck_assert_str_eq(given(0), "\x01\x01"
+                               "2\x01\x01"
+                               "9\x01"
+                               "11\x01\x01"
+                               "0");
+    ck_assert_ptr_eq(console.keyboard, &peers[0].source);
+}
+END_TEST
+
+START_TEST(test_numbers_of_two_digits)
+{
+    start(3);
+    peers[1].source.domid = 12;
+    peers[2].source.domid = 30;
+    type("\x01\x01"
+         "12b");
+    ck_assert_str_eq(given(1), "b");
+    type("\x01\x01"
+         "30"); /* there is no domain 3 on the way to it */
+    ck_assert_str_eq(given(1), "b\x01\x01"
+                               "30");
+    type("\x01\x01"
+         "1");
+    console.held_since -= ticks_of(CONSOLE_HELD_KEYS_US); /* so much later it is text */
+    type("2");
+    ck_assert_str_eq(given(0), "2");
+}
+END_TEST
+
+START_TEST(test_long_names_fit_80_columns)
+{
+    start(2);
+    peers[1].source.name = "a-domain-with-a-name-that-nobody-can-remember";
+    type("\x01\x01\x01");
+    assert_row(0, "bulkhead: keyboard -> a-domain-with-a~ (Ctrl-A three times to move on)");
+    console_close(&peers[0].source);
+    console_open(&peers[0].source);
+    type("\x01\x01\x01"
+         "\x01\x01\x01");
+    peers[1].source.name = "sixteen-is-whole";
+    console_close(&peers[0].source);
+    for (unsigned row = 0; row < terminal.row; row++)
+        ck_assert_uint_le(strlen(terminal.rows[row]), 80);
+    assert_row(terminal.row - 1, "bulkhead: keyboard goes on to sixteen-is-whole (Ctrl-A three times to move on)");
 }
 END_TEST
 
@@ -153,12 +240,13 @@ START_TEST(test_hypervisor_keys)
     ck_assert_uint_eq(pressed, 101);
     assert_row(1, "bulkhead: x was pressed");
     type("h");
-    assert_row(2, "bulkhead: h  this list");
-    assert_row(3, "bulkhead: x  does x");
-    assert_row(4, "bulkhead: y  does y");
+    assert_row(2, "bulkhead: Ctrl-A three times: next domain; twice and an id: that, 0: here");
+    assert_row(3, "bulkhead: h  this list");
+    assert_row(4, "bulkhead: x  does x");
+    assert_row(5, "bulkhead: y  does y");
     type("?\r");
-    assert_row(5, "bulkhead: keyboard -> bulkhead (h lists the keys, Ctrl-A three times to move on)");
-    assert_row(6, "bulkhead: keyboard -> bulkhead (h lists the keys, Ctrl-A three times to move on)");
+    assert_row(7, "bulkhead: keyboard -> bulkhead (h: keys, Ctrl-A three times to move on)");
+    assert_row(6, "bulkhead: keyboard -> bulkhead (h: keys, Ctrl-A three times to move on)");
     ck_assert_str_eq(given(0), "");
 }
 END_TEST
@@ -180,7 +268,7 @@ START_TEST(test_keyboard_leaves_a_domain_that_ended)
     say(0, "bye");
     console_close(&peers[0].source);
     assert_row(0, "dom1: bye");
-    assert_row(1, "bulkhead: the keyboard goes on to dom2 (Ctrl-A three times to move on)");
+    assert_row(1, "bulkhead: keyboard goes on to dom2 (Ctrl-A three times to move on)");
     assert_row(2, "dom2: two# ");
     console_close(&peers[2].source); /* has it not: nothing is said */
     ck_assert_uint_eq(terminal.row, 2);
@@ -191,7 +279,7 @@ START_TEST(test_keyboard_leaves_a_domain_that_ended)
     ck_assert_str_eq(given(1), "ab");
     console_close(&peers[1].source);
     ck_assert_ptr_null(console.keyboard);
-    ck_assert_ptr_nonnull(strstr(sent(), "the keyboard goes on to bulkhead (h lists the keys, Ctrl-A three times"));
+    ck_assert_ptr_nonnull(strstr(sent(), "keyboard goes on to bulkhead (h: keys, Ctrl-A three times"));
     console_open(&peers[0].source); /* it was restarted */
     type("\x01\x01\x01"
          "c");
@@ -264,6 +352,10 @@ int main(void)
     tcase_add_test(all, test_rotation);
     tcase_add_test(all, test_rotation_from_the_hypervisor_swallows_nothing_else);
     tcase_add_test(all, test_fewer_are_for_the_domain);
+    tcase_add_test(all, test_two_and_a_number_go_straight_there);
+    tcase_add_test(all, test_two_and_no_domains_number_are_for_the_domain);
+    tcase_add_test(all, test_numbers_of_two_digits);
+    tcase_add_test(all, test_long_names_fit_80_columns);
     tcase_add_test(all, test_held_keys_are_passed_on_after_a_while);
     tcase_add_test(all, test_prompt_of_the_next_is_shown_at_once);
     tcase_add_test(all, test_echo_appears_behind_the_prompt);

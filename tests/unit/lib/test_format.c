@@ -54,6 +54,22 @@ START_TEST(strings)
 }
 END_TEST
 
+START_TEST(columns)
+{
+    char text[64];
+
+    format_string(text, sizeof(text), "[%-5.5s][%5.5s][%-5.5s][%-5.5s]", "abcdef", "abcdef", "abcde", "ab");
+    ck_assert_str_eq(text, "[abcd~][abcd~][abcde][ab   ]");
+    format_string(text, sizeof(text), "[%1.5s][%1.5s]", "abcdef", "ab");
+    ck_assert_str_eq(text, "[abcd~][ab]");
+    format_string(text, sizeof(text), "[%-5.5s]",
+                  "abc\xc3\xa9"
+                  "f"); /* a character is not cut in two */
+    ck_assert_str_eq(text, "[abc ~]");
+    ck_assert_uint_eq(format_string(text, sizeof(text), "[%1.5s]", "abcdef"), 7);
+}
+END_TEST
+
 START_TEST(pointers)
 {
     char text[32];
@@ -152,6 +168,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, numbers);
     tcase_add_test(tests, widths);
     tcase_add_test(tests, strings);
+    tcase_add_test(tests, columns);
     tcase_add_test(tests, pointers);
     tcase_add_test(tests, null_and_unknown);
     tcase_add_test(tests, cut_to_the_buffer);
