@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "arch/timer.h"
-#include "boot/hypervisor.h"
 #include "hostsim/sim.h"
+#include "trace/trace.h"
 
 #define RAM_BASE 0x40000000ULL
 #define RAM_SIZE GIB(40)
@@ -150,14 +150,14 @@ static void make_tree(void *fdt, const struct scenario *scenario)
 
 static double microseconds(uint64_t ticks)
 {
-    return (double)(ticks - hypervisor.trace.start) * 1e6 / (double)arch_timer_frequency();
+    return (double)(ticks - trace_timeline.start) * 1e6 / (double)arch_timer_frequency();
 }
 
 /** @return when @p name of domain @p domid began, in microseconds after entry. */
 static double at(uint16_t domid, const char *name)
 {
-    for (uint32_t i = 0; i < hypervisor.trace.count; i++) {
-        const struct trace_mark *mark = &hypervisor.trace.marks[i];
+    for (uint32_t i = 0; i < trace_timeline.count; i++) {
+        const struct trace_mark *mark = &trace_timeline.marks[i];
         if (mark->domid == domid && strcmp(mark->name, name) == 0)
             return microseconds(mark->ticks);
     }
