@@ -272,6 +272,7 @@ static struct console_message describe(const struct console_name *name, const ch
 {
     struct console_message message;
 
+    message.text[0] = '\0';
     format_string(message.text, sizeof(message.text),
                   name->next != NULL ? "%s; %s is used instead" : "%s; nothing will be printed", problem, name->next);
     return message;

@@ -169,14 +169,29 @@ static void claim_devices(struct claimant *claimant)
     claim(claimant, CLAIM_GUEST_INTID, CLAIM_EXCLUSIVE, range_of(GUEST_VPL011_INTID, 1), "vpl011");
 }
 
+/** Neighbours are one claim. */
+static void claim_cpus(struct claimant *claimant)
+{
+    const struct plan_domain *domain = claimant->domain;
+    uint32_t used = 0;
+
+    for (unsigned i = 0; i < domain->vcpu_count; i++)
+        used |= 1u << domain->vcpu_cpu[i];
+    while (used != 0) {
+        unsigned first = (unsigned)__builtin_ctz(used);
+        unsigned count = (unsigned)__builtin_ctz(~(used >> first));
+        claim(claimant, CLAIM_CPU, CLAIM_SHARED, range_of(first, count), "vcpu");
+        used &= ~(((1u << count) - 1) << first);
+    }
+}
+
 hv_status claims_of_domain(struct system_plan *plan, const struct plan_domain *domain, struct diag *diag)
 {
     struct claimant claimant = {plan, domain, diag, HV_OK};
 
     claim_ram(&claimant);
     claim_devices(&claimant);
-    for (unsigned i = 0; i < domain->vcpu_count; i++)
-        claim(&claimant, CLAIM_CPU, CLAIM_SHARED, range_of(domain->vcpu_cpu[i], 1), "vcpu");
+    claim_cpus(&claimant);
     if (claimant.status == HV_OK)
         return HV_OK;
     ledger_drop(&plan->ledger, owner_domain(domain->index));

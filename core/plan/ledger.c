@@ -45,7 +45,7 @@ static unsigned place_for(const struct ledger *ledger, const struct claim *claim
 
 static bool may_coincide(const struct claim *a, const struct claim *b)
 {
-    return a->mode != CLAIM_EXCLUSIVE && a->mode == b->mode && a->base == b->base;
+    return a->mode != CLAIM_EXCLUSIVE && a->mode == b->mode && (a->base == b->base || a->kind == CLAIM_CPU);
 }
 
 /** The first of the numbers that @p claim's are of, or where it would be. */

@@ -18,7 +18,7 @@ enum claim_kind {
 
 enum claim_mode {
     CLAIM_EXCLUSIVE,
-    CLAIM_SHARED,    /* with whoever claims from the same base in this mode */
+    CLAIM_SHARED,    /* with whoever claims from the same base in this mode; CPUs: from any */
     CLAIM_READ_ONLY, /* the same, and nobody writes it */
 };
 

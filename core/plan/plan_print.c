@@ -55,8 +55,10 @@ static void print_claim(struct text_sink *sink, const struct system_plan *plan, 
     struct region range = claim->owner == OWNER_HYPERVISOR ? claim_extent(claim) : claim_range(claim);
     bool number = claim->kind == CLAIM_INTID || claim->kind == CLAIM_CPU || claim->kind == CLAIM_GUEST_INTID;
 
-    if (number)
+    if (number && region_size(range) == 1)
         format_to(sink, "%s %lu", ledger_kind_name((enum claim_kind)claim->kind), range.base);
+    else if (number)
+        format_to(sink, "%s %lu-%lu", ledger_kind_name((enum claim_kind)claim->kind), range.base, range.end - 1);
     else
         format_to(sink, "%s 0x%lx +0x%lx", ledger_kind_name((enum claim_kind)claim->kind), range.base,
                   region_size(range));

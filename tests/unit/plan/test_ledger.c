@@ -149,7 +149,7 @@ static bool in_the_way(const struct claim *a, const struct claim *b)
 {
     if (!one_space(a, b) || claim_range(a).end <= b->base || claim_range(b).end <= a->base)
         return false;
-    return a->mode == CLAIM_EXCLUSIVE || a->mode != b->mode || a->base != b->base;
+    return a->mode == CLAIM_EXCLUSIVE || a->mode != b->mode || (a->base != b->base && a->kind != CLAIM_CPU);
 }
 
 /** The lowest base of what is in the way; UINT64_MAX: nothing is. */
