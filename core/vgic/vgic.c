@@ -10,11 +10,10 @@
 
 bool vgic_has_pending(struct vgic_vcpu *vcpu)
 {
-
     if (load_relaxed(&vcpu->candidate_words) != 0)
         return true;
     for (uint32_t used = vcpu->hw.used; used != 0; used &= used - 1)
-        if (vgic_find(vcpu, vcpu->lr_intid[__builtin_ctz(used)]).irq->lr_pending)
+        if (vgic_find_known(vcpu, vcpu->lr_intid[__builtin_ctz(used)]).irq->lr_pending)
             return true;
     return false;
 }
@@ -44,7 +43,7 @@ struct lr_ref {
 
 VGIC_IN_PLACE struct lr_ref lr_of(struct vgic_locked *locked, struct vgic_vcpu *vcpu, unsigned index)
 {
-    struct vgic_ref ref = vgic_find(vcpu, vcpu->lr_intid[index]);
+    struct vgic_ref ref = vgic_find_known(vcpu, vcpu->lr_intid[index]);
     return (struct lr_ref){.locked = locked, .vcpu = vcpu, .index = index, .ref = ref};
 }
 
@@ -245,7 +244,7 @@ static uint32_t dropped_lines(struct vgic_vcpu *vcpu, uint32_t lrs)
 
     for (; lrs != 0; lrs &= lrs - 1) {
         unsigned index = (unsigned)__builtin_ctz(lrs);
-        struct vgic_irq *irq = vgic_find(vcpu, vcpu->lr_intid[index]).irq;
+        struct vgic_irq *irq = vgic_find_known(vcpu, vcpu->lr_intid[index]).irq;
         if (!hypervisor.gic.ops->is_pending(&hypervisor.gic, irq->physical_intid))
             dropped |= 1u << index;
     }
@@ -374,7 +373,7 @@ VGIC_IN_PLACE bool still_ready(struct vgic_locked *locked, struct vgic_vcpu *vcp
 /** @return false if there is no list register for it. */
 static bool place(struct vgic_locked *locked, struct vgic_vcpu *vcpu, uint32_t intid)
 {
-    struct vgic_ref ref = vgic_find(vcpu, intid);
+    struct vgic_ref ref = vgic_find_known(vcpu, intid);
 
     if (!still_ready(locked, vcpu, ref))
         return true;
@@ -426,7 +425,7 @@ struct best {
 static bool collect_best(struct vgic_locked *locked, struct vgic_vcpu *vcpu, uint32_t intid, void *context)
 {
     struct best *best = context;
-    struct vgic_ref ref = vgic_find(vcpu, intid);
+    struct vgic_ref ref = vgic_find_known(vcpu, intid);
     uint32_t closed = (best->open_groups >> (ref.irq->group & VGIC_GROUP) & 1) ^ 1;
     uint32_t rank = closed << 31 | (uint32_t)ref.irq->priority << 16 | intid;
 
@@ -536,7 +535,7 @@ static void recheck_private(struct vgic_locked *locked, struct vgic_vcpu *vcpu)
 {
     vcpu->recheck = 0;
     for (uint32_t intid = 0; intid < VGIC_PRIVATE; intid++) {
-        struct vgic_ref ref = vgic_find(vcpu, intid);
+        struct vgic_ref ref = vgic_find_known(vcpu, intid);
         vgic_deactivate_unused(ref.irq);
         vgic_update(locked, ref);
     }

@@ -259,7 +259,7 @@ static void write_sgi(struct vgic_locked *locked, struct vgic_vcpu *vcpu, const 
 
     for (uint32_t targets = filters[value >> 24 & 3] & all; targets != 0; targets &= targets - 1) {
         struct vgic_vcpu *target = vgic->vcpus[__builtin_ctz(targets)];
-        struct vgic_ref ref = vgic_find(target, value & 0xf);
+        struct vgic_ref ref = vgic_find_known(target, value & 0xf);
         ref.irq->sgi_sources |= (uint8_t)self;
         vgic_update(locked, ref);
     }

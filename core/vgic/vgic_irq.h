@@ -61,6 +61,16 @@ VGIC_IN_PLACE struct vgic_ref vgic_find(struct vgic_vcpu *vcpu, uint32_t intid)
     return (struct vgic_ref){.irq = irq, .intid = intid, .vcpu = vcpu};
 }
 
+/** The same for one that is implemented: an SGI, or what was found before it came into a list register. */
+VGIC_IN_PLACE struct vgic_ref vgic_find_known(struct vgic_vcpu *vcpu, uint32_t intid)
+{
+    struct vgic_ref ref = vgic_find(vcpu, intid);
+
+    if (ref.irq == NULL)
+        __builtin_unreachable();
+    return ref;
+}
+
 /** The pending state that a guest reads. */
 bool vgic_irq_pending(const struct vgic_irq *irq, uint32_t intid);
 /** Neither pending nor active nor in a list register: nothing follows from what the distributor forwards. */

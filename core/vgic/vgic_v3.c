@@ -186,7 +186,7 @@ void vgic_write_sgi(struct vgic_vcpu *vcpu, uint64_t value, bool group1)
     struct vgic_locked locked = vgic_lock(vgic);
 
     for (unsigned i = 0; i < vgic->vcpu_count; i++) {
-        struct vgic_ref ref = vgic_find(vgic->vcpus[i], value >> 24 & 0xf);
+        struct vgic_ref ref = vgic_find_known(vgic->vcpus[i], value >> 24 & 0xf);
         if (!sgi_reaches(value, vcpu, vgic->vcpus[i]) || ((ref.irq->group & VGIC_GROUP) != 0 && !group1))
             continue;
         ref.irq->sgi_sources = 1;
