@@ -176,7 +176,7 @@ static enum build_result blocks(struct domain *domain)
 
     if (build->range_index == build->range_count)
         return BUILD_DONE;
-    if (build->range_index == 0 && build->done == 0)
+    if (build->range_index == 0 && build->done == 0 && build->zeroed == 0)
         mark(domain, "map images");
     const struct build_range *range = &build->ranges[build->range_index];
     uint64_t end = range->base.raw + range->size;
@@ -204,7 +204,7 @@ static enum build_result eager_memory(struct domain *domain)
     if (!plan->config->eager_memory || build->range_index == plan->extent_count)
         return BUILD_DONE;
     const struct plan_extent *extent = &plan->extents[build->range_index];
-    if (build->done == 0 && build->range_index == 0)
+    if (build->done == 0 && build->range_index == 0 && build->zeroed == 0)
         mark(domain, "zero memory");
     ipa_t at = ipa_add(extent->base, build->done);
     struct guest_block block;

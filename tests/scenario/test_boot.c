@@ -4,6 +4,7 @@
 #include <libfdt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "scenario/support/system.h"
 #include "support/suite.h"
@@ -43,6 +44,34 @@ START_TEST(two_domains_on_two_cpus)
 END_TEST
 
 /* Each domain count on 1, 2 and 4 CPUs. */
+static unsigned occurrences(const char *text, const char *what)
+{
+    unsigned count = 0;
+
+    for (; (text = strstr(text, what)) != NULL; text += strlen(what))
+        count++;
+    return count;
+}
+
+/* However many steps a stage takes, it is one line of the timeline. */
+START_TEST(a_stage_is_marked_once)
+{
+    static const char *const stages[] = {"copy kernel", "copy ramdisk", "map images", "zero memory"};
+    const struct system_domain domains[] = {
+        {.name = "large", .program = "hello", .kernel_size = 5 << 20, .ramdisk_size = 3 << 20, .eager = true},
+        {.name = "other", .program = "hello", .kernel_size = 3 << 20, .ramdisk_size = 5 << 20, .eager = true},
+    };
+    struct system_run run = {.cpus = 2};
+
+    system_boot(&run, domains, 2);
+    expect_end(&run, SIM_END_POWER_OFF);
+    for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++)
+        ck_assert_msg(occurrences(run.output, stages[i]) == 2, "%s: %u times", stages[i],
+                      occurrences(run.output, stages[i]));
+    system_destroy(&run);
+}
+END_TEST
+
 START_TEST(one_to_eight_domains)
 {
     struct system_domain domains[8];
@@ -188,6 +217,7 @@ static Suite *suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, two_domains_on_one_cpu);
     tcase_add_test(tcase, two_domains_on_two_cpus);
+    tcase_add_test(tcase, a_stage_is_marked_once);
     tcase_add_loop_test(tcase, one_to_eight_domains, 0, 8);
     tcase_add_test(tcase, runs_repeat);
     tcase_add_test(tcase, cpu_that_never_starts);
