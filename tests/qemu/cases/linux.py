@@ -184,3 +184,22 @@ def linux_vcpus(lab, cpus, gic=2):
 case(timeout=480, name="linux-vcpus-smp1", cpus=1)(linux_vcpus)
 case(timeout=480, name="linux-vcpus-smp2", cpus=2)(linux_vcpus)
 case(timeout=480, name="linux-vcpus-gicv3-smp2", cpus=2, gic=3)(linux_vcpus)
+
+
+def linux_beside(lab, gic, vcpus, cpus, hostile):
+    """Linux of several vCPUs shares its CPUs with a domain that means no good: all vCPUs come up, a shell answers."""
+    neighbours = [lab.guest_domain(name, name=f"bad{number}", bootargs=bootargs) for number, (name, bootargs) in enumerate(hostile)]
+    system = lab.system([lab.linux_domain("linux1", cpus=vcpus, bootargs="quiet"), *neighbours], cpus=cpus, gic=gic)
+    board = lab.boot(system)
+    board.expect(r"linux1: init: reached after", timeout=200)
+    shell(board, "linux1")
+    board.send_line("cat /sys/devices/system/cpu/online")
+    board.expect(rf"linux1: 0-{vcpus - 1}\r", timeout=60)
+    board.quit()
+
+
+RESETS = ("reset", "until-ms=1000000 pause-us=0")
+SPINS = ("spin", "lines=100000")
+case(timeout=260, name="linux-beside-resets-2-on-1", gic=3, vcpus=2, cpus=1, hostile=[RESETS])(linux_beside)
+case(timeout=260, name="linux-beside-spin-2-on-1", gic=2, vcpus=2, cpus=1, hostile=[SPINS])(linux_beside)
+case(timeout=260, name="linux-beside-both-4-on-2", gic=3, vcpus=4, cpus=2, hostile=[RESETS, SPINS, ("ipi", "")])(linux_beside)
