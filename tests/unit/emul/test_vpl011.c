@@ -1,115 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The guests' UART, register by register, and as the drivers that Linux has for it use it. */
-#include <check.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "boot/hypervisor.h"
-#include "emul/vpl011.h"
 #include "support/suite.h"
-
-#define DR 0x00
-#define RSR 0x04
-#define FR 0x18
-#define ILPR 0x20
-#define IBRD 0x24
-#define FBRD 0x28
-#define LCR_H 0x2c
-#define CR 0x30
-#define IFLS 0x34
-#define IMSC 0x38
-#define RIS 0x3c
-#define MIS 0x40
-#define ICR 0x44
-#define DMACR 0x48
-
-#define FR_RXFE 0x10
-#define FR_RXFF 0x40
-#define FR_TXFE 0x80
-#define RX 0x010
-#define TX 0x020
-#define RT 0x040
-#define OE 0x400
-#define INTID 32
-
-static struct domain domain;
-static struct plan_domain plan;
-static struct vcpu vcpu;
-static struct vpl011 *const uart = &domain.vpl011;
-
-static char screen[4096];
-static size_t screen_length;
-
-static size_t put(struct uart *host, const uint8_t *bytes, size_t count)
-{
-    (void)host;
-    ck_assert_uint_lt(screen_length + count, sizeof(screen));
-    memcpy(&screen[screen_length], bytes, count);
-    screen_length += count;
-    screen[screen_length] = '\0';
-    return count;
-}
-
-static const struct uart_ops host_ops = {.write = put};
-static struct uart host_uart = {.ops = &host_ops};
-
-static void setup(void)
-{
-    memset(&hypervisor, 0, sizeof(hypervisor));
-    memset(&domain, 0, sizeof(domain));
-    memset(&vcpu, 0, sizeof(vcpu));
-    domain.plan = &plan;
-    domain.name = "domU1";
-    domain.state = DOMAIN_RUNNING;
-    domain.vcpu_count = 1;
-    domain.vcpus[0] = &vcpu;
-    vcpu.domain = &domain;
-    console_init();
-    console_attach(&host_uart);
-    domain.vgic.wake = vcpu_wake_for_interrupt;
-    vgic_add_vcpu(&domain.vgic, &vcpu.vgic, 0);
-    vgic_reset(&domain.vgic, 32);
-    vgic_reset_vcpu(&vcpu.vgic);
-    uart->console.name = "domU1";
-    vpl011_init(uart, &domain.vgic, INTID);
-    console_add_source(&uart->console);
-    screen_length = 0;
-}
-
-static uint64_t read_n(uint32_t offset, uint8_t size)
-{
-    struct mmio_access access = {.offset = offset, .size = size};
-
-    ck_assert_int_eq(vpl011_access(uart, &access), MMIO_HANDLED);
-    return access.value;
-}
-
-static void write_n(uint32_t offset, uint8_t size, uint64_t value)
-{
-    struct mmio_access access = {.offset = offset, .size = size, .write = true, .value = value};
-
-    ck_assert_int_eq(vpl011_access(uart, &access), MMIO_HANDLED);
-}
-
-static uint32_t in(uint32_t offset)
-{
-    return (uint32_t)read_n(offset, 4);
-}
-
-static void out(uint32_t offset, uint32_t value)
-{
-    write_n(offset, 4, value);
-}
+#include "unit/emul/vpl011_guest.h"
 
 static bool type(char character)
 {
     return uart->console.input(&uart->console, character);
-}
-
-/** The interrupt line as the distributor sees it. */
-static bool line(void)
-{
-    return domain.vgic.spis[INTID - 32].line;
 }
 
 START_TEST(test_output)
