@@ -141,15 +141,6 @@ void ledger_drop(struct ledger *ledger, owner_t owner)
     ledger->count = kept;
 }
 
-const struct claim *ledger_first(const struct ledger *ledger, enum claim_kind kind)
-{
-    const struct claim *claim = ledger->list;
-
-    while (claim != ledger_end(ledger) && claim->kind < kind)
-        claim++;
-    return claim;
-}
-
 const struct claim *ledger_end(const struct ledger *ledger)
 {
     return &ledger->list[ledger->count];

@@ -89,8 +89,7 @@ HV_CHECK hv_status ledger_claim_rest(struct ledger *ledger, const struct claim *
 const struct claim *ledger_conflict(const struct ledger *ledger, const struct claim *claim);
 /** Takes out what @p owner has. */
 void ledger_drop(struct ledger *ledger, owner_t owner);
-/** @return the first claim of @p kind, of which the others follow, or the end of the list. */
-const struct claim *ledger_first(const struct ledger *ledger, enum claim_kind kind);
+/** @return the end of ledger->list. */
 const struct claim *ledger_end(const struct ledger *ledger);
 /** "ram", "frame", ... as in the plan's text. */
 const char *ledger_kind_name(enum claim_kind kind);

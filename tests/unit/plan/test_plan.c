@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The plan as a whole: where things go, who gets RAM, which CPU runs whom, and its text. */
+#include "plan/claims.h"
 #include "support/suite.h"
 #include "unit/plan/invariants.h"
 
@@ -478,6 +479,24 @@ START_TEST(a_frame_that_is_anothers)
 }
 END_TEST
 
+START_TEST(a_full_ledger_leaves_a_domain_out)
+{
+    struct ledger *ledger = &world.plan.ledger;
+
+    add_simple(MIB(256), RAM + MIB(64), MIB(32));
+    ck_assert_int_eq(make_plan(), HV_OK);
+    ledger_drop(ledger, owner_domain(0));
+    for (uint64_t at = 1ULL << 40; ledger->count < LEDGER_MAX - 1; at += 2 * PAGE_SIZE) {
+        struct region page = {at, at + PAGE_SIZE};
+        struct claim other = claim_of(OWNER_FIRMWARE, CLAIM_RAM, CLAIM_EXCLUSIVE, page, "page");
+        ck_assert_int_eq(ledger_claim(ledger, &other, NULL), HV_OK);
+    }
+    ck_assert_int_eq(claims_of_domain(&world.plan, planned(1), &world.diag), HV_E_FULL);
+    assert_logged("there is no room for what it would own");
+    assert_claimed(&(struct plan_domain){.valid = false});
+}
+END_TEST
+
 START_TEST(the_text_is_stable)
 {
     static const char expected[] = "cpu 0 is 0x0\n"
@@ -561,6 +580,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_domain_may_have_more_vcpus_than_there_are_cpus);
     tcase_add_test(tests, domains_that_config_refused_stay_out);
     tcase_add_test(tests, a_frame_that_is_anothers);
+    tcase_add_test(tests, a_full_ledger_leaves_a_domain_out);
     tcase_add_test(tests, the_text_is_stable);
 }
 
