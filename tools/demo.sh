@@ -16,7 +16,7 @@ build=true
 for argument in "$@"; do
     case $argument in
     --no-build) build=false ;;
-    -h | --help) exec sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' tools/demo.sh ;;
+    -h | --help) exec sed -n '3,/^set/{/^set/d;s/^# \{0,1\}//;p}' tools/demo.sh ;;
     esac
 done
 if $build; then

@@ -240,8 +240,7 @@ static void read_cpus(struct domain_reader *self)
     cpus = dt_cells_value(value.data, 1);
     if (cpus == 0 || cpus > HV_MAX_VCPUS) {
         property_error(self, "cpus", value, expected,
-                       cpus == 0 ? "the domain has no vCPU" : "the domain has more vCPUs than its GICv2 can serve",
-                       "write cpus = <1>;");
+                       cpus == 0 ? "the domain has no vCPU" : "the domain has too many vCPUs", "write cpus = <1>;");
         return;
     }
     self->domain->cpus = (uint32_t)cpus;

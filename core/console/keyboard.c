@@ -108,20 +108,23 @@ static void rotate(void)
     move_to(first_with_input(from != NULL ? from->next : console.sources));
 }
 
-/** Goes to the domain with this number, 0: the hypervisor. @return false where there is none that takes input */
+/** Goes to the domain with this number, 0: the hypervisor; says so where that one takes no input. @return false where
+ * there is none */
 static bool move_to_number(uint32_t number)
 {
     struct console_source *to = console.sources;
 
     screen_lock(&console.lock);
-    while (to != NULL && (to->domid != number || !takes_input(to)))
+    while (to != NULL && to->domid != number)
         to = to->next;
-    if (to == NULL && number != 0) {
-        screen_unlock(&console.lock);
-        return false;
+    if (number == 0 || (to != NULL && takes_input(to))) {
+        move_to(to);
+        return true;
     }
-    move_to(to);
-    return true;
+    screen_unlock(&console.lock);
+    if (to != NULL)
+        console_printf("%1.16s takes no input\n", to->name);
+    return to != NULL;
 }
 
 /* Ctrl-A twice, then a number. Whether more of its digits follow nobody knows: each goes to the domain so far. */

@@ -165,7 +165,7 @@ void domain_message(struct domain *domain, const char *format, ...)
         return;
     uint32_t number = __atomic_fetch_add(&domain->messages, 1, __ATOMIC_RELAXED);
     if (number == DOMAIN_MAX_MESSAGES)
-        console_printf("%s: did more of this; no further messages about this domain\n", domain->name);
+        console_printf("%s: no further messages about this domain\n", domain->name);
     if (number >= DOMAIN_MAX_MESSAGES)
         return;
     va_start(arguments, format);

@@ -44,13 +44,15 @@ static hv_status refuse_number(struct diag *diag, hv_status status, const char *
     return status;
 }
 
-static hv_status refuse_size(struct diag *diag, const char *message, uint64_t claimed, uint64_t space, const char *hint)
+/** @param bound  "at most" or "at least" @p limit bytes */
+static hv_status refuse_size(struct diag *diag, const char *message, uint64_t size, const char *bound, uint64_t limit,
+                             const char *hint)
 {
     char found[40];
     char expected[40];
 
-    format_string(found, sizeof(found), "%llu bytes", (unsigned long long)claimed);
-    format_string(expected, sizeof(expected), "at most %llu", (unsigned long long)space);
+    format_string(found, sizeof(found), "%llu bytes", (unsigned long long)size);
+    format_string(expected, sizeof(expected), "%s %llu", bound, (unsigned long long)limit);
     refuse(diag, message, found, expected, hint);
     return HV_E_RANGE;
 }
@@ -116,8 +118,8 @@ static hv_status check_header(const void *blob, uint64_t space, struct diag *dia
                              "a multiple of 8", "load it to an address that is a multiple of 8");
     }
     if (space < sizeof(struct fdt_header)) {
-        return refuse_size(diag, "the device tree is truncated in its header", sizeof(struct fdt_header), space,
-                           "load the whole file");
+        return refuse_size(diag, "the device tree is truncated in its header", space, "at least",
+                           sizeof(struct fdt_header), "load the whole file");
     }
     if (fdt_magic(blob) != FDT_MAGIC) {
         return refuse_number(diag, HV_E_FORMAT, "this is not a device tree", fdt_magic(blob), "magic 0xd00dfeed",
@@ -126,11 +128,11 @@ static hv_status check_header(const void *blob, uint64_t space, struct diag *dia
     HV_TRY(check_versions(blob, diag));
     total = fdt_totalsize(blob);
     if (total > DT_MAX_SIZE) {
-        return refuse_size(diag, "the device tree is larger than the arm64 boot protocol allows", total, DT_MAX_SIZE,
-                           "make it smaller, or lower the room that the boot loader adds to it");
+        return refuse_size(diag, "the device tree is larger than the arm64 boot protocol allows", total, "at most",
+                           DT_MAX_SIZE, "make it smaller, or lower the room that the boot loader adds to it");
     }
     if (total > space) {
-        return refuse_size(diag, "the device tree is truncated: it claims more than there is", total, space,
+        return refuse_size(diag, "the device tree is truncated: it claims more than there is", space, "at least", total,
                            "load the whole file; compare its size with the loader's count of bytes");
     }
     return check_blocks(blob, diag);

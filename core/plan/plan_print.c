@@ -62,7 +62,8 @@ static void print_claim(struct text_sink *sink, const struct system_plan *plan, 
     else
         format_to(sink, "%s 0x%lx +0x%lx", ledger_kind_name((enum claim_kind)claim->kind), range.base,
                   region_size(range));
-    format_to(sink, " %1.16s: %1.16s%s\n", claim_owner_name(plan, claim), claim->what, mode_name(claim->mode));
+    format_to(sink, " %1.16s: %1.16s%s\n", claim_owner_name(plan, claim), claim->what,
+              claim->kind == CLAIM_CPU ? "" : mode_name(claim->mode)); /* vCPUs take turns */
 }
 
 /** The free ranges from @p next on that begin below @p limit. @return the first that does not */

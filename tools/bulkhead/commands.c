@@ -14,7 +14,7 @@ int command_check(struct desk *desk)
     printf("%s: %u error%s, %u warning%s", desk->options->name, desk->diag.errors, desk->diag.errors == 1 ? "" : "s",
            desk->diag.warnings, desk->diag.warnings == 1 ? "" : "s");
     if (desk->planned)
-        printf("; %u of %u domains would start", desk->plan.valid_count,
+        printf("; %u of %u domains would start", desk->plan.valid_count - desk->spoiled,
                desk->config.domain_count + desk->config.beyond_count);
     putchar('\n');
     return desk_status(desk);

@@ -38,7 +38,8 @@ struct desk {
     struct system_config config;
     struct system_plan plan;
     struct plan_reader reader;
-    bool planned; /* plan holds something: the tree could be read */
+    bool planned;     /* plan holds something: the tree could be read */
+    unsigned spoiled; /* planned domains that would not start all the same: their files are damaged */
 };
 
 /**

@@ -13,7 +13,7 @@ static void report(struct desk *desk, enum diag_severity severity, const struct 
     dt_report(&desk->diag, severity, module->node, "reg", found, expected, message, hint);
 }
 
-static void check_size(struct desk *desk, const struct module_config *module, size_t size)
+static void check_size(struct desk *desk, const struct module_config *module, size_t size, bool end_found)
 {
     char found[48], expected[64];
 
@@ -22,7 +22,7 @@ static void check_size(struct desk *desk, const struct module_config *module, si
     if (module->size < size)
         report(desk, DIAG_ERROR, module, found, expected, "the module is longer than its reg: its end would be missing",
                "write the file's exact size");
-    else if (module->size > size)
+    else if (module->size > size && !end_found) /* else the plan says where it ends */
         report(desk, DIAG_WARNING, module, found, expected,
                "the module is shorter than its reg: what follows it in RAM is taken for it",
                "write the file's exact size");
@@ -88,13 +88,13 @@ static const struct blob *file_of(const struct desk *desk, const struct module_c
     return NULL;
 }
 
-static void check_module(struct desk *desk, const struct module_config *module, bool *used)
+static void check_module(struct desk *desk, unsigned domain, const struct module_config *module, bool *used)
 {
     const struct blob *file = module->present ? file_of(desk, module, used) : NULL;
 
     if (file == NULL)
         return;
-    check_size(desk, module, file->size);
+    check_size(desk, module, file->size, desk->plan.modules[domain][module->kind].end_found);
     if (module->kind == MODULE_KERNEL)
         check_packed(desk, module, file);
 }
@@ -104,9 +104,13 @@ void desk_check_modules(struct desk *desk)
     bool used[OPTIONS_MAX_MODULES] = {false};
 
     for (unsigned i = 0; i < desk->config.domain_count; i++) {
-        check_module(desk, &desk->config.domains[i].kernel, used);
-        check_module(desk, &desk->config.domains[i].ramdisk, used);
-        check_module(desk, &desk->config.domains[i].device_tree, used);
+        unsigned errors = desk->diag.errors;
+
+        check_module(desk, i, &desk->config.domains[i].kernel, used);
+        check_module(desk, i, &desk->config.domains[i].ramdisk, used);
+        check_module(desk, i, &desk->config.domains[i].device_tree, used);
+        if (desk->diag.errors != errors && desk->plan.domains[i].valid)
+            desk->spoiled++;
     }
     for (unsigned i = 0; i < desk->options->module_count; i++) {
         char found[64];

@@ -88,7 +88,7 @@ START_TEST(cut_anywhere)
             ck_abort_msg("cut at %zu: %s", size, hv_status_name(status));
         blob_free(&cut);
     }
-    assert_refused(blob.data, 39, HV_E_RANGE, "truncated in its header (found 40 bytes, expected at most 39)");
+    assert_refused(blob.data, 39, HV_E_RANGE, "truncated in its header (found 39 bytes, expected at least 40)");
     assert_refused(blob.data, blob.size - 1, HV_E_RANGE, "truncated: it claims more than there is");
     blob_free(&blob);
 }

@@ -527,7 +527,7 @@ START_TEST(the_text_is_stable)
                                    "frame 0x8040000 +0x10000 domU1: gicv shared\n"
                                    "frame 0x9000000 +0x1000 bulkhead: uart\n"
                                    "intid 33 bulkhead: uart\n"
-                                   "cpu 0 domU1: vcpu shared\n"
+                                   "cpu 0 domU1: vcpu\n"
                                    "ipa 0x3001000 +0x1000 domU1: gicd\n"
                                    "ipa 0x3002000 +0x2000 domU1: gicc\n"
                                    "ipa 0x22000000 +0x1000 domU1: vpl011\n"
