@@ -290,9 +290,10 @@ static void check_share(const struct sim_machine *machine, struct turn *turn)
     turn->held = 0;
 }
 
+/* Where what ran on the boot CPU has returned, its vCPUs may be gone, too. */
 void sim_turns_check(const struct sim_machine *machine)
 {
-    if (held_up(machine))
+    if (machine->main_returned || held_up(machine))
         return;
     for (unsigned i = 0; i < machine->turns->count; i++) {
         check_wait(machine, &machine->turns->list[i]);
