@@ -2,29 +2,38 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks what the compiler and the linker made of the rules of the tree; the build fails where one is broken.
 
-    check_image.py --image bulkhead --elf bulkhead.elf --core FILE.o... --headers DIR --libfdt FILE.a --libz FILE.a
+    check_image.py --preset NAME --image bulkhead --elf bulkhead.elf --core FILE.o... --headers DIR --libfdt FILE.a --libz FILE.a
 
 1. The image holds no FP or SIMD instruction but in zlib's inflate and in the functions that switch a guest's FP state: EL2
    would overwrite a guest's registers.
 2. The objects of core hold no system instruction, and import only the contract (core/arch/*.h), libfdt, zlib and mem*/str*: what
    runs in hostsim is what runs on silicon.
-3. Text, rodata and data are at most 160 KiB.
-4. The image takes no more memory than it is said to, on a machine of four CPUs.
+3. Text, rodata and data are at most what limits.txt says of the preset.
+4. The image takes no more memory than is said there, on a machine of four CPUs.
 5. Nothing is both writable and executable, and no header field contradicts the image.
 """
 import argparse
+import pathlib
 import re
 import struct
 import subprocess
 import sys
 
-SIZE_LIMIT = 160 * 1024
-MEMORY_LIMIT = 450_000
+LIMITS = pathlib.Path(__file__).resolve().parent / "limits.txt"
 MEMORY_CPUS = 4
 FP_FUNCTIONS = {"fp_save", "fp_load"}
 FREESTANDING = re.compile(r"(mem(cpy|move|set|cmp|chr)|str(len|nlen|chr|rchr|cmp|ncmp)|__stack_chk_(guard|fail))$")
 INSTRUCTION = re.compile(r"^ *([0-9a-f]+):\t([0-9a-f]{8}) \t(.*)$")
 FUNCTION = re.compile(r"^[0-9a-f]+ <(.+)>:$")
+
+
+def limits(preset):
+    """Of limits.txt: (bytes of the file, bytes of memory)."""
+    for line in LIMITS.read_text(encoding="utf-8").splitlines():
+        fields = line.split()
+        if fields and fields[0] == preset:
+            return int(fields[1]), int(fields[2])
+    raise SystemExit(f"{LIMITS}: no limits of an image of preset {preset}")
 
 
 def tool(name, *arguments):
@@ -104,8 +113,9 @@ def check_size(arguments):
         if len(fields) == 3 and fields[0].startswith("."):
             sizes[fields[0]] = int(fields[1])
     total = sizes[".text"] + sizes[".rodata"] + sizes[".data"]
-    if total > SIZE_LIMIT:
-        yield f"text {sizes['.text']} + rodata {sizes['.rodata']} + data {sizes['.data']} = {total} bytes, limit {SIZE_LIMIT}"
+    limit, _ = limits(arguments.preset)
+    if total > limit:
+        yield f"text {sizes['.text']} + rodata {sizes['.rodata']} + data {sizes['.data']} = {total} bytes, limit {limit}"
 
 
 def memory(elf, cpus):
@@ -120,8 +130,9 @@ def memory(elf, cpus):
 
 def check_memory(arguments):
     total = memory(arguments.elf, MEMORY_CPUS)
-    if total > MEMORY_LIMIT:
-        yield f"{total} bytes of RAM with {MEMORY_CPUS} CPUs, limit {MEMORY_LIMIT}"
+    _, limit = limits(arguments.preset)
+    if total > limit:
+        yield f"{total} bytes of RAM with {MEMORY_CPUS} CPUs, limit {limit}"
 
 
 def check_layout(arguments):
@@ -143,6 +154,7 @@ def check_layout(arguments):
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--preset", required=True)
     parser.add_argument("--image", required=True)
     parser.add_argument("--elf", required=True)
     parser.add_argument("--core", nargs="+", required=True)

@@ -41,10 +41,9 @@ HV_ONCE void hv_domains_created(void)
 
 HV_RARE void hv_domain_stopped(struct domain *domain)
 {
-    vpl011_flush(&domain->vpl011); /* its last words come first */
     console_printf("%s: %s: %s\n", domain->name, domain_state_name(load_acquire(&domain->state)),
                    domain->reason != NULL ? domain->reason : "no reason given");
-    console_close(&domain->vpl011.console);
+    console_close(&domain->console);
     store_release(&domain->announced, 1);
     if (any_alive() || __atomic_exchange_n(&hypervisor.all_off, 1, __ATOMIC_ACQ_REL) != 0)
         return; /* the last ones may stop at the same time on two CPUs: one of them says so */

@@ -4,6 +4,7 @@
 
 #include "config/config_reader.h"
 #include "config/options.h"
+#include "config/part.h"
 #include "lib/text.h"
 
 /** Properties whose value is used. */
@@ -11,7 +12,6 @@ enum slot {
     SLOT_NONE, /* known, with no meaning of its own here */
     SLOT_MEMORY,
     SLOT_CPUS,
-    SLOT_VPL011,
     SLOT_NR_SPIS,
     SLOT_EAGER_MEMORY,
     SLOT_ADDRESS_CELLS,
@@ -23,6 +23,7 @@ struct domain_reader {
     struct config_reader *reader;
     struct domain_config *domain;
     struct dt_property values[SLOT_COUNT];
+    struct dt_property parts[HV_MAX_PARTS];
 };
 
 /** A property of the binding that is used, or harmless. */
@@ -43,7 +44,6 @@ struct property_rule {
 static const struct known_property known_properties[] = {
     {"memory", SLOT_MEMORY},
     {"cpus", SLOT_CPUS},
-    {"vpl011", SLOT_VPL011},
     {"nr_spis", SLOT_NR_SPIS},
     {"#address-cells", SLOT_ADDRESS_CELLS},
     {"#size-cells", SLOT_SIZE_CELLS},
@@ -146,6 +146,9 @@ static void unknown_property(struct domain_reader *self, const char *name)
         text_nearest_offer(&nearest, known_properties[i].name);
     for (unsigned i = 0; i < ARRAY_SIZE(property_rules); i++)
         text_nearest_offer(&nearest, property_rules[i].name);
+    FOR_EACH_PART(i)
+        if (part_table[i]->property != NULL)
+            text_nearest_offer(&nearest, part_table[i]->property);
     config_unknown(self->reader, self->domain->node, name, "unknown property, ignored", nearest.best);
 }
 
@@ -164,10 +167,44 @@ static void apply_rule(struct domain_reader *self, const struct property_rule *r
                                             .hint = rule->hint});
 }
 
+static void property_error(struct domain_reader *self, const char *property, struct dt_property value,
+                           const char *expected, const char *message, const char *hint)
+{
+    config_complain(self->reader, self->domain,
+                    &(struct complaint){.severity = DIAG_ERROR,
+                                        .node = self->domain->node,
+                                        .property = property,
+                                        .value = value,
+                                        .expected = expected,
+                                        .message = message,
+                                        .hint = hint});
+}
+
+/** A property of a part: kept until the part reads it. @return false where it is none */
+static bool keep_part(struct domain_reader *self, const char *name, struct dt_property value)
+{
+    FOR_EACH_PART(i) {
+        if (part_table[i]->property == NULL || !text_equal(name, part_table[i]->property))
+            continue;
+        self->parts[i] = value;
+        return true;
+    }
+    for (const struct part_absent *absent = part_absent; absent->part != NULL; absent++) {
+        if (!text_equal(name, absent->property))
+            continue;
+        property_error(self, absent->property, value, NULL, "not in this build",
+                       "build with this part: BULKHEAD_PARTS");
+        return true;
+    }
+    return false;
+}
+
 static bool visit_property(void *context, const char *name, struct dt_property value)
 {
     struct domain_reader *self = context;
 
+    if (keep_part(self, name, value))
+        return true;
     for (unsigned i = 0; i < ARRAY_SIZE(known_properties); i++) {
         if (text_equal(name, known_properties[i].name)) {
             self->values[known_properties[i].slot] = value;
@@ -182,19 +219,6 @@ static bool visit_property(void *context, const char *name, struct dt_property v
     }
     unknown_property(self, name);
     return true;
-}
-
-static void property_error(struct domain_reader *self, const char *property, struct dt_property value,
-                           const char *expected, const char *message, const char *hint)
-{
-    config_complain(self->reader, self->domain,
-                    &(struct complaint){.severity = DIAG_ERROR,
-                                        .node = self->domain->node,
-                                        .property = property,
-                                        .value = value,
-                                        .expected = expected,
-                                        .message = message,
-                                        .hint = hint});
 }
 
 static void read_memory(struct domain_reader *self)
@@ -289,6 +313,23 @@ static bool read_flag(struct domain_reader *self, const char *name, struct dt_pr
     return value.data != NULL;
 }
 
+static void read_part(struct domain_reader *self, unsigned index)
+{
+    const struct part *part = part_table[index];
+    struct dt_property value = self->parts[index];
+    struct domain_config *domain = self->domain;
+
+    if (part->property != NULL && value.data == NULL)
+        return;
+    domain->parts |= 1u << index;
+    if (part->property == NULL)
+        return;
+    if (part->read == NULL)
+        (void)read_flag(self, part->property, value);
+    else if (!part->read(value, &domain->part_values[index]))
+        property_error(self, part->property, value, part->expected, "the property cannot be read", NULL);
+}
+
 static void read_one_cells(struct domain_reader *self, const char *name, struct dt_property value, uint32_t inherited,
                            uint32_t *number, bool *valid)
 {
@@ -375,21 +416,33 @@ static bool find_console(const char *line, struct option *console)
     return found;
 }
 
+const struct part *part_console(const struct domain_config *config)
+{
+    FOR_EACH_PART_OF(i, config)
+        if (part_table[i]->console != NULL)
+            return part_table[i];
+    return NULL;
+}
+
 /** hvc0 and the host's own UARTs are not there: such a kernel would run in silence. */
 static void check_console(struct domain_reader *self)
 {
     const struct domain_config *domain = self->domain;
+    const struct part *part = part_console(domain);
     struct dt_node node = domain->kernel.bootargs != NULL ? domain->kernel.node : domain->node;
     struct option console;
-    char found[48];
+    char found[48], expected[48];
 
     if (!find_console(domain->bootargs, &console))
         return;
-    if (domain->vpl011 && console.value_length >= 7 && memcmp(console.value, "ttyAMA0", 7) == 0)
+    if (part != NULL && console.value_length >= strlen(part->console) &&
+        memcmp(console.value, part->console, strlen(part->console)) == 0)
         return;
     format_string(found, sizeof(found), "console=%.*s", (int)min_u64(console.value_length, 32), console.value);
-    dt_report(self->reader->diag, DIAG_WARNING, node, "bootargs", found, domain->vpl011 ? "console=ttyAMA0" : NULL,
-              "the domain has no such console", domain->vpl011 ? NULL : "add vpl011 to the domain");
+    if (part != NULL)
+        format_string(expected, sizeof(expected), "console=%s", part->console);
+    dt_report(self->reader->diag, DIAG_WARNING, node, "bootargs", found, part != NULL ? expected : NULL,
+              "the domain has no such console", part != NULL ? NULL : "add vpl011 to the domain");
 }
 
 void config_read_domain(struct config_reader *reader, struct dt_node node)
@@ -413,7 +466,8 @@ void config_read_domain(struct config_reader *reader, struct dt_node node)
     dt_for_each_property(node, visit_property, &self);
     read_memory(&self);
     read_cpus(&self);
-    self.domain->vpl011 = read_flag(&self, "vpl011", self.values[SLOT_VPL011]);
+    FOR_EACH_PART(i)
+        read_part(&self, i);
     read_spis(&self);
     self.domain->eager_memory = read_flag(&self, "bulkhead,eager-memory", self.values[SLOT_EAGER_MEMORY]);
     read_children(&self, read_cells(&self));

@@ -30,12 +30,13 @@ struct module_config {
 struct domain_config {
     const char *name; /* node name with unit address */
     struct dt_node node;
-    bool valid;      /* no error was reported */
-    uint64_t memory; /* bytes */
-    uint32_t cpus;   /* vCPUs */
-    bool vpl011;
-    uint32_t nr_spis;  /* 0..HV_MAX_SPIS, or CONFIG_SPIS_AS_HOST */
-    bool eager_memory; /* bulkhead,eager-memory: all RAM zeroed and mapped before the start */
+    bool valid;                         /* no error was reported */
+    uint64_t memory;                    /* bytes */
+    uint32_t cpus;                      /* vCPUs */
+    uint32_t parts;                     /* bit per part of the build that it has: FOR_EACH_PART_OF() */
+    uint64_t part_values[HV_MAX_PARTS]; /* of each: what its property says */
+    uint32_t nr_spis;                   /* 0..HV_MAX_SPIS, or CONFIG_SPIS_AS_HOST */
+    bool eager_memory;                  /* bulkhead,eager-memory: all RAM zeroed and mapped before the start */
     struct module_config kernel;
     struct module_config ramdisk;
     struct module_config device_tree;

@@ -32,8 +32,8 @@ enum console_escape {
     CONSOLE_CHARACTER, /* in a character of several bytes */
 };
 
-/** Who writes: the hypervisor or one domain. Embedded in struct domain. Zero but for name, domid and input is its
- * start. */
+/** Who writes: the hypervisor or one domain. Embedded in struct domain. Zero but for name, domid, input, drained
+ * and device is its start. */
 struct console_source {
     const char *name; /* prefix; NULL: the hypervisor ("bulkhead") */
     uint16_t domid;
@@ -62,6 +62,7 @@ struct console_source {
     bool (*input)(struct console_source *source, char character);
     /** Takes output again, having refused some. No lock is held. NULL: tries again by itself. */
     void (*drained)(struct console_source *source);
+    void *device; /* that these two work on */
     struct console_source *next;
 };
 

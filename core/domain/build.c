@@ -5,6 +5,7 @@
 
 #include "arch/mem.h"
 #include "arch/timer.h"
+#include "config/part.h"
 #include "console/console.h"
 #include "domain/build_state.h"
 #include "domain/entropy.h"
@@ -72,14 +73,12 @@ static hv_status empty_tables(struct domain *domain)
     return stage2_init(stage2, stage2->pool, plan->stage2_base, plan->stage2_pages, plan->ipa_bits, plan->vmid);
 }
 
-/** A GICv2's virtual CPU interface stands where the guest looks for a CPU interface (IHI 0048B 5.5). */
-static hv_status map_cpu_interface(struct domain *domain)
+HV_RARE static hv_status map_parts(struct domain *domain)
 {
-    const struct gic *gic = domain_host()->gic;
-
-    if (gic->version != GIC_V2)
-        return HV_OK;
-    return stage2_map(&domain->stage2, ipa(GUEST_GICC_BASE), gic->virtual_interface, GUEST_GICC_SIZE, STAGE2_DEVICE);
+    FOR_EACH_PART_OF(i, domain->plan->config)
+        if (part_table[i]->map != NULL)
+            HV_TRY(part_table[i]->map(domain, domain->parts[i]));
+    return HV_OK;
 }
 
 HV_RARE static enum build_result start(struct domain *domain)
@@ -95,11 +94,13 @@ HV_RARE static enum build_result start(struct domain *domain)
     *build = (struct build){.tables_ready = build->tables_ready, .gunzip = build->gunzip};
     hv_status status = empty_tables(domain);
     if (status == HV_OK)
-        status = map_cpu_interface(domain);
+        status = map_parts(domain);
     if (status != HV_OK)
         return fail_internally(domain, "its stage-2 tables cannot be set up", status);
-    if (domain->restarts != 0)
+    if (domain->restarts != 0) {
+        domain_quiesce(domain);
         domain_reset_devices(domain);
+    }
     return BUILD_DONE;
 }
 

@@ -27,9 +27,6 @@ struct build {
     struct gunzip *gunzip; /* memory to unpack with; NULL where the kernel is not compressed */
 };
 
-/** What domain_init() was given. */
-const struct domain_host *domain_host(void);
-
 /** Reports that @p module cannot be made into what the domain needs, and ends the domain. @return BUILD_FAILED */
 enum build_result build_fail(struct domain *domain, const struct module_config *module, const char *found,
                              const char *expected, const char *message);
@@ -45,7 +42,10 @@ enum build_result build_unpack(struct domain *domain, const struct plan_image *i
 /** Makes all vCPUs those of a machine that was just switched on, off, the first one at its entry. None may be loaded on
  * any CPU. */
 void domain_reset_vcpus(struct domain *domain);
-/** The same for its devices. */
+/** The same for its vGIC and its parts. */
 void domain_reset_devices(struct domain *domain);
+/** What it has under way is brought to its end, what it has printed is on the console, and no part of it raises
+ * interrupts. */
+void domain_quiesce(struct domain *domain);
 
 #endif

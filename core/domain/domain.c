@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "arch/timer.h"
+#include "config/part.h"
 #include "console/console.h"
 #include "console/panic.h"
 #include "domain/build_state.h"
@@ -59,7 +60,7 @@ static struct vcpu *create_vcpu(struct domain *domain, uint8_t *area, unsigned i
     return vcpu;
 }
 
-static void add_device(struct domain *domain, ipa_t base, uint32_t size, void *device,
+void domain_add_device(struct domain *domain, ipa_t base, uint32_t size, void *device,
                        enum mmio_result (*handler)(void *, struct mmio_access *))
 {
     const struct mmio_region region = {base, size, handler, device};
@@ -68,25 +69,15 @@ static void add_device(struct domain *domain, ipa_t base, uint32_t size, void *d
         hv_panic("%s: no room on the bus for the device at 0x%llx", domain->name, (unsigned long long)base.raw);
 }
 
-/** Of the version that the host has: the CPU interface is its. */
-static void create_gic(struct domain *domain)
+/** @param state  the parts' place in the control area */
+HV_RARE static void create_parts(struct domain *domain, uint8_t *state)
 {
-    if (given->gic->version != GIC_V3) {
-        add_device(domain, ipa(GUEST_GICD_BASE), GUEST_GICD_SIZE, &domain->vgic, vgic_distributor_access);
-        return;
+    FOR_EACH_PART_OF(i, domain->plan->config) {
+        const struct part *part = part_table[i];
+        domain->parts[i] = memset(state, 0, part->state_bytes);
+        part->create(domain, state);
+        state += align_up(part->state_bytes, PART_ALIGNMENT);
     }
-    add_device(domain, ipa(GUEST_GICD_BASE), GUEST_GICD_V3_SIZE, &domain->vgic, vgic_v3_distributor_access);
-    add_device(domain, ipa(GUEST_GICR_BASE), domain->vcpu_count * GUEST_GICR_STRIDE, &domain->vgic,
-               vgic_redistributor_access);
-}
-
-static void create_devices(struct domain *domain)
-{
-    create_gic(domain);
-    if (domain->plan->config->vpl011)
-        add_device(domain, ipa(GUEST_VPL011_BASE), GUEST_VPL011_SIZE, &domain->vpl011, vpl011_access);
-    domain->vpl011.console.name = domain->name; /* without a UART it may print by a call */
-    domain->vpl011.console.domid = domain->domid;
 }
 
 struct domain *domain_create(const struct plan_domain *plan)
@@ -109,9 +100,11 @@ struct domain *domain_create(const struct plan_domain *plan)
     domain->vcpu_count = plan->vcpu_count;
     for (unsigned i = 0; i < plan->vcpu_count; i++)
         domain->vcpus[i] = create_vcpu(domain, area, i);
-    create_devices(domain);
+    domain->console.name = domain->name;
+    domain->console.domid = domain->domid;
+    create_parts(domain, area + PLAN_DOMAIN_BYTES + plan->vcpu_count * PLAN_VCPU_BYTES);
     domain_reset_devices(domain);
-    console_add_source(&domain->vpl011.console);
+    console_add_source(&domain->console);
     return domain;
 }
 
@@ -122,18 +115,24 @@ static uint32_t count_spis(const struct plan_domain *plan)
 
     if (plan->spi_count != PLAN_SPIS_AS_HOST)
         return plan->spi_count;
-    return (uint32_t)max_u64(host, plan->config->vpl011 ? 32 : 0);
+    return (uint32_t)max_u64(host, plan_part_spis(plan->config));
 }
 
 void domain_reset_devices(struct domain *domain)
 {
-    /* The UART first: with its interrupts masked again, the keyboard no longer reaches the vGIC that is about to be
-     * reset. */
-    if (domain->plan->config->vpl011)
-        vpl011_init(&domain->vpl011, &domain->vgic, GUEST_VPL011_INTID);
-    else
-        console_open(&domain->vpl011.console);
     vgic_reset(&domain->vgic, count_spis(domain->plan));
+    FOR_EACH_PART_OF(i, domain->plan->config)
+        if (part_table[i]->reset != NULL)
+            part_table[i]->reset(domain, domain->parts[i]);
+    console_open(&domain->console);
+}
+
+HV_RARE void domain_quiesce(struct domain *domain)
+{
+    FOR_EACH_PART_OF(i, domain->plan->config)
+        if (part_table[i]->quiesce != NULL)
+            part_table[i]->quiesce(domain, domain->parts[i]);
+    console_flush(&domain->console);
 }
 
 void domain_reset_vcpus(struct domain *domain)
@@ -199,6 +198,7 @@ HV_RARE void domain_stop(struct domain *domain, enum domain_state state, const c
         return;
     domain->reason = reason;
     kick_vcpus(domain);
+    domain_quiesce(domain); /* its last words come first */
     given->stopped(domain);
 }
 

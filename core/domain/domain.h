@@ -5,9 +5,9 @@
 
 #include "bus/mmio.h"
 #include "config/machine.h"
+#include "console/console.h"
 #include "domain/state.h"
 #include "drivers/gic.h"
-#include "emul/vpl011.h"
 #include "lib/diag.h"
 #include "mem/stage2.h"
 #include "plan/plan.h"
@@ -28,7 +28,8 @@ struct domain {
     struct arch_spinlock memory_lock; /* a block is zeroed and mapped by one CPU at a time. Taken before stage2.lock */
     struct mmio_bus bus;
     struct vgic vgic;
-    struct vpl011 vpl011;
+    struct console_source console; /* what it prints, by a UART or by calls */
+    void *parts[HV_MAX_PARTS];     /* state of each of part_table[] that it has */
     uint32_t vcpu_count;
     struct vcpu *vcpus[HV_MAX_VCPUS];
     struct sched_share shares[HV_MAX_CPUS];
@@ -48,6 +49,8 @@ struct domain_host {
 
 /** @param host  lives as long as the hypervisor. Before any other function of the room. */
 void domain_init(const struct domain_host *host);
+/** What domain_init() was given. */
+const struct domain_host *domain_host(void);
 
 #define DOMAIN_MAX_MESSAGES 16
 
@@ -64,6 +67,11 @@ void domain_init(const struct domain_host *host);
  * @return NULL where the hypervisor's own address space has no room for the control area
  */
 struct domain *domain_create(const struct plan_domain *plan);
+/** For part::create: puts a device on the domain's bus. Panics where that has no room, or the device overlaps another,
+ * which the plan's claims exclude.
+ * @param size  bytes, not 0 */
+void domain_add_device(struct domain *domain, ipa_t base, uint32_t size, void *device,
+                       enum mmio_result (*handler)(void *device, struct mmio_access *access));
 /** One message about what a guest did, a line without its end, prefixed with its name. After DOMAIN_MAX_MESSAGES says
  * so once and goes quiet for ever. */
 void domain_message(struct domain *domain, const char *format, ...) HV_PRINTF(2, 3);

@@ -86,6 +86,7 @@ static inline uint64_t max_u64(uint64_t a, uint64_t b)
 /* Limits of this build. Every one that a device tree can exceed is checked and reported. */
 #define HV_MAX_CPUS 16     /* physical CPUs; a GICv2 serves 8 */
 #define HV_MAX_DOMAINS 32  /* xen,domain nodes */
+#define HV_MAX_PARTS 8     /* that a build has */
 #define HV_MAX_VCPUS 8     /* vCPUs of one domain: what a vGICv2 can address */
 #define HV_MAX_REGIONS 128 /* ranges of one region set */
 #define HV_MAX_SPIS 988    /* INTIDs 32..1019 */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/allot.h"
 
+#include "config/part.h"
 #include "dt/dt.h"
 #include "mem/stage2.h"
 #include "plan/claims.h"
@@ -60,13 +61,23 @@ static unsigned stage2_pages(const struct plan_domain *domain)
     return stage2_pages_needed(domain->ipa_bits, ranges, ARRAY_SIZE(ranges), PLAN_SPARE_TABLES);
 }
 
-/** [struct domain and its data][each vCPU][scratch][tables, aligned as the root needs it]. At the top, out of the
- * guests' way. */
+static uint64_t part_bytes(const struct domain_config *config)
+{
+    uint64_t bytes = 0;
+
+    FOR_EACH_PART_OF(i, config)
+        bytes += align_up(part_table[i]->state_bytes, PART_ALIGNMENT);
+    return align_up(bytes, PAGE_SIZE);
+}
+
+/** [struct domain and its data][each vCPU][each part][scratch][tables, aligned as the root needs it]. At the top, out
+ * of the guests' way. */
 static hv_status allot_control(struct system_plan *plan, struct plan_domain *domain)
 {
     bool packed = domain->kernel.format == IMAGE_ARM64_GZIP;
     uint64_t alignment = stage2_root_pages(domain->ipa_bits) * PAGE_SIZE;
-    uint64_t scratch = PLAN_DOMAIN_BYTES + domain->vcpu_count * PLAN_VCPU_BYTES;
+    uint64_t parts = PLAN_DOMAIN_BYTES + domain->vcpu_count * PLAN_VCPU_BYTES;
+    uint64_t scratch = parts + part_bytes(domain->config);
     uint64_t scratch_end = scratch + (packed ? PLAN_SCRATCH_BYTES : 0);
     uint64_t tables = align_up(scratch_end, alignment);
     uint64_t base;

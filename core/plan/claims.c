@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/claims.h"
 
+#include "config/part.h"
 #include "dt/dt.h"
 #include "lib/text.h"
 #include "plan/show.h"
-
-static struct region range_of(uint64_t base, uint64_t size)
-{
-    return (struct region){base, base + size};
-}
 
 /** For what cannot be refused: of a machine's tree that contradicts itself, the first to claim has it. */
 static void take(struct system_plan *plan, owner_t owner, enum claim_kind kind, enum claim_mode mode,
@@ -92,14 +88,6 @@ void claims_begin(struct system_plan *plan)
              machine->reservations[i].name);
 }
 
-/** A domain's claims in the making: the first that fails ends it. */
-struct claimant {
-    struct system_plan *plan;
-    const struct plan_domain *domain;
-    struct diag *diag;
-    hv_status status;
-};
-
 static void report_conflict(const struct claimant *claimant, const struct claim *claim, const struct claim *other)
 {
     const struct plan_domain *domain = claimant->domain;
@@ -115,8 +103,8 @@ static void report_conflict(const struct claimant *claimant, const struct claim 
     dt_report(claimant->diag, DIAG_ERROR, domain->config->node, NULL, NULL, NULL, message, NULL);
 }
 
-static void claim(struct claimant *claimant, enum claim_kind kind, enum claim_mode mode, struct region range,
-                  const char *what)
+void claim_for(struct claimant *claimant, enum claim_kind kind, enum claim_mode mode, struct region range,
+               const char *what)
 {
     const struct claim wanted = claim_of(owner_domain(claimant->domain->index), kind, mode, range, what);
     const struct claim *other;
@@ -132,41 +120,21 @@ static void claim_ram(struct claimant *claimant)
 {
     const struct plan_domain *domain = claimant->domain;
 
-    claim(claimant, CLAIM_RAM, CLAIM_EXCLUSIVE, domain->control, "control");
+    claim_for(claimant, CLAIM_RAM, CLAIM_EXCLUSIVE, domain->control, "control");
     for (unsigned i = 0; i < domain->extent_count; i++)
-        claim(claimant, CLAIM_RAM, CLAIM_EXCLUSIVE, range_of(domain->extents[i].target.raw, domain->extents[i].size),
-              "ram");
+        claim_for(claimant, CLAIM_RAM, CLAIM_EXCLUSIVE,
+                  range_of(domain->extents[i].target.raw, domain->extents[i].size), "ram");
     for (unsigned i = 0; i < ARRAY_SIZE(domain->guest_ram); i++)
-        claim(claimant, CLAIM_GUEST_ADDRESS, CLAIM_EXCLUSIVE, domain->guest_ram[i], "ram");
-}
-
-/** The interrupt controller that the guest sees is of the host's version. */
-static void claim_gic(struct claimant *claimant)
-{
-    const struct machine_gic *gic = &claimant->plan->machine->gic;
-    uint64_t redistributors = claimant->domain->vcpu_count * (uint64_t)GUEST_GICR_STRIDE;
-
-    if (gic->version == GIC_V3) {
-        claim(claimant, CLAIM_GUEST_ADDRESS, CLAIM_EXCLUSIVE, range_of(GUEST_GICD_BASE, GUEST_GICD_V3_SIZE), "gicd");
-        claim(claimant, CLAIM_GUEST_ADDRESS, CLAIM_EXCLUSIVE, range_of(GUEST_GICR_BASE, redistributors), "gicr");
-        return;
-    }
-    claim(claimant, CLAIM_GUEST_ADDRESS, CLAIM_EXCLUSIVE, range_of(GUEST_GICD_BASE, GUEST_GICD_SIZE), "gicd");
-    claim(claimant, CLAIM_GUEST_ADDRESS, CLAIM_EXCLUSIVE, range_of(GUEST_GICC_BASE, GUEST_GICC_SIZE), "gicc");
-    if (gic->version == GIC_V2)
-        claim(claimant, CLAIM_FRAME, CLAIM_SHARED, /* where in it the registers are, the driver knows */
-              range_of(gic->virtual_interface.base, gic->virtual_interface.size), "gicv");
+        claim_for(claimant, CLAIM_GUEST_ADDRESS, CLAIM_EXCLUSIVE, domain->guest_ram[i], "ram");
 }
 
 static void claim_devices(struct claimant *claimant)
 {
-    claim_gic(claimant);
-    claim(claimant, CLAIM_GUEST_INTID, CLAIM_EXCLUSIVE, range_of(GUEST_TIMER_VIRTUAL_INTID, 1), "virtual timer");
-    claim(claimant, CLAIM_GUEST_INTID, CLAIM_EXCLUSIVE, range_of(GUEST_TIMER_PHYSICAL_INTID, 1), "physical timer");
-    if (!claimant->domain->config->vpl011)
-        return;
-    claim(claimant, CLAIM_GUEST_ADDRESS, CLAIM_EXCLUSIVE, range_of(GUEST_VPL011_BASE, GUEST_VPL011_SIZE), "vpl011");
-    claim(claimant, CLAIM_GUEST_INTID, CLAIM_EXCLUSIVE, range_of(GUEST_VPL011_INTID, 1), "vpl011");
+    claim_for(claimant, CLAIM_GUEST_INTID, CLAIM_EXCLUSIVE, range_of(GUEST_TIMER_VIRTUAL_INTID, 1), "virtual timer");
+    claim_for(claimant, CLAIM_GUEST_INTID, CLAIM_EXCLUSIVE, range_of(GUEST_TIMER_PHYSICAL_INTID, 1), "physical timer");
+    FOR_EACH_PART_OF(i, claimant->domain->config)
+        if (part_table[i]->claim != NULL)
+            part_table[i]->claim(claimant);
 }
 
 /** Neighbours are one claim. */
@@ -180,7 +148,7 @@ static void claim_cpus(struct claimant *claimant)
     while (used != 0) {
         unsigned first = (unsigned)__builtin_ctz(used);
         unsigned count = (unsigned)__builtin_ctz(~(used >> first));
-        claim(claimant, CLAIM_CPU, CLAIM_SHARED, range_of(first, count), "vcpu");
+        claim_for(claimant, CLAIM_CPU, CLAIM_SHARED, range_of(first, count), "vcpu");
         used &= ~(((1u << count) - 1) << first);
     }
 }

@@ -5,6 +5,23 @@
 
 #include "plan/plan.h"
 
+/** A domain's claims in the making: the first that fails ends it. */
+struct claimant {
+    struct system_plan *plan;
+    const struct plan_domain *domain;
+    struct diag *diag;
+    hv_status status;
+};
+
+static inline struct region range_of(uint64_t base, uint64_t size)
+{
+    return (struct region){base, base + size};
+}
+
+/** For part::claim: enters @p range as the domain's, or reports who has it and ends the domain.
+ * @param what  for messages and the plan's text; static */
+void claim_for(struct claimant *claimant, enum claim_kind kind, enum claim_mode mode, struct region range,
+               const char *what);
 /** The machine's own: the hypervisor's memory, devices, interrupts; all modules; the firmware's reservations around
  * them.
  */

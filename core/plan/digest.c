@@ -2,6 +2,7 @@
 /* The digest of a plan: all that was read of the machine and of the configuration, and all that was decided. Not in it
  * are names but the domains', the exact ends of the hypervisor and its device tree, which the boot loader moves, and
  * what only the CPU knows. */
+#include "config/part.h"
 #include "plan/claims.h"
 
 #define FNV_OFFSET 0xcbf29ce484222325ULL
@@ -104,7 +105,13 @@ static void add_config(uint64_t *hash, const struct domain_config *config)
 {
     add_text(hash, config->name);
     add(hash, config->memory);
-    add(hash, (config->vpl011 ? 1u : 0) | (config->eager_memory ? 2u : 0));
+    add(hash, config->eager_memory);
+    FOR_EACH_PART_OF(i, config) {
+        if (part_table[i]->property == NULL) /* each has it */
+            continue;
+        add_text(hash, part_table[i]->name);
+        add(hash, config->part_values[i]);
+    }
     add_text(hash, config->bootargs);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/plan.h"
 
+#include "config/part.h"
 #include "dt/dt.h"
 #include "plan/allot.h"
 #include "plan/claims.h"
@@ -9,10 +10,20 @@
 #include "plan/modules.h"
 #include "plan/ramdisk.h"
 
-/** A distributor counts SPIs by 32; the UART has the first one. */
+uint32_t plan_part_spis(const struct domain_config *config)
+{
+    uint32_t end = GUEST_SPI_BASE;
+
+    FOR_EACH_PART_OF(i, config)
+        if (part_table[i]->intid >= end)
+            end = part_table[i]->intid + 1;
+    return (uint32_t)align_up(end - GUEST_SPI_BASE, 32);
+}
+
+/** A distributor counts SPIs by 32. */
 static uint32_t count_spis(const struct domain_config *config)
 {
-    uint64_t needed = max_u64(config->nr_spis, config->vpl011 ? 1 : 0);
+    uint64_t needed = max_u64(config->nr_spis, plan_part_spis(config));
 
     if (config->nr_spis == CONFIG_SPIS_AS_HOST)
         return PLAN_SPIS_AS_HOST;

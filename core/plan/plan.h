@@ -23,6 +23,7 @@
 #define GUEST_VPL011_BASE 0x22000000
 #define GUEST_VPL011_SIZE 0x1000
 #define GUEST_VPL011_INTID 32
+#define GUEST_SPI_BASE 32
 #define GUEST_RAM0_BASE 0x40000000ULL
 #define GUEST_RAM0_SIZE (3ULL << 30)
 #define GUEST_RAM1_BASE 0x0200000000ULL
@@ -91,7 +92,7 @@ struct plan_domain {
     uint64_t dtb_size; /* room for the generated tree */
     ipa_t entry;
     uint32_t spi_count;    /* of the vGIC, multiple of 32 or HV_MAX_SPIS; or PLAN_SPIS_AS_HOST */
-    struct region control; /* host RAM for struct domain, its vCPUs, its scratch and its stage-2 tables */
+    struct region control; /* host RAM for struct domain, its vCPUs, its parts, its scratch and its stage-2 tables */
     struct region scratch; /* inside it; PLAN_SCRATCH_BYTES for a struct gunzip if the kernel is packed, else empty */
     pa_t stage2_base;      /* inside it; aligned for the root table */
     uint32_t stage2_pages;
@@ -132,6 +133,8 @@ struct plan_reader {
 HV_CHECK hv_status plan_make(struct system_plan *plan, const struct machine *machine,
                              const struct system_config *config, struct plan_reader *reader, struct diag *diag);
 
+/** @return how many SPIs the vGIC has to have for the parts of a domain, a multiple of 32 */
+uint32_t plan_part_spis(const struct domain_config *config);
 /** The canonical text: every decision, one per line, the same bytes on the desk and on the board. */
 void plan_print(struct text_sink *sink, const struct system_plan *plan);
 /** 64 bits that change with each field of the machine, the configuration and the plan: digest.c says what is left out.
@@ -139,8 +142,9 @@ void plan_print(struct text_sink *sink, const struct system_plan *plan);
 uint64_t plan_digest(const struct system_plan *plan);
 
 /* Host RAM set aside for a domain's structures, in whole pages. Fixed figures, so that the plan does not depend on the
- * compiler; domain/domain.c asserts that its structures fit. The stage-2 tables follow at plan_domain::stage2_base. */
-#define PLAN_DOMAIN_BYTES KIB(32)
+ * compiler; domain/domain.c asserts that its structures fit. Behind the vCPUs lies what the parts want. The stage-2
+ * tables follow at plan_domain::stage2_base. */
+#define PLAN_DOMAIN_BYTES KIB(28)
 #define PLAN_VCPU_BYTES KIB(8)
 #define PLAN_SCRATCH_BYTES GUNZIP_BYTES
 

@@ -179,7 +179,7 @@ static int64_t system_reset(struct vcpu *vcpu, const struct arguments *arguments
     (void)arguments;
     /* A domain cannot fill the console by its restarts: as long as the last one's output waits for the UART, it asks
      * again, in its own time. */
-    if (!console_settled(&vcpu->domain->vpl011.console)) {
+    if (!console_settled(&vcpu->domain->console)) {
         vcpu->arch.regs.pc -= 4;
         return (int64_t)vcpu->arch.regs.x[0];
     }

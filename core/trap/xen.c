@@ -58,7 +58,7 @@ static int64_t console_write_guest(struct vcpu *vcpu)
         return 0;
     if (!copy_in(vcpu, address, text, size))
         return -EFAULT;
-    size = console_write(&vcpu->domain->vpl011.console, text, size);
+    size = console_write(&vcpu->domain->console, text, size);
     if (size == count)
         return 0;
     regs->x[1] = count - size;

@@ -89,7 +89,7 @@ static void set_state(struct vcpu *vcpu, struct fuzz_input *input)
 
 static void type(struct domain *domain, struct fuzz_input *input)
 {
-    struct console_source *source = &domain->vpl011.console;
+    struct console_source *source = &domain->console;
 
     for (unsigned i = fuzz_below(input, 64); i > 0 && source->input != NULL; i--)
         (void)source->input(source, (char)fuzz_byte(input));

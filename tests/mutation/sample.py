@@ -29,7 +29,7 @@ PROMISING = {
     "bus": ("unit-trap", "unit-domain"),
     "console": ("scenario-consoles", "scenario-panics"), "domain": ("scenario-builds", "scenario-lives", "scenario-boot"),
     "drivers": ("scenario-programs", "scenario-zynqmp", "scenario-faults"), "dt": ("unit-config", "unit-plan", "scenario-trees"),
-    "emul": ("scenario-guests", "scenario-consoles"),
+    "parts": ("scenario-guests", "scenario-consoles"),
     "vgic": ("scenario-programs", "scenario-interrupts", "unit-trap", "unit-vcpu"),
     "lib": ("unit-console", "unit-plan", "unit-domain", "unit-config", "command"), "mem": ("unit-domain", "unit-plan"),
     "plan": ("scenario-trees", "command"), "trace": ("scenario-boot", "command"), "trap": ("scenario-programs", "unit-vgic"),

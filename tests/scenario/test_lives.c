@@ -44,7 +44,7 @@ static void await_rebuild(const struct domain *domain)
 static void type_on(void)
 {
     struct domain *domain = hypervisor.domains[0];
-    struct console_source *keyboard = &domain->vpl011.console;
+    struct console_source *keyboard = &domain->console;
 
     for (;;) {
         bool up = is_up(domain);
@@ -198,7 +198,7 @@ static uint32_t wanted, typed;
 
 static void type_when_asked(void)
 {
-    struct console_source *keyboard = &hypervisor.domains[0]->vpl011.console;
+    struct console_source *keyboard = &hypervisor.domains[0]->console;
 
     for (;;) {
         while (load_acquire(&wanted) == load_relaxed(&typed))

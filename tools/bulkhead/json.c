@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "boot/version.h"
+#include "config/part.h"
 #include "desk.h"
 #include "lib/text.h"
 #include "plan/claims.h"
@@ -189,7 +190,9 @@ static void domain(struct json *json, const struct plan_domain *domain)
     boolean(json, "valid", domain->valid);
     if (domain->valid) {
         number(json, "memory", domain->config->memory);
-        boolean(json, "vpl011", domain->config->vpl011);
+        FOR_EACH_PART(i)
+            if (part_table[i]->property != NULL)
+                boolean(json, part_table[i]->name, (domain->config->parts >> i & 1) != 0);
         begin(json, "vcpus", '[');
         for (unsigned i = 0; i < domain->vcpu_count; i++) {
             begin(json, NULL, '{');

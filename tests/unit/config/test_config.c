@@ -8,6 +8,7 @@
 #include "config/options.h"
 #include "config/system_config.h"
 #include "support/blob.h"
+#include "support/parts.h"
 #include "support/reports.h"
 #include "support/suite.h"
 
@@ -57,7 +58,7 @@ START_TEST(two_domains)
     ck_assert(good->valid);
     ck_assert_uint_eq(good->memory, MIB(128));
     ck_assert_uint_eq(good->cpus, 1);
-    ck_assert(good->vpl011);
+    ck_assert(has_part(good, "vpl011"));
     ck_assert(!good->eager_memory);
     ck_assert_str_eq(good->bootargs, "console=ttyAMA0");
     assert_module(&good->kernel, MODULE_KERNEL, 0x50000000, MIB(32));
@@ -95,7 +96,7 @@ START_TEST(same_domain)
         ck_assert(domain->valid);
         ck_assert_uint_eq(domain->memory, MIB(256));
         ck_assert_uint_eq(domain->cpus, 1);
-        ck_assert(domain->vpl011);
+        ck_assert(has_part(domain, "vpl011"));
         ck_assert_str_eq(domain->bootargs, "console=ttyAMA0");
         assert_module(&domain->kernel, MODULE_KERNEL, 0x60000000, MIB(32));
         assert_module(&domain->ramdisk, MODULE_RAMDISK, 0x62000000, cases[i].ramdisk_size);
@@ -125,7 +126,7 @@ START_TEST(bootargs)
     blob_free(&blob);
     ck_assert_int_eq(read_file("ok/memory-bank-bad.dtb"), HV_OK); /* a domain without any */
     ck_assert_ptr_null(config.domains[0].bootargs);
-    ck_assert(!config.domains[0].vpl011);
+    ck_assert(!has_part(&config.domains[0], "vpl011"));
     ck_assert(!config.domains[0].ramdisk.present);
     blob_free(&blob);
     ck_assert_int_eq(read_file("bad/bootargs-too-long.dtb"), HV_OK);
@@ -142,7 +143,7 @@ START_TEST(flags)
     blob_free(&blob);
     ck_assert_int_eq(read_file("ok/odd-values.dtb"), HV_OK);
     ck_assert(config.domains[1].eager_memory);
-    ck_assert(config.domains[1].vpl011);
+    ck_assert(has_part(&config.domains[1], "vpl011"));
     blob_free(&blob);
 }
 END_TEST

@@ -14,6 +14,7 @@
 #include "domain/build.h"
 #include "domain/domain.h"
 #include "hostsim/sim.h"
+#include "support/parts.h"
 
 #define HOST_RAM 0x40000000ULL
 #define HOST_RAM_SIZE MIB(96)
@@ -138,7 +139,7 @@ static inline void plan_by_hand(void)
     struct plan_domain *plan = &fixture.plan;
     uint64_t tables = CONTROL + KIB(256);
 
-    fixture.config = (struct domain_config){.name = "domU1", .valid = true, .vpl011 = true, .cpus = 1};
+    fixture.config = (struct domain_config){.name = "domU1", .valid = true, .parts = part_bits("vpl011"), .cpus = 1};
     *plan = (struct plan_domain){
         .config = &fixture.config,
         .valid = true,

@@ -3,6 +3,7 @@
  * cache. */
 #include "domain/build_state.h"
 #include "fixture.h"
+#include "support/parts.h"
 #include "support/suite.h"
 
 struct mapped {
@@ -369,7 +370,7 @@ START_TEST(no_uart_no_device)
 {
     uint8_t *kernel = load_kernel(4096);
 
-    fixture.config.vpl011 = false;
+    fixture.config.parts = part_bits(NULL);
     ck_assert_int_eq(create_and_build(), BUILD_DONE);
     ck_assert_uint_eq(fixture.domain->bus.count, 1);
     free(kernel);

@@ -3,6 +3,7 @@
 #include "domain/build_state.h"
 #include "domain/entropy.h"
 #include "fixture.h"
+#include "support/parts.h"
 #include "support/suite.h"
 
 static uint8_t *kernel;
@@ -269,7 +270,7 @@ START_TEST(spis_as_host)
     fixture.plan.spi_count = PLAN_SPIS_AS_HOST;
     for (unsigned i = 0; i < ARRAY_SIZE(hosts); i++) {
         hypervisor.gic.intid_count = hosts[i].intids;
-        fixture.config.vpl011 = hosts[i].vpl011;
+        fixture.config.parts = hosts[i].vpl011 ? part_bits("vpl011") : part_bits(NULL);
         domain_reset_devices(fixture.domain);
         ck_assert_uint_eq(fixture.domain->vgic.spi_count, hosts[i].spis);
     }

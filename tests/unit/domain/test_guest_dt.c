@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "domain/guest_dt.h"
+#include "support/parts.h"
 #include "support/suite.h"
 
 static const char cortex[] = "arm,cortex-a57\0arm,armv8";
@@ -29,7 +30,8 @@ static void setup(void)
     machine.cpus[1] = (struct machine_cpu){
         .mpidr = 0x101, .compatible = little, .compatible_length = sizeof(little), .clock_frequency = 1200000000};
     machine.timer_frequency = 62500000;
-    config = (struct domain_config){.name = "domU1", .vpl011 = true, .bootargs = "console=ttyAMA0 root=/dev/ram0"};
+    config = (struct domain_config){
+        .name = "domU1", .parts = part_bits("vpl011"), .bootargs = "console=ttyAMA0 root=/dev/ram0"};
     plan = (struct plan_domain){
         .config = &config,
         .vcpu_count = 1,
@@ -134,14 +136,14 @@ START_TEST(a_domain_with_everything)
              "/cpus\n #address-cells 1\n #size-cells 0\n"
              "/cpus/cpu@0\n compatible \"arm,cortex-a57\" \"arm,armv8\"\n device_type \"cpu\"\n reg 0\n"
              " enable-method \"psci\"\n"
-             "/memory@40000000\n device_type \"memory\"\n reg 0 40000000 0 c0000000 2 0 0 40000000\n" GIC TIMER
-             " clock-frequency 3b9aca0\n" PSCI UART);
+             "/memory@40000000\n device_type \"memory\"\n reg 0 40000000 0 c0000000 2 0 0 40000000\n" TIMER
+             " clock-frequency 3b9aca0\n" PSCI GIC UART);
 }
 END_TEST
 
 START_TEST(a_domain_with_nothing)
 {
-    config.vpl011 = false;
+    config.parts = part_bits(NULL);
     config.bootargs = NULL;
     plan.ramdisk.present = false;
     plan.guest_ram[0] = (struct region){0x40000000, 0x48000000};
@@ -152,7 +154,7 @@ START_TEST(a_domain_with_nothing)
                      ROOT "/chosen\n/cpus\n #address-cells 1\n #size-cells 0\n"
                           "/cpus/cpu@0\n compatible \"arm,cortex-a57\" \"arm,armv8\"\n device_type \"cpu\"\n reg 0\n"
                           " enable-method \"psci\"\n"
-                          "/memory@40000000\n device_type \"memory\"\n reg 0 40000000 0 8000000\n" GIC TIMER PSCI);
+                          "/memory@40000000\n device_type \"memory\"\n reg 0 40000000 0 8000000\n" TIMER PSCI GIC);
 }
 END_TEST
 
@@ -238,7 +240,7 @@ START_TEST(a_guest_of_a_gicv3)
 {
     machine.gic.version = GIC_V3;
     const char *text = write_and_show();
-    ck_assert_ptr_nonnull(strstr(text, GICV3 TIMER));
+    ck_assert_ptr_nonnull(strstr(text, GICV3));
     ck_assert_ptr_null(strstr(text, "arm,gic-400"));
 }
 END_TEST

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "plan/plan.h"
+#include "support/parts.h"
 #include "unit/mem/random.h"
 #include "unit/plan/packing.h"
 
@@ -163,7 +164,7 @@ static inline struct domain_config *add_domain(uint64_t memory)
                                      .valid = true,
                                      .memory = memory,
                                      .cpus = 1,
-                                     .vpl011 = true,
+                                     .parts = part_bits("vpl011"),
                                      .nr_spis = CONFIG_SPIS_AS_HOST};
     return domain;
 }

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <string.h>
 
+#include "support/parts.h"
 #include "support/suite.h"
 #include "unit/plan/fixture.h"
 
@@ -112,7 +113,7 @@ START_TEST(the_digest_covers_each_domain)
     const struct field fields[] = {
         FIELD(world.config.all_off),
         FIELD(config->memory),
-        FIELD(config->vpl011),
+        FIELD(config->part_values[part_index("vpl011")]),
         FIELD(config->eager_memory),
         FIELD(domain->domid),
         FIELD(domain->vmid),

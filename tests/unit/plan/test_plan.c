@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The plan as a whole: where things go, who gets RAM, which CPU runs whom, and its text. */
 #include "plan/claims.h"
+#include "support/parts.h"
 #include "support/suite.h"
 #include "unit/plan/invariants.h"
 
@@ -137,7 +138,7 @@ START_TEST(spis_are_as_asked_for)
     add_simple(MIB(64), RAM + MIB(64), MIB(8));
     for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
         world.config.domains[0].nr_spis = cases[i].asked;
-        world.config.domains[0].vpl011 = cases[i].vpl011;
+        world.config.domains[0].parts = cases[i].vpl011 ? part_bits("vpl011") : part_bits(NULL);
         ck_assert_int_eq(make_plan(), HV_OK);
         ck_assert_uint_eq(planned(1)->spi_count, cases[i].given);
         char text[16];

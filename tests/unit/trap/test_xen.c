@@ -3,6 +3,7 @@
 #include "unit/domain/fixture.h"
 
 #include "domain/guest_memory.h"
+#include "support/parts.h"
 #include "support/suite.h"
 #include "trap/trap.h"
 
@@ -98,7 +99,7 @@ static void write_guest(uint64_t address, const char *text, size_t size)
 
 START_TEST(test_text)
 {
-    fixture.config.vpl011 = _i != 0; /* with a UART or without */
+    fixture.config.parts = _i != 0 ? part_bits("vpl011") : part_bits(NULL); /* with a UART or without */
     write_guest(TEXT, "hello\nthere\n", 12);
     ck_assert_uint_eq(call_to_end(12, TEXT), 1);
     ck_assert_str_eq(screen.text, "domU1: hello\r\ndomU1: there\r\n");

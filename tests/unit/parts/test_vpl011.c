@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The guests' UART, register by register, and as the drivers that Linux has for it use it. */
 #include "support/suite.h"
-#include "unit/emul/vpl011_guest.h"
+#include "unit/parts/vpl011_guest.h"
 
 static bool type(char character)
 {
-    return uart->console.input(&uart->console, character);
+    return domain.console.input(&domain.console, character);
 }
 
 START_TEST(test_output)
@@ -54,7 +54,7 @@ START_TEST(test_parts_of_a_register)
     write_n(CR, 1, 0x00);
     ck_assert_uint_eq(in(CR), 0x0300);
     write_n(DR + 1, 1, 'x'); /* not where the character is */
-    ck_assert_uint_eq(uart->console.length, 0);
+    ck_assert_uint_eq(domain.console.length, 0);
 }
 END_TEST
 
@@ -287,7 +287,7 @@ START_TEST(test_switched_off)
     out(DR, 'x');
     out(CR, 0x101); /* no receiver */
     ck_assert(!type('x'));
-    ck_assert_uint_eq(uart->console.length, 0);
+    ck_assert_uint_eq(domain.console.length, 0);
     ck_assert_uint_eq(in(RIS), 0);
     ck_assert_uint_eq(in(FR)&FR_RXFE, FR_RXFE);
 }
@@ -298,10 +298,10 @@ START_TEST(test_loopback)
     out(CR, 0x381);
     out(DR, 'L');
     ck_assert_uint_eq(in(DR), 'L');
-    ck_assert_uint_eq(uart->console.length, 0);
+    ck_assert_uint_eq(domain.console.length, 0);
     out(CR, 0x301);
     out(DR, 'x');
-    ck_assert_uint_eq(uart->console.length, 1);
+    ck_assert_uint_eq(domain.console.length, 1);
 }
 END_TEST
 
@@ -368,13 +368,16 @@ START_TEST(test_restart)
     out(DR, 'n');
     type('x');
     ck_assert(line());
-    vgic_reset(&domain.vgic, 32); /* as domain_restart() does */
-    vpl011_init(uart, &domain.vgic, INTID);
+    vpl011_quiesce(uart); /* as a build does */
+    ck_assert(!line());
+    console_flush(&domain.console);
+    vgic_reset(&domain.vgic, 32);
+    vpl011_reset(uart);
     ck_assert_str_eq(screen, "domU1: un\r\n");
     ck_assert_uint_eq(in(RIS) | in(IMSC), 0);
     ck_assert_uint_eq(in(FR)&FR_RXFE, FR_RXFE);
-    ck_assert_ptr_eq(console.sources, &uart->console);
-    ck_assert_ptr_null(uart->console.next);
+    ck_assert_ptr_eq(console.sources, &domain.console);
+    ck_assert_ptr_null(domain.console.next);
     out(IMSC, RT);
     type('y');
     ck_assert(line());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The guests' UART beside a host's UART that is slower than the guest. */
 #include "support/suite.h"
-#include "unit/emul/vpl011_guest.h"
+#include "unit/parts/vpl011_guest.h"
 
 /** As a driver that asks before each character. @return how many it could send */
 static unsigned send_while_there_is_room(const char *text, unsigned most)
@@ -64,7 +64,7 @@ START_TEST(test_last_words_do_not_wait)
 {
     host_full = true;
     send_while_there_is_room("one\n", 1000);
-    vpl011_flush(uart);
+    vpl011_quiesce(uart);
     ck_assert_uint_eq(in(FR)&FR_TXFE, FR_TXFE);
     host_full = false;
     console_transmit();

@@ -3,8 +3,8 @@
  * drivers.
  *
  * Lock: vpl011.lock, before the console's and vgic.lock. */
-#ifndef BULKHEAD_EMUL_VPL011_H
-#define BULKHEAD_EMUL_VPL011_H
+#ifndef BULKHEAD_PARTS_VPL011_H
+#define BULKHEAD_PARTS_VPL011_H
 
 #include "arch/cpu.h"
 #include "bus/mmio.h"
@@ -17,7 +17,7 @@ struct vgic;
 
 struct vpl011 {
     struct arch_spinlock lock;
-    struct console_source console;
+    struct console_source *console;
     struct vgic *vgic;
     uint32_t intid;
     uint32_t raw_status; /* UARTRIS */
@@ -33,14 +33,15 @@ struct vpl011 {
 };
 
 /**
- * Reset state; the console source keeps its place in the rotation, an unfinished line of it is ended. The vGIC was
- * reset before.
+ * A UART that is off, and its other end. Before @p source is added to the others.
+ * @param uart   zeroed
  * @param intid  SPI of @p vgic
  */
-void vpl011_init(struct vpl011 *uart, struct vgic *vgic, uint32_t intid);
-/** All that its guest has written goes to the console, an unfinished line too: it writes no more. Also of a domain
- * without vpl011, that printed by calls. */
-void vpl011_flush(struct vpl011 *uart);
+void vpl011_init(struct vpl011 *uart, struct vgic *vgic, uint32_t intid, struct console_source *source);
+/** Reset state, as firmware leaves a UART. The vGIC was reset before. */
+void vpl011_reset(struct vpl011 *uart);
+/** All that its guest has written goes to the console; then it is off, its interrupt too. */
+void vpl011_quiesce(struct vpl011 *uart);
 /**
  * 8, 16 and 32 bits wide, within one register; others abort. What is reserved reads as zero and ignores writes.
  * @param device  the struct vpl011

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "emul/vpl011.h"
+#include "parts/vpl011/vpl011.h"
 
 #include "vgic/vgic.h"
 
@@ -94,7 +94,7 @@ static bool receive(struct vpl011 *uart, uint8_t character)
 
 static bool take_input(struct console_source *source, char character)
 {
-    struct vpl011 *uart = CONTAINER_OF(source, struct vpl011, console);
+    struct vpl011 *uart = source->device;
 
     arch_spin_lock(&uart->lock);
     bool taken = receive(uart, (uint8_t)character);
@@ -138,7 +138,7 @@ static void write_data(struct vpl011 *uart, uint32_t value)
  * the host's UART: its driver asks, or takes the interrupt that comes at half of it. */
 HARDLY_EVER static void send_waiting(struct vpl011 *uart)
 {
-    while (uart->tx_count > 0 && console_put(&uart->console, (char)uart->tx[uart->tx_tail % VPL011_FIFO_DEPTH])) {
+    while (uart->tx_count > 0 && console_put(uart->console, (char)uart->tx[uart->tx_tail % VPL011_FIFO_DEPTH])) {
         uart->tx_tail++;
         store_relaxed(&uart->tx_count, uart->tx_count - 1);
     }
@@ -149,7 +149,7 @@ HARDLY_EVER static void send_waiting(struct vpl011 *uart)
 
 HARDLY_EVER static void on_drained(struct console_source *source)
 {
-    struct vpl011 *uart = CONTAINER_OF(source, struct vpl011, console);
+    struct vpl011 *uart = source->device;
 
     arch_spin_lock(&uart->lock);
     if (uart->tx_count > 0)
@@ -171,19 +171,8 @@ HARDLY_EVER static void queue(struct vpl011 *uart, uint64_t character)
 
 static void output(struct vpl011 *uart, uint64_t character)
 {
-    if (load_relaxed(&uart->tx_count) != 0 || !console_put(&uart->console, (char)character))
+    if (load_relaxed(&uart->tx_count) != 0 || !console_put(uart->console, (char)character))
         queue(uart, character);
-}
-
-HARDLY_EVER void vpl011_flush(struct vpl011 *uart)
-{
-    arch_spin_lock(&uart->lock);
-    while (uart->tx_count > 0) {
-        console_flush(&uart->console);
-        send_waiting(uart);
-    }
-    arch_spin_unlock(&uart->lock);
-    console_flush(&uart->console);
 }
 
 static bool reaches_console(const struct vpl011 *uart)
@@ -332,14 +321,29 @@ enum mmio_result vpl011_access(void *device, struct mmio_access *access)
     return access_register(uart, access);
 }
 
-/* The state in which firmware leaves a UART: on, in both directions, with FIFOs, 8n1 at 115200 baud of a 24 MHz clock.
- * An SBSA driver never sets any of this (SBSA B.1); a full one finds nothing here that it would divide by zero. */
-static void reset(struct vpl011 *uart)
+/* A guest that writes meanwhile, on another CPU, waits for as long. */
+HARDLY_EVER void vpl011_quiesce(struct vpl011 *uart)
 {
+    arch_spin_lock(&uart->lock);
+    while (uart->tx_count > 0) {
+        console_flush(uart->console);
+        send_waiting(uart);
+    }
+    store_relaxed(&uart->control, 0);
+    uart->mask = 0;
+    update_line(uart);
+    arch_spin_unlock(&uart->lock);
+}
+
+/* On, in both directions, with FIFOs, 8n1 at 115200 baud of a 24 MHz clock. An SBSA driver never sets any of this (SBSA
+ * B.1); a full one finds nothing here that it would divide by zero. */
+void vpl011_reset(struct vpl011 *uart)
+{
+    arch_spin_lock(&uart->lock);
     set_status(uart, 0);
     uart->mask = 0;
-    uart->control = CR_UARTEN | CR_TXE | CR_RXE;
-    uart->line_control = LCR_H_FEN | LCR_H_WLEN_8;
+    store_relaxed(&uart->control, CR_UARTEN | CR_TXE | CR_RXE);
+    store_relaxed(&uart->line_control, LCR_H_FEN | LCR_H_WLEN_8);
     uart->integer_baud = 13;
     uart->fraction_baud = 1;
     uart->fifo_select = 0x12;
@@ -350,18 +354,15 @@ static void reset(struct vpl011 *uart)
     store_relaxed(&uart->rx_tail, uart->rx_head);
     store_relaxed(&uart->tx_count, 0);
     uart->line = false;
+    arch_spin_unlock(&uart->lock);
 }
 
-void vpl011_init(struct vpl011 *uart, struct vgic *vgic, uint32_t intid)
+void vpl011_init(struct vpl011 *uart, struct vgic *vgic, uint32_t intid, struct console_source *source)
 {
-    vpl011_flush(uart);
-    arch_spin_lock(&uart->lock);
     uart->vgic = vgic;
     uart->intid = intid;
-    reset(uart);
-    arch_spin_unlock(&uart->lock);
-    if (uart->console.input == NULL) /* at a restart other CPUs look at it meanwhile */
-        uart->console.input = take_input;
-    uart->console.drained = on_drained;
-    console_open(&uart->console);
+    uart->console = source;
+    source->device = uart;
+    source->input = take_input;
+    source->drained = on_drained;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A guest's UART, its domain of one vCPU, and a host's UART that can be full. */
-#ifndef BULKHEAD_TESTS_UNIT_EMUL_VPL011_GUEST_H
-#define BULKHEAD_TESTS_UNIT_EMUL_VPL011_GUEST_H
+#ifndef BULKHEAD_TESTS_UNIT_PARTS_VPL011_GUEST_H
+#define BULKHEAD_TESTS_UNIT_PARTS_VPL011_GUEST_H
 
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "boot/hypervisor.h"
-#include "emul/vpl011.h"
+#include "parts/vpl011/vpl011.h"
 
 #define DR 0x00
 #define RSR 0x04
@@ -39,7 +39,8 @@
 static struct domain domain;
 static struct plan_domain plan;
 static struct vcpu vcpu;
-static struct vpl011 *const uart = &domain.vpl011;
+static struct vpl011 the_uart;
+static struct vpl011 *const uart = &the_uart;
 
 static char screen[4096];
 static size_t screen_length;
@@ -66,6 +67,7 @@ static inline void setup(void)
     memset(&hypervisor, 0, sizeof(hypervisor));
     memset(&domain, 0, sizeof(domain));
     memset(&vcpu, 0, sizeof(vcpu));
+    memset(uart, 0, sizeof(*uart));
     domain.plan = &plan;
     domain.name = "domU1";
     domain.state = DOMAIN_RUNNING;
@@ -78,9 +80,11 @@ static inline void setup(void)
     vgic_add_vcpu(&domain.vgic, &vcpu.vgic, 0);
     vgic_reset(&domain.vgic, 32);
     vgic_reset_vcpu(&vcpu.vgic);
-    uart->console.name = "domU1";
-    vpl011_init(uart, &domain.vgic, INTID);
-    console_add_source(&uart->console);
+    domain.console.name = "domU1";
+    vpl011_init(uart, &domain.vgic, INTID, &domain.console);
+    vpl011_reset(uart);
+    console_open(&domain.console);
+    console_add_source(&domain.console);
     screen_length = 0;
     host_full = false;
 }

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A part: one thing that a domain can be given beside RAM and CPUs, from its property to its end. Each is a folder, of
+ * core/parts/ or of whoever builds; BULKHEAD_PARTS (CMake) lists those that a build has. docs/parts.md shows how one is
+ * made.
+ *
+ * Here is what the rooms on the way of a domain know of it: config/ reads its property, plan/ gives it memory and
+ * writes down what it claims, domain/ walks its life. None of them knows which parts there are. An exit of a guest does
+ * not come by here: it finds the part by the region of the bus that create() made. */
+#ifndef BULKHEAD_CONFIG_PART_H
+#define BULKHEAD_CONFIG_PART_H
+
+#include "config/system_config.h"
+
+struct claimant;
+struct domain;
+struct dt_writer;
+struct plan_domain;
+
+/** NULL where a part has nothing to do. The functions below create() are called in this order; @p state is its memory
+ * of that domain. */
+struct part {
+    const char *name;     /* of its folder */
+    const char *property; /* by which a domain's node asks for it; NULL: each domain has it */
+    uint32_t state_bytes; /* of a domain's control area, aligned to PART_ALIGNMENT; not the compiler's sizeof: it is in
+                             the plan */
+    uint32_t intid;       /* the SPI of the guest that it raises, which the vGIC then has; 0: none */
+    const char *console;  /* what Linux calls the console that it is; NULL: it is none */
+    const char *stdout_path; /* its node in the guest's tree, if it is one */
+
+    /** The value of the property. NULL: the property counts by being there. @return false where it is none that can be
+     * read */
+    bool (*read)(struct dt_property property, uint64_t *value);
+    const char *expected; /* by read(): for messages */
+    /** What it owns, by claim_for() (plan/claims.h). A conflict ends the domain before it begins. */
+    void (*claim)(struct claimant *claimant);
+    /** Once, on the boot CPU, before any vCPU runs; @p state is zeroed. Puts its registers on the bus. */
+    void (*create)(struct domain *domain, void *state);
+    /** The state of a machine that was just switched on: after create(), and before each further start. The vGIC was
+     * reset before. */
+    void (*reset)(struct domain *domain, void *state);
+    /** Maps what the guest reaches without an exit: at each start, stage 2 is empty. */
+    hv_status (*map)(struct domain *domain, void *state);
+    /** Writes its node, a child of the root, at each start. */
+    void (*describe)(struct dt_writer *tree, const struct plan_domain *plan, const struct machine *machine);
+    /** The domain ends or restarts: what it has under way is brought to its end, and it raises no interrupt until it is
+     * reset. More than once in a row, any CPU; other vCPUs may still be running. */
+    void (*quiesce)(struct domain *domain, void *state);
+};
+
+#define PART_ALIGNMENT 64
+
+/** A property of a part that this build does not have. */
+struct part_absent {
+    const char *part;
+    const char *property;
+};
+
+/* Made by CMake. By name, so that two builds agree on the order of what they have in common. */
+extern const struct part *const part_table[HV_MAX_PARTS + 1]; /* up to the first NULL */
+extern const struct part_absent part_absent[];                /* up to the first without a name */
+
+/** @p index of part_table[]; each one's index is its bit in domain_config::parts. */
+#define FOR_EACH_PART(index) for (unsigned index = 0; part_table[index] != NULL; index++)
+/** Those that a domain has. */
+#define FOR_EACH_PART_OF(index, config)                                                                                \
+    for (unsigned index = 0; (config)->parts >> index != 0; index++)                                                   \
+        if (((config)->parts >> index & 1) != 0)
+
+/** @return the part of a domain that is a console, NULL: it has none */
+const struct part *part_console(const struct domain_config *config);
+
+#endif
