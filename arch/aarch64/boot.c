@@ -2,7 +2,8 @@
 /* From head.S to core. */
 #include "arch/cpu.h"
 #include "arch/mem.h"
-#include "boot/hypervisor.h"
+#include "boot/hv_main.h"
+#include "dt/dt.h"
 #include "early.h"
 #include "feature.h"
 #include "mmu.h"

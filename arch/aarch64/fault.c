@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arch/cpu.h"
 #include "arch/smc.h"
-#include "boot/hypervisor.h"
+#include "console/panic.h"
 #include "layout.h"
 
 #define KIND_SERROR 7

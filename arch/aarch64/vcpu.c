@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "arch/cpu.h"
-#include "boot/hypervisor.h"
+#include "console/panic.h"
 #include "feature.h"
 #include "layout.h"
 #include "sysreg.h"

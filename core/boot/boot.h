@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of boot stages: what happens between the entry and the first guest, in order. */
+/* What happens between the entry and the first guest: the table of boot stages, and what they find out. */
 #ifndef BULKHEAD_BOOT_BOOT_H
 #define BULKHEAD_BOOT_BOOT_H
 
+#include "config/machine.h"
+#include "config/system_config.h"
+#include "domain/domain.h"
+#include "drivers/uart.h"
 #include "lib/status.h"
 #include "lib/types.h"
+#include "plan/plan.h"
 
 /** What the backend hands over. */
 struct boot_input {
@@ -13,7 +18,7 @@ struct boot_input {
     pa_t dtb_address;
 };
 
-/** A stage finds in `hypervisor` what the ones before it left there. */
+/** A stage finds in `hv_boot` what the ones before it left there. */
 struct boot_stage {
     const char *name;
     const char *failure; /* what its failure means, a sentence for the user; NULL: it cannot fail */
@@ -21,9 +26,36 @@ struct boot_stage {
     hv_status (*run)(const struct boot_input *input);
 };
 
+/** What the stages find out and decide. Written by them alone: constant once the first domain is built. */
+struct boot {
+    struct dt tree;
+    struct machine machine;
+    struct system_config config;
+    struct system_plan plan;
+    struct uart uart;
+    uint32_t started; /* release: the plan is final, the other CPUs may go to work */
+};
+
+extern struct boot hv_boot;
+
 /** Starts the other CPUs; they come up while the boot CPU reads on. */
 hv_status boot_start_cpus(const struct boot_input *input);
 /** Waits until they checked in; one that does not is reported and left out of machine.cpus[].online. */
 hv_status boot_await_cpus(const struct boot_input *input);
+
+/** Leads the interrupts of `hv_boot.machine` that the hypervisor takes itself to who handles them. */
+void boot_connect_interrupts(void);
+/** This CPU's part of the interrupt controller, with the interrupts that every CPU takes. */
+void boot_init_cpu_interrupts(void);
+
+/** Told by domain_stop() after @p domain stopped: reports it and, when none is left, does what bulkhead.all-off asks
+ * for. */
+void hv_domain_stopped(struct domain *domain);
+/** Told when all domains are created: where there is none, does what bulkhead.all-off asks for. */
+void hv_domains_created(void);
+/** Powers the machine off (PSCI SYSTEM_OFF by SMC). */
+HV_NORETURN void hv_power_off(void);
+/** The keys of the hypervisor's console. */
+void hv_keys_init(void);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "boot/hypervisor.h"
+#include "boot/hv_main.h"
 
 #include "arch/cpu.h"
 #include "arch/mem.h"
@@ -7,14 +7,13 @@
 #include "boot/boot.h"
 #include "boot/version.h"
 #include "console/console.h"
-#include "domain/domain.h"
+#include "console/panic.h"
+#include "drivers/gic.h"
+#include "sched/sched.h"
+#include "time/deadline.h"
+#include "trace/trace.h"
 
-struct hypervisor hypervisor;
-
-struct cpu *cpu_this(void)
-{
-    return &hypervisor.cpus[arch_cpu_id()];
-}
+struct boot hv_boot;
 
 /** Where nothing tells where the UART is, the one this build was given may. */
 static void attach_early_uart(void)
@@ -23,13 +22,13 @@ static void attach_early_uart(void)
     const struct machine_uart description = {.type = early.cadence ? UART_CADENCE : UART_PL011,
                                              .frame = {early.base.raw, PAGE_SIZE}};
 
-    if (early.base.raw != 0 && uart_open(&hypervisor.uart, &description) == HV_OK)
-        console_attach(&hypervisor.uart);
+    if (early.base.raw != 0 && uart_open(&hv_boot.uart, &description) == HV_OK)
+        console_attach(&hv_boot.uart);
 }
 
 HV_RARE static hv_status open_device_tree(const struct boot_input *input)
 {
-    hv_status status = dt_open(&hypervisor.tree, input->dtb, input->dtb_space, console_diag());
+    hv_status status = dt_open(&hv_boot.tree, input->dtb, input->dtb_space, console_diag());
 
     if (status != HV_OK)
         attach_early_uart();
@@ -39,9 +38,9 @@ HV_RARE static hv_status open_device_tree(const struct boot_input *input)
 static hv_status open_console(const struct boot_input *input)
 {
     (void)input;
-    if (machine_read_uart(&hypervisor.machine.uart, &hypervisor.tree, console_diag()) == HV_OK &&
-        uart_open(&hypervisor.uart, &hypervisor.machine.uart) == HV_OK)
-        console_attach(&hypervisor.uart);
+    if (machine_read_uart(&hv_boot.machine.uart, &hv_boot.tree, console_diag()) == HV_OK &&
+        uart_open(&hv_boot.uart, &hv_boot.machine.uart) == HV_OK)
+        console_attach(&hv_boot.uart);
     else
         attach_early_uart();
     console_printf("Bulkhead %s\n", HV_VERSION);
@@ -50,15 +49,15 @@ static hv_status open_console(const struct boot_input *input)
 
 HV_RARE static hv_status read_machine(const struct boot_input *input)
 {
-    struct machine *machine = &hypervisor.machine;
-    struct region dtb = {input->dtb_address.raw, input->dtb_address.raw + hypervisor.tree.size};
+    struct machine *machine = &hv_boot.machine;
+    struct region dtb = {input->dtb_address.raw, input->dtb_address.raw + hv_boot.tree.size};
     struct region image;
     uint64_t image_size;
     pa_t image_base;
 
     arch_image_range(&image_base, &image_size);
     image = (struct region){image_base.raw, image_base.raw + image_size};
-    hv_status status = machine_read(machine, &hypervisor.tree, dtb, image, arch_cpu_mpidr(), console_diag());
+    hv_status status = machine_read(machine, &hv_boot.tree, dtb, image, arch_cpu_mpidr(), console_diag());
     machine->pa_bits = arch_pa_bits();
     if (machine->timer_frequency != 0)
         arch_timer_set_frequency(machine->timer_frequency);
@@ -68,20 +67,7 @@ HV_RARE static hv_status read_machine(const struct boot_input *input)
 HV_RARE static hv_status read_config(const struct boot_input *input)
 {
     (void)input;
-    return config_read(&hypervisor.config, &hypervisor.tree, console_diag());
-}
-
-/** This CPU's part of the interrupt controller, with the interrupts that every CPU takes. */
-static void init_cpu_interrupts(void)
-{
-    struct gic *gic = &hypervisor.gic;
-    const struct machine *machine = &hypervisor.machine;
-    const uint32_t intids[] = {GIC_SGI_KICK, machine->timer_virtual_intid, machine->timer_physical_intid,
-                               machine->timer_hypervisor_intid, gic->maintenance_intid};
-
-    gic->ops->init_cpu(gic);
-    for (size_t i = 0; i < ARRAY_SIZE(intids); i++)
-        gic->ops->enable(gic, intids[i]);
+    return config_read(&hv_boot.config, &hv_boot.tree, console_diag());
 }
 
 /** A CPU without its part of the interrupt controller would never come out of a guest again. */
@@ -99,22 +85,23 @@ static hv_status find_cpu_interrupts(struct gic *gic, struct machine *machine)
 
 HV_RARE static hv_status open_gic(const struct boot_input *input)
 {
-    struct gic *gic = &hypervisor.gic;
-    const struct machine_uart *uart = &hypervisor.machine.uart;
+    struct gic *gic = &host_gic;
+    const struct machine_uart *uart = &hv_boot.machine.uart;
 
     (void)input;
-    hv_status status = gic_open(gic, &hypervisor.machine.gic);
+    hv_status status = gic_open(gic, &hv_boot.machine.gic);
     if (status != HV_OK) {
         console_printf("error: the interrupt controller cannot be used: %s\n", hv_status_name(status));
         return status;
     }
-    HV_TRY(find_cpu_interrupts(gic, &hypervisor.machine));
+    HV_TRY(find_cpu_interrupts(gic, &hv_boot.machine));
     gic->ops->init_distributor(gic);
-    init_cpu_interrupts();
-    if (hypervisor.uart.ops != NULL && uart->intid != 0) {
+    boot_connect_interrupts();
+    boot_init_cpu_interrupts();
+    if (hv_boot.uart.ops != NULL && uart->intid != 0) {
         gic->ops->configure(gic, uart->intid, uart->flags, 0, 0x80);
         gic->ops->enable(gic, uart->intid);
-        hypervisor.uart.ops->enable_receive_interrupt(&hypervisor.uart);
+        hv_boot.uart.ops->enable_receive_interrupt(&hv_boot.uart);
         console_uart_interrupts(true);
     }
     return HV_OK;
@@ -135,22 +122,22 @@ static const void *read_module(struct plan_reader *reader, pa_t base, uint64_t s
 HV_RARE static hv_status make_plan(const struct boot_input *input)
 {
     struct module_reader modules = {{read_module}, false};
-    struct system_plan *plan = &hypervisor.plan;
-    hv_status status = plan_make(plan, &hypervisor.machine, &hypervisor.config, &modules.reader, console_diag());
+    struct system_plan *plan = &hv_boot.plan;
+    hv_status status = plan_make(plan, &hv_boot.machine, &hv_boot.config, &modules.reader, console_diag());
 
     if (modules.open)
         arch_window_close(0);
     console_printf("plan: %u of %u domains, digest 0x%016llx (bulkhead plan --image-at 0x%llx --dtb-at 0x%llx "
                    "--module ADDR=FILE ...)\n",
-                   plan->valid_count, hypervisor.config.domain_count + hypervisor.config.beyond_count,
-                   (unsigned long long)plan->digest, (unsigned long long)hypervisor.machine.image.base,
+                   plan->valid_count, hv_boot.config.domain_count + hv_boot.config.beyond_count,
+                   (unsigned long long)plan->digest, (unsigned long long)hv_boot.machine.image.base,
                    (unsigned long long)input->dtb_address.raw);
     return status;
 }
 
 HV_RARE static hv_status create_domains(const struct boot_input *input)
 {
-    const struct system_plan *plan = &hypervisor.plan;
+    const struct system_plan *plan = &hv_boot.plan;
 
     (void)input;
     for (unsigned i = 0; i < plan->domain_count; i++) {
@@ -162,7 +149,6 @@ HV_RARE static hv_status create_domains(const struct boot_input *input)
                            plan->domains[i].config->name);
             continue;
         }
-        hypervisor.domains[i] = domain;
         for (unsigned v = 0; v < domain->vcpu_count; v++)
             sched_add_vcpu(domain->vcpus[v]);
     }
@@ -196,47 +182,45 @@ static void run_stages(const struct boot_input *input)
     }
 }
 
-static const struct domain_host for_domains = {&hypervisor.machine, &hypervisor.gic, hv_domain_stopped};
+static const struct domain_host for_domains = {&hv_boot.machine, &host_gic, hv_domain_stopped};
 
 void hv_main(const void *dtb, uint64_t dtb_space, pa_t dtb_address, uint64_t entry_ticks)
 {
     const struct boot_input input = {dtb, dtb_space, dtb_address};
 
     trace_begin(entry_ticks);
-    hypervisor.cpus[0].online = 1;
+    cpu_init();
+    deadline_init(cpu_look_again);
     console_init();
-    panic_init(hv_stop_other_cpus);
+    panic_init(cpu_stop_others);
     domain_init(&for_domains);
     hv_keys_init();
     trace_mark(DOMID_HYPERVISOR, "entry");
     run_stages(&input);
     trace_mark(DOMID_HYPERVISOR, "running");
-    if (hypervisor.gic.ops == NULL) {
+    if (host_gic.ops == NULL) {
         console_printf("nothing can run on this machine: halted\n");
         console_drain();
         arch_cpu_halt();
     }
     hv_domains_created();
-    store_release(&hypervisor.started, 1);
+    store_release(&hv_boot.started, 1);
     arch_cpu_signal();
-    sched_run(&hypervisor.cpus[0]);
+    sched_run(&cpu_table[0]);
 }
 
 void hv_secondary_main(unsigned cpu)
 {
-    struct cpu *self = &hypervisor.cpus[cpu];
+    struct cpu *self = &cpu_table[cpu];
 
     if (load_acquire(&self->online) != 0) /* whatever it was doing is lost, with the locks that it held */
         hv_panic("CPU %u started again", cpu);
-    self->id = cpu;
-    self->console_due = ARCH_TIMER_NEVER;
     store_release(&self->online, 1);
     arch_cpu_signal();
-    while (load_acquire(&hypervisor.started) == 0) {
-        if (load_acquire(&hypervisor.shutting_down) != 0)
-            arch_cpu_halt();
+    while (load_acquire(&hv_boot.started) == 0) {
+        cpu_stop_if_asked();
         arch_cpu_wait();
     }
-    init_cpu_interrupts();
+    boot_init_cpu_interrupts();
     sched_run(self);
 }

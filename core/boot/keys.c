@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "boot/hypervisor.h"
-
-#include "arch/timer.h"
+#include "boot/boot.h"
 #include "console/console.h"
 #include "console/keyboard.h"
+#include "trace/trace.h"
 
 HV_RARE static void show_vcpu(const struct vcpu *vcpu, unsigned index)
 {
@@ -30,22 +29,24 @@ HV_RARE static void show_domains(void)
 {
     console_printf("id  domain           state           KiB restarts\n"
                    "   vcpu cpu      exits hypercalls       mmio        wfi interrupts\n");
-    for (unsigned i = 0; i < hypervisor.plan.domain_count; i++)
-        if (hypervisor.domains[i] != NULL)
-            show_domain(hypervisor.domains[i]);
+    for (unsigned i = 0; i < hv_boot.plan.domain_count; i++) {
+        const struct domain *domain = domain_find((uint16_t)(i + 1));
+        if (domain != NULL)
+            show_domain(domain);
         else
-            console_printf("%-3u %-16.16s left out\n", i + 1, hypervisor.config.domains[i].name);
+            console_printf("%-3u %-16.16s left out\n", i + 1, hv_boot.config.domains[i].name);
+    }
     keyboard_announce();
 }
 
 static void show_memory(void)
 {
-    plan_print(console_sink(), &hypervisor.plan);
+    plan_print(console_sink(), &hv_boot.plan);
 }
 
 static void show_timeline(void)
 {
-    trace_print(console_sink(), hv_domain_name);
+    trace_print(console_sink(), domain_name);
 }
 
 static void quit(void)

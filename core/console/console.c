@@ -6,7 +6,6 @@
 #include "console/line.h"
 #include "console/screen.h"
 #include "console/transmit.h"
-#include "vcpu/sched.h"
 
 #include <string.h>
 
@@ -30,11 +29,24 @@ static void emit_report(struct diag *diag, const struct diag_report *report)
 
 static struct diag reports;
 
+static void tick(struct deadline *deadline)
+{
+    uint64_t due = console_tick(arch_timer_now());
+
+    if (console.uart != NULL && !console.uart->interrupts) {
+        console_poll();
+        due = min_u64(due, arch_timer_now() + arch_timer_ticks(CONSOLE_POLL_US));
+    }
+    deadline_bring_forward(deadline, due);
+}
+
 void console_init(void)
 {
     memset(&console, 0, offsetof(struct console, log));
     memset(own_outputs, 0, sizeof(own_outputs));
     reports = (struct diag){.emit = emit_report};
+    deadline_add(&console.tick, 0, tick);
+    deadline_set(&console.tick, 0);
 }
 
 void console_attach(struct uart *uart)
@@ -67,7 +79,7 @@ void console_add_source(struct console_source *source)
 
 void transmit_tick_at(uint64_t when)
 {
-    sched_console_due(when);
+    deadline_bring_forward(&console.tick, when);
 }
 
 /* When the unfinished line of the keyboard's owner is to be shown: once the screen is quiet, or after all. */
@@ -85,7 +97,7 @@ static void request_tick(void)
     const struct console_source *source = screen_keyboard();
 
     if (source != NULL && load_relaxed(&source->length) > 0 && !screen_live(source))
-        sched_console_due(prompt_due());
+        deadline_bring_forward(&console.tick, prompt_due());
 }
 
 size_t console_write(struct console_source *source, const char *text, size_t length)
@@ -224,9 +236,9 @@ void console_poll(void)
         keyboard_serve();
     } while (!leave_poll(served));
     if (console.held_keys > 0)
-        sched_console_due(console.held_since + arch_timer_ticks(CONSOLE_HELD_KEYS_US));
+        deadline_bring_forward(&console.tick, console.held_since + arch_timer_ticks(CONSOLE_HELD_KEYS_US));
     else if (console.more_input)
-        sched_console_due(0);
+        deadline_bring_forward(&console.tick, 0);
 }
 
 static uint64_t serve_keyboard(uint64_t now)
@@ -307,6 +319,19 @@ void console_uart_interrupts(bool on)
     if (console.draining && on)
         console.uart->ops->enable_transmit_interrupt(console.uart, true);
     screen_unlock(&console.lock);
+}
+
+void console_interrupt(void)
+{
+    console.uart->ops->acknowledge(console.uart);
+    console_transmit();
+    console_poll();
+}
+
+HV_RARE void console_interrupt_lost(void)
+{
+    console_uart_interrupts(false);
+    deadline_bring_forward(&console.tick, 0);
 }
 
 uint64_t console_tick(uint64_t now)

@@ -13,6 +13,7 @@
 #include "drivers/uart.h"
 #include "lib/diag.h"
 #include "lib/format.h"
+#include "time/deadline.h"
 
 #define CONSOLE_LINE_MAX 256     /* a longer line is continued on the next, with its prefix */
 #define CONSOLE_LOG_SIZE KIB(16) /* the last output is kept, and what the UART has not taken yet */
@@ -21,6 +22,7 @@
 #define CONSOLE_PROMPT_US 60000    /* an unfinished line is shown after the screen was quiet for so long ... */
 #define CONSOLE_PATIENCE_US 500000 /* ... and at the latest after this time */
 #define CONSOLE_HELD_KEYS_US 400000
+#define CONSOLE_POLL_US 10000 /* how often a UART without an interrupt is looked at */
 #define CONSOLE_ESCAPE_MAX 24
 
 /** Where a source is in an escape sequence (ECMA-48 5.3, 5.4, 5.6). */
@@ -79,6 +81,7 @@ struct console {
     struct uart *uart;               /* NULL: not known yet */
     struct console_source *partial;  /* whose unfinished line the cursor stands behind; NULL: at the start of a line */
     uint64_t last_line;              /* counter when the last line of any source was ended */
+    struct deadline tick;            /* when console_tick() wants to be called, on CPU 0 */
     uint64_t waiting_since;          /* since when the keyboard's owner has an unfinished line that is not shown */
     struct console_source *sources;  /* domains, in the order in which the keyboard visits them */
     struct console_source *keyboard; /* NULL: the hypervisor's console */
@@ -103,7 +106,7 @@ struct console {
 
 extern struct console console;
 
-/** Starts without a UART: output is kept in the log. */
+/** Starts without a UART: output is kept in the log. After deadline_init(). */
 void console_init(void);
 /** From here on output goes to @p uart; what was kept is written first. */
 void console_attach(struct uart *uart);
@@ -154,6 +157,10 @@ void console_transmit(void);
 void console_drain(void);
 /** The UART's interrupt comes from now on, or does not any more. */
 void console_uart_interrupts(bool on);
+/** Serves the UART's interrupt: what it received, and what it has room for. */
+void console_interrupt(void);
+/** That interrupt was turned off: the UART is asked from time to time instead. */
+void console_interrupt_lost(void);
 
 /**
  * Reads what the UART received and hands it to its owner: three Ctrl-A in a row move the keyboard to the next domain
@@ -165,8 +172,7 @@ void console_poll(void);
 /**
  * Time-based work: shows unfinished lines (prompts) of the domain that has the keyboard, passes on Ctrl-A that were
  * held.
- * @return the counter value at which it wants to be called again, or UINT64_MAX. Output may bring it forward: see
- * sched_console_due().
+ * @return the counter value at which it wants to be called again, or UINT64_MAX. Output may bring that forward.
  */
 uint64_t console_tick(uint64_t now);
 

@@ -51,9 +51,9 @@ static bool vcpus_in_use(const struct domain *domain)
 
     for (unsigned i = 0; i < domain->vcpu_count; i++) {
         struct vcpu *vcpu = domain->vcpus[i];
-        if (!sched_holds(vcpu))
+        if (!vcpu_is_loaded(vcpu))
             continue;
-        sched_kick(vcpu->cpu);
+        cpu_kick(vcpu->cpu);
         in_use = true;
     }
     return in_use;

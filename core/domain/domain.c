@@ -10,7 +10,6 @@
 #include "domain/build_state.h"
 #include "domain/guest_dt.h"
 #include "domain/populate.h"
-#include "vcpu/sched.h"
 
 /** The start of the control area; the vCPUs follow at PLAN_DOMAIN_BYTES. */
 struct domain_area {
@@ -23,10 +22,26 @@ _Static_assert(sizeof(struct gunzip) <= PLAN_SCRATCH_BYTES, "struct gunzip outgr
 _Static_assert(sizeof(struct vcpu) <= PLAN_VCPU_BYTES, "struct vcpu outgrew its place in the plan");
 
 static const struct domain_host *given;
+struct domain *domain_table[HV_MAX_DOMAINS];
 
 HV_ONCE void domain_init(const struct domain_host *host)
 {
     given = host;
+    memset(domain_table, 0, sizeof(domain_table));
+}
+
+struct domain *domain_find(uint16_t domid)
+{
+    return domid != DOMID_HYPERVISOR && domid <= HV_MAX_DOMAINS ? domain_table[domid - 1] : NULL;
+}
+
+HV_RARE const char *domain_name(uint16_t domid)
+{
+    const struct domain *domain = domain_find(domid);
+
+    if (domid == DOMID_HYPERVISOR)
+        return "bulkhead";
+    return domain != NULL ? domain->name : "?";
 }
 
 const struct domain_host *domain_host(void)
@@ -105,6 +120,8 @@ struct domain *domain_create(const struct plan_domain *plan)
     create_parts(domain, area + PLAN_DOMAIN_BYTES + plan->vcpu_count * PLAN_VCPU_BYTES);
     domain_reset_devices(domain);
     console_add_source(&domain->console);
+    deadline_add(&domain->restart, domain->vcpus[0]->cpu, NULL);
+    domain_table[domain->domid - 1] = domain;
     return domain;
 }
 
@@ -147,10 +164,8 @@ void domain_reset_vcpus(struct domain *domain)
         else
             arch_vcpu_init(&vcpu->arch, 0, 0); /* PSCI says where it starts */
         vgic_reset_vcpu(&vcpu->vgic);
-        vcpu->timers_in_flight = 0;
-        store_release(&vcpu->on_request.state, PSCI_NO_REQUEST);
-        store_release(&vcpu->wake, 0);
-        store_release(&vcpu->state, VCPU_OFF);
+        vcpu_timers_reset(vcpu);
+        vcpu_power_reset(vcpu);
     }
 }
 
@@ -189,7 +204,7 @@ static void kick_vcpus(const struct domain *domain)
 {
     for (unsigned i = 0; i < domain->vcpu_count; i++)
         if (domain->vcpus[i]->cpu != arch_cpu_id())
-            sched_kick(domain->vcpus[i]->cpu);
+            cpu_kick(domain->vcpus[i]->cpu);
 }
 
 HV_RARE void domain_stop(struct domain *domain, enum domain_state state, const char *reason)
@@ -230,7 +245,7 @@ HV_RARE void domain_restart(struct domain *domain)
         domain_message(domain, "restarts in %u ms", delay / 1000);
     kick_vcpus(domain);
     __atomic_store_n(&domain->build_at, now + arch_timer_ticks(delay), __ATOMIC_RELEASE);
-    sched_look_again(domain->vcpus[0]->cpu);
+    deadline_set(&domain->restart, now + arch_timer_ticks(delay));
 }
 
 const char *domain_state_name(uint32_t state)

@@ -11,7 +11,8 @@
 #include "lib/diag.h"
 #include "mem/stage2.h"
 #include "plan/plan.h"
-#include "vcpu/sched.h"
+#include "time/deadline.h"
+#include "vcpu/cpu.h"
 #include "vcpu/vcpu.h"
 #include "vgic/vgic.h"
 
@@ -32,11 +33,12 @@ struct domain {
     void *parts[HV_MAX_PARTS];     /* state of each of part_table[] that it has */
     uint32_t vcpu_count;
     struct vcpu *vcpus[HV_MAX_VCPUS];
-    struct sched_share shares[HV_MAX_CPUS];
-    struct build *build;   /* progress while DOMAIN_BUILDING */
-    uint64_t build_at;     /* when it may be built; 0: the first time; ARCH_TIMER_NEVER: not before a restart says */
-    uint32_t hasty_starts; /* that a restart followed soon, in a row; bounded */
-    uint32_t messages;     /* guest-triggered messages printed so far: bounded */
+    struct cpu_share shares[HV_MAX_CPUS];
+    struct build *build;     /* progress while DOMAIN_BUILDING */
+    uint64_t build_at;       /* when it may be built; 0: the first time; ARCH_TIMER_NEVER: not before a restart says */
+    struct deadline restart; /* its CPU looks at it then */
+    uint32_t hasty_starts;   /* that a restart followed soon, in a row; bounded */
+    uint32_t messages;       /* guest-triggered messages printed so far: bounded */
 };
 
 /** What the room is handed at boot. */
@@ -91,5 +93,11 @@ void domain_stop(struct domain *domain, enum domain_state state, const char *rea
  * its vCPU 0: at once, or later where it restarts again and again. Any CPU. */
 void domain_restart(struct domain *domain);
 const char *domain_state_name(uint32_t state);
+/** By domid - 1; NULL: not created. Written by domain_create(). */
+extern struct domain *domain_table[HV_MAX_DOMAINS];
+/** @return the domain with number @p domid; NULL where there is none, or it was left out. */
+struct domain *domain_find(uint16_t domid);
+/** @return the name of the domain with number @p domid, "bulkhead" for DOMID_HYPERVISOR. */
+const char *domain_name(uint16_t domid);
 
 #endif

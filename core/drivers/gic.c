@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/gic.h"
 
+struct gic host_gic;
+
 hv_status gic_open(struct gic *gic, const struct machine_gic *description)
 {
     static const struct {

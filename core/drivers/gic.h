@@ -120,6 +120,9 @@ struct gic {
     unsigned apr_count; /* GICv3: ICH_AP0Rn_EL2, and as many ICH_AP1Rn_EL2: 1, 2 or 4 */
 };
 
+/** The controller of this machine. Written by boot, through gic_open() and the driver; read everywhere. */
+extern struct gic host_gic;
+
 /** Maps the controller and chooses the driver. @return HV_E_UNSUPPORTED for a version without driver, HV_E_NOMEM. */
 HV_CHECK hv_status gic_open(struct gic *gic, const struct machine_gic *description);
 HV_CHECK hv_status gicv2_open(struct gic *gic, const struct machine_gic *description);

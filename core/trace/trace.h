@@ -7,7 +7,7 @@
 #include "lib/format.h"
 #include "lib/types.h"
 
-#define TRACE_MAX_MARKS 512
+#define TRACE_MAX_MARKS 384
 
 struct trace_mark {
     uint64_t ticks; /* CNTPCT_EL0 */

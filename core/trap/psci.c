@@ -4,13 +4,7 @@
 #include "arch/smc.h"
 #include "domain/domain.h"
 #include "trap/trap.h"
-#include "vcpu/sched.h"
-
-#define AFFINITY_ON 0
-#define AFFINITY_OFF 1
-#define AFFINITY_ON_PENDING 2
-
-#define CLAIM_TRIES 100
+#include "vcpu/vcpu.h"
 
 #define MIGRATION_NOT_REQUIRED 2
 #define POWER_STATE_BITS 0x0301ffffu /* original format: level 25:24, type 16, id 15:0 */
@@ -18,16 +12,6 @@
 struct arguments {
     uint64_t a[3];
 };
-
-static uint32_t load(const uint32_t *word)
-{
-    return __atomic_load_n(word, __ATOMIC_SEQ_CST);
-}
-
-static void store(uint32_t *word, uint32_t value)
-{
-    __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
-}
 
 static int64_t version(struct vcpu *vcpu, const struct arguments *arguments)
 {
@@ -51,7 +35,7 @@ static int64_t cpu_suspend(struct vcpu *vcpu, const struct arguments *arguments)
 static bool all_off(const struct domain *domain)
 {
     for (unsigned i = 0; i < domain->vcpu_count; i++)
-        if (load(&domain->vcpus[i]->state) != VCPU_OFF || load(&domain->vcpus[i]->on_request.state) != PSCI_NO_REQUEST)
+        if (!vcpu_power_is_off(domain->vcpus[i]))
             return false;
     return true;
 }
@@ -59,8 +43,7 @@ static bool all_off(const struct domain *domain)
 static int64_t cpu_off(struct vcpu *vcpu, const struct arguments *arguments)
 {
     (void)arguments;
-    store(&vcpu->state, VCPU_OFF);
-    sched_look_again(vcpu->cpu); /* it may be on again before its CPU looks: that must not go on in this guest */
+    vcpu_power_off(vcpu);
     if (all_off(vcpu->domain))
         domain_stop(vcpu->domain, DOMAIN_OFF, "all its vCPUs were turned off");
     return PSCI_SUCCESS;
@@ -79,27 +62,6 @@ static bool valid_entry(const struct domain *domain, uint64_t entry)
     return is_aligned(entry, 4) && trap_is_guest_ram(domain, ipa(entry));
 }
 
-/* A vCPU is off and nobody else turns it on, or this tells why not. Whoever has the claim gives it up after a few
- * instructions: so who loses it looks again until it knows, but for a bound. A request that was granted counts as on:
- * it is only a matter of time, and a caller that is told PSCI_ON_PENDING could do nothing but ask again. */
-static int64_t claim(struct vcpu *target)
-{
-    for (unsigned i = 0; i < CLAIM_TRIES; i++) {
-        uint32_t request = PSCI_NO_REQUEST;
-        bool won = __atomic_compare_exchange_n(&target->on_request.state, &request, PSCI_REQUEST_CLAIMED, false,
-                                               __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-        bool on = load(&target->state) != VCPU_OFF;
-        if (won && on)
-            store(&target->on_request.state, PSCI_NO_REQUEST);
-        if (on || request == PSCI_REQUESTED)
-            return PSCI_ALREADY_ON;
-        if (won)
-            return PSCI_SUCCESS;
-    }
-    return PSCI_ON_PENDING;
-}
-
-/* The state is the last to change: the vCPU's own CPU takes nothing up before, and from then on nobody else wins. */
 static int64_t cpu_on(struct vcpu *vcpu, const struct arguments *arguments)
 {
     struct vcpu *target = find_vcpu(vcpu->domain, arguments->a[0]);
@@ -108,34 +70,7 @@ static int64_t cpu_on(struct vcpu *vcpu, const struct arguments *arguments)
         return PSCI_INVALID_PARAMETERS;
     if (!valid_entry(vcpu->domain, arguments->a[1]))
         return PSCI_INVALID_ADDRESS;
-    int64_t answer = claim(target);
-    if (answer != PSCI_SUCCESS)
-        return answer;
-    target->on_request.entry = arguments->a[1];
-    target->on_request.context = arguments->a[2];
-    store(&target->on_request.state, PSCI_REQUESTED);
-    store(&target->state, VCPU_READY);
-    vcpu_wake(target);
-    return PSCI_SUCCESS;
-}
-
-bool psci_start_requested(const struct vcpu *vcpu)
-{
-    return load_acquire(&vcpu->on_request.state) == PSCI_REQUESTED;
-}
-
-void psci_start(struct vcpu *vcpu)
-{
-    arch_vcpu_init(&vcpu->arch, vcpu->on_request.entry, vcpu->on_request.context);
-    vgic_reset_interface(&vcpu->vgic);
-    store(&vcpu->on_request.state, PSCI_NO_REQUEST);
-}
-
-static int64_t state_of(const struct vcpu *vcpu)
-{
-    if (load(&vcpu->state) != VCPU_OFF)
-        return AFFINITY_ON;
-    return load(&vcpu->on_request.state) != PSCI_NO_REQUEST ? AFFINITY_ON_PENDING : AFFINITY_OFF;
+    return vcpu_power_on(target, arguments->a[1], arguments->a[2]);
 }
 
 /* A group of CPUs is on if one of them is, else about to be if one of them is, else off. */
@@ -151,10 +86,10 @@ static int64_t affinity_info(struct vcpu *vcpu, const struct arguments *argument
     for (unsigned i = 0; i < domain->vcpu_count; i++) {
         if (((domain->vcpus[i]->arch.vmpidr ^ arguments->a[0]) & mask) != 0)
             continue;
-        int64_t state = state_of(domain->vcpus[i]);
-        if (state == AFFINITY_ON)
-            return AFFINITY_ON;
-        if (answer != AFFINITY_ON_PENDING)
+        int64_t state = vcpu_power_info(domain->vcpus[i]);
+        if (state == VCPU_POWER_ON)
+            return VCPU_POWER_ON;
+        if (answer != VCPU_POWER_ON_PENDING)
             answer = state;
     }
     return answer;

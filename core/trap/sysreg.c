@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* System registers that trap, by allow-list. */
-#include "boot/hypervisor.h"
 #include "domain/domain.h"
+#include "drivers/gic.h"
 #include "trap/esr.h"
 #include "trap/id_registers.h"
 #include "trap/trap.h"
@@ -20,7 +20,7 @@ struct sysreg_rule {
 /** A guest's GIC is of the host's version. */
 static bool has_gicv3(void)
 {
-    return hypervisor.gic.version == GIC_V3;
+    return host_gic.version == GIC_V3;
 }
 
 static uint64_t read_id(struct vcpu *vcpu, uint32_t encoding)

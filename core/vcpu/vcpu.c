@@ -2,7 +2,7 @@
 #include "vcpu/vcpu.h"
 
 #include "arch/cpu.h"
-#include "vcpu/sched.h"
+#include "vcpu/cpu.h"
 
 void vcpu_wake_for_interrupt(struct vgic_vcpu *vgic_vcpu)
 {
@@ -13,8 +13,20 @@ void vcpu_wake_for_interrupt(struct vgic_vcpu *vgic_vcpu)
         vcpu_wake(vcpu);
 }
 
+/* In one order with sched_run(), which says that it decides anew before it looks at what there is to run, and with
+ * run_load(): a CPU that still seems settled looks after this, and one that has the vCPU loaded is brought out. */
 void vcpu_wake(struct vcpu *vcpu)
 {
+    const struct cpu *cpu = &cpu_table[vcpu->cpu];
+
     __atomic_store_n(&vcpu->wake, 1, __ATOMIC_SEQ_CST);
-    sched_wake(vcpu);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (vcpu->cpu == arch_cpu_id() || __atomic_load_n(&cpu->settled, __ATOMIC_SEQ_CST) == 0 ||
+        __atomic_load_n(&cpu->loaded, __ATOMIC_SEQ_CST) == vcpu)
+        cpu_look_again(vcpu->cpu);
+}
+
+HV_RARE bool vcpu_is_loaded(const struct vcpu *vcpu)
+{
+    return __atomic_load_n(&cpu_table[vcpu->cpu].loaded, __ATOMIC_ACQUIRE) == vcpu;
 }

@@ -2,7 +2,7 @@
 /* Interrupts on their way into the list registers and back. */
 #include "vgic/vgic.h"
 
-#include "boot/hypervisor.h"
+#include "drivers/gic.h"
 #include "vgic/vgic_irq.h"
 
 /* Kept out of the functions that are called at every exit, which then need neither stack frame nor saved registers. */
@@ -25,12 +25,12 @@ bool vgic_ppi_in_flight(const struct vgic_vcpu *vcpu, uint32_t intid)
 
 void vgic_load(struct vgic_vcpu *vcpu)
 {
-    hypervisor.gic.ops->vcpu_load(&hypervisor.gic, &vcpu->hw);
+    host_gic.ops->vcpu_load(&host_gic, &vcpu->hw);
 }
 
 void vgic_put(struct vgic_vcpu *vcpu)
 {
-    hypervisor.gic.ops->vcpu_put(&hypervisor.gic, &vcpu->hw);
+    host_gic.ops->vcpu_put(&host_gic, &vcpu->hw);
 }
 
 /** One of a vCPU's list registers, under the lock. */
@@ -49,7 +49,7 @@ VGIC_IN_PLACE struct lr_ref lr_of(struct vgic_locked *locked, struct vgic_vcpu *
 
 static uint32_t lr_state(uint64_t value)
 {
-    return value >> hypervisor.gic.lr_state_shift & 3;
+    return value >> host_gic.lr_state_shift & 3;
 }
 
 VGIC_IN_PLACE void lr_store(struct vgic_vcpu *vcpu, unsigned index, uint64_t value)
@@ -57,7 +57,7 @@ VGIC_IN_PLACE void lr_store(struct vgic_vcpu *vcpu, unsigned index, uint64_t val
     if (vcpu->hw.lr[index] == value)
         return;
     vcpu->hw.lr[index] = value;
-    hypervisor.gic.ops->lr_write(&hypervisor.gic, index, value);
+    host_gic.ops->lr_write(&host_gic, index, value);
 }
 
 /* The virtual timer is what a guest takes most often. On its way into a list register and out again nothing but its own
@@ -96,20 +96,20 @@ static bool inject_directly(struct vgic_vcpu *vcpu, uint32_t intid, uint32_t phy
     vcpu->lr_intid[index] = (uint16_t)intid;
     const struct gic_lr value = {.virtual_intid = intid,
                                  .physical_intid = physical_intid,
-                                 .hardware = !hypervisor.gic.stale_after_hw_end,
-                                 .eoi_maintenance = hypervisor.gic.stale_after_hw_end,
+                                 .hardware = !host_gic.stale_after_hw_end,
+                                 .eoi_maintenance = host_gic.stale_after_hw_end,
                                  .priority = irq->priority,
                                  .group1 = (irq->group & VGIC_GROUP) != 0,
                                  .state = GIC_LR_PENDING};
-    lr_store(vcpu, index, hypervisor.gic.ops->lr_encode(&value));
+    lr_store(vcpu, index, host_gic.ops->lr_encode(&value));
     return true;
 }
 
 /** What the HW bit would have done (IHI 0048B 5.2.2); and the list register, or its maintenance interrupt stays. */
 static void end_in_software(unsigned index, uint32_t physical_intid)
 {
-    hypervisor.gic.ops->lr_write(&hypervisor.gic, index, 0);
-    hypervisor.gic.ops->set_active(&hypervisor.gic, physical_intid, false);
+    host_gic.ops->lr_write(&host_gic, index, 0);
+    host_gic.ops->set_active(&host_gic, physical_intid, false);
 }
 
 /** List register @p index, filled directly, was acknowledged and ended since, and is empty now. */
@@ -120,7 +120,7 @@ static inline void take_back_directly(struct vgic_vcpu *vcpu, unsigned index, ui
     vcpu->hw.used &= ~(1u << index);
     vcpu->lr_physical &= ~(1u << index);
     vcpu->hw.lr[index] = value;
-    if (hypervisor.gic.stale_after_hw_end) {
+    if (host_gic.stale_after_hw_end) {
         vcpu->hw.lr[index] = 0;
         end_in_software(index, irq->physical_intid);
     }
@@ -202,7 +202,7 @@ static void lr_release(const struct lr_ref *lr)
 /** The guest's deactivation emptied the list register. */
 static void lr_ended(const struct lr_ref *lr, uint64_t value)
 {
-    struct gic_lr ended = hypervisor.gic.ops->lr_decode(value);
+    struct gic_lr ended = host_gic.ops->lr_decode(value);
 
     if (ended.hardware)
         lr->ref.irq->physical = false; /* it was the host interrupt's deactivation too (IHI 0048B 5.2.2) */
@@ -245,7 +245,7 @@ static uint32_t dropped_lines(struct vgic_vcpu *vcpu, uint32_t lrs)
     for (; lrs != 0; lrs &= lrs - 1) {
         unsigned index = (unsigned)__builtin_ctz(lrs);
         struct vgic_irq *irq = vgic_find_known(vcpu, vcpu->lr_intid[index]).irq;
-        if (!hypervisor.gic.ops->is_pending(&hypervisor.gic, irq->physical_intid))
+        if (!host_gic.ops->is_pending(&host_gic, irq->physical_intid))
             dropped |= 1u << index;
     }
     return dropped;
@@ -262,7 +262,7 @@ LONG_WAY static void sync_slowly(struct vgic_vcpu *vcpu, uint32_t changed, uint3
     struct vgic_locked locked = vgic_lock(vcpu->vgic);
     for (; changed != 0; changed &= changed - 1) {
         struct lr_ref lr = lr_of(&locked, vcpu, (unsigned)__builtin_ctz(changed));
-        lr_take_back(&lr, hypervisor.gic.ops->lr_read(&hypervisor.gic, lr.index));
+        lr_take_back(&lr, host_gic.ops->lr_read(&host_gic, lr.index));
     }
     for (; dropped != 0; dropped &= dropped - 1) {
         struct lr_ref lr = lr_of(&locked, vcpu, (unsigned)__builtin_ctz(dropped));
@@ -280,7 +280,7 @@ void vgic_sync(struct vgic_vcpu *vcpu)
         return;
     for (uint32_t used = vcpu->hw.used; used != 0; used &= used - 1) {
         unsigned index = (unsigned)__builtin_ctz(used);
-        uint64_t value = hypervisor.gic.ops->lr_read(&hypervisor.gic, index);
+        uint64_t value = host_gic.ops->lr_read(&host_gic, index);
         if (value != vcpu->hw.lr[index] && !end_directly(vcpu, index, value))
             changed |= 1u << index;
     }
@@ -446,7 +446,7 @@ static bool collect_best(struct vgic_locked *locked, struct vgic_vcpu *vcpu, uin
 
 static uint32_t open_groups(void)
 {
-    return hypervisor.gic.ops->vmcr_read(&hypervisor.gic) & GIC_VMCR_GROUPS;
+    return host_gic.ops->vmcr_read(&host_gic) & GIC_VMCR_GROUPS;
 }
 
 /**
@@ -456,7 +456,7 @@ static uint32_t open_groups(void)
  */
 static void place_best(struct vgic_locked *locked, struct vgic_vcpu *vcpu)
 {
-    struct best best = {.open_groups = open_groups(), .room = hypervisor.gic.lr_count};
+    struct best best = {.open_groups = open_groups(), .room = host_gic.lr_count};
 
     for (uint32_t used = vcpu->hw.used; used != 0; used &= used - 1) {
         struct lr_ref lr = lr_of(locked, vcpu, (unsigned)__builtin_ctz(used));
@@ -482,7 +482,7 @@ static uint64_t lr_wanted(const struct lr_ref *lr, bool crowded)
     const struct vgic_irq *irq = lr->ref.irq;
     bool both = irq->lr_pending && irq->active;
     bool notify = crowded || vgic_irq_pending_outside(irq, lr->ref.intid) ||
-                  (irq->physical && (both || hypervisor.gic.stale_after_hw_end));
+                  (irq->physical && (both || host_gic.stale_after_hw_end));
     struct gic_lr value = {
         .virtual_intid = lr->ref.intid,
         .physical_intid = irq->physical_intid,
@@ -495,7 +495,7 @@ static uint64_t lr_wanted(const struct lr_ref *lr, bool crowded)
                  : irq->active ? GIC_LR_ACTIVE
                                : GIC_LR_PENDING,
     };
-    return hypervisor.gic.ops->lr_encode(&value);
+    return host_gic.ops->lr_encode(&value);
 }
 
 static void write_lrs(struct vgic_locked *locked, struct vgic_vcpu *vcpu)
@@ -528,7 +528,7 @@ static void watch_groups(struct vgic_vcpu *vcpu)
     if (vcpu->hw.hcr == hcr)
         return;
     vcpu->hw.hcr = hcr;
-    hypervisor.gic.ops->hcr_write(&hypervisor.gic, hcr | GIC_HCR_EN);
+    host_gic.ops->hcr_write(&host_gic, hcr | GIC_HCR_EN);
 }
 
 static void recheck_private(struct vgic_locked *locked, struct vgic_vcpu *vcpu)
@@ -567,7 +567,7 @@ void vgic_silence(struct vgic_vcpu *vcpu)
         return;
     if (vcpu->hw.hcr != 0 && vcpu->hw.hcr == group_causes())
         vcpu->groups_unwatched = true;
-    hypervisor.gic.ops->hcr_write(&hypervisor.gic, 0);
+    host_gic.ops->hcr_write(&host_gic, 0);
     vcpu->hw.hcr = GIC_HCR_EN; /* what watch_groups() never wants: it is written anew */
     store_relaxed(&vcpu->dirty, 1);
 }

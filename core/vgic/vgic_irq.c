@@ -2,13 +2,13 @@
 /* The state of one interrupt, and what follows from it. */
 #include "vgic/vgic_irq.h"
 
-#include "boot/hypervisor.h"
+#include "drivers/gic.h"
 
 #define NO_VCPU UINT32_MAX
 
 bool vgic_sgis_have_sources(void)
 {
-    return hypervisor.gic.version != GIC_V3;
+    return host_gic.version != GIC_V3;
 }
 
 void vgic_wake(struct vgic *vgic, uint32_t touched)
@@ -117,7 +117,7 @@ void vgic_recheck_private(struct vgic_locked *locked, struct vgic_vcpu *vcpu)
 
 bool vgic_line_asserted(const struct vgic_irq *irq)
 {
-    struct gic *gic = &hypervisor.gic;
+    struct gic *gic = &host_gic;
 
     return irq->physical && gic->ops->is_pending(gic, irq->physical_intid);
 }
@@ -127,7 +127,7 @@ __attribute__((noinline)) void vgic_deactivate_unused(struct vgic_irq *irq)
     if (!irq->physical || irq->line || irq->active || irq->in_lr)
         return;
     irq->physical = false;
-    hypervisor.gic.ops->set_active(&hypervisor.gic, irq->physical_intid, false);
+    host_gic.ops->set_active(&host_gic, irq->physical_intid, false);
 }
 
 void vgic_resample(struct vgic_irq *irq)

@@ -28,7 +28,7 @@ static bool next_step(void)
 /** What a guest of GICv3 has beyond the 4 KiB of GICv2. */
 static uint64_t access_at(unsigned v, uint32_t offset, unsigned size, bool write, uint64_t value)
 {
-    if (hypervisor.gic.version != GIC_V3)
+    if (host_gic.version != GIC_V3)
         return access_raw(v, offset, size, write, value);
     switch (fuzz_byte(&choices) & 7) {
     case 0:

@@ -136,7 +136,7 @@ class Tree(unittest.TestCase):
             self.assertEqual(len(functions), sum(line == "{" for line in text.split("\n")), path.name)
 
     def test_texts_are_what_the_diffs_say(self):
-        name = "core/vcpu/sched.c"
+        name = "core/sched/sched.c"
         text = (ROOT / name).read_text(encoding="utf-8")
         for mutant in mutants_of(name, text):
             before, after = text.split("\n"), mutant.apply(text).split("\n")
@@ -176,9 +176,9 @@ class Scores(unittest.TestCase):
 class Table(unittest.TestCase):
     def test_says_which_entry_and_what_to_do(self):
         mutation = run.Mutation("name", 7)
-        mutation.file, mutation.original, mutation.replacement = "core/vcpu/sched.c", ["    while (*link == NULL)"], [""]
-        with self.assertRaisesRegex(run.TableError, r"mutations\.txt:7: \[name\] core/vcpu/sched\.c has no such text any more.* change the '-' and '\+' lines .*"
-                                                    r"Nearest: core/vcpu/sched\.c:\d+: while \(\*link != NULL\)"):
+        mutation.file, mutation.original, mutation.replacement = "core/sched/sched.c", ["    while (*link == NULL)"], [""]
+        with self.assertRaisesRegex(run.TableError, r"mutations\.txt:7: \[name\] core/sched/sched\.c has no such text any more.* change the '-' and '\+' lines .*"
+                                                    r"Nearest: core/sched/sched\.c:\d+: while \(\*link != NULL\)"):
             mutation.apply((ROOT / mutation.file).read_text(encoding="utf-8"))
         mutation.original = ["    while (*link != NULL)"]
         with self.assertRaisesRegex(run.TableError, r"has this text 2 times.* Add a line"):

@@ -9,7 +9,8 @@
 
 #include "arch/cpu.h"
 #include "arch/timer.h"
-#include "boot/hypervisor.h"
+#include "boot/boot.h"
+#include "boot/hv_main.h"
 #include "hostsim/contract/ordering.h"
 #include "program.h"
 #include "scenario/support/system.h"
@@ -157,11 +158,11 @@ static void restart_anyone(unsigned cpu)
 {
     if (cpu != OUTSIDER)
         hv_secondary_main(cpu);
-    while (load_acquire(&hypervisor.started) == 0)
+    while (load_acquire(&hv_boot.started) == 0)
         arch_cpu_wait();
-    sim_ordered_after(&hypervisor.started); /* a race detector does not watch this file */
+    sim_ordered_after(&hv_boot.started); /* a race detector does not watch this file */
     for (unsigned i = 0; i < RESTARTS; i++) {
-        struct domain *domain = hypervisor.domains[draw(DOMAINS)];
+        struct domain *domain = domain_table[draw(DOMAINS)];
         for (unsigned wait = 0; wait < 2000 && load_acquire(&domain->state) != DOMAIN_RUNNING; wait++)
             (void)arch_timer_now();
         domain_restart(domain);

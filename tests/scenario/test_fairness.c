@@ -245,8 +245,8 @@ static const struct {
 static struct domain *find_domain(const char *name)
 {
     for (unsigned i = 0; i < HV_MAX_DOMAINS; i++)
-        if (hypervisor.domains[i] != NULL && strcmp(hypervisor.domains[i]->name, name) == 0)
-            return hypervisor.domains[i];
+        if (domain_table[i] != NULL && strcmp(domain_table[i]->name, name) == 0)
+            return domain_table[i];
     ck_abort_msg("no %s", name);
 }
 

@@ -7,7 +7,8 @@
 
 #include "arch/cpu.h"
 #include "arch/timer.h"
-#include "boot/hypervisor.h"
+#include "boot/boot.h"
+#include "boot/hv_main.h"
 #include "hostsim/guest.h"
 #include "program.h"
 #include "scenario/support/system.h"
@@ -250,7 +251,7 @@ static void wait_for(unsigned count)
 
 static void meddle(void)
 {
-    struct domain *domain = hypervisor.domains[0];
+    struct domain *domain = domain_table[0];
 
     for (unsigned i = 0; i < meddling.restarts; i++) {
         wait_for(draw() >> 33 & 1023);
@@ -267,12 +268,12 @@ static void secondary(unsigned cpu)
 {
     if (cpu != 2)
         hv_secondary_main(cpu);
-    hypervisor.cpus[cpu].id = cpu;
-    store_release(&hypervisor.cpus[cpu].online, 1);
+    cpu_table[cpu].id = cpu;
+    store_release(&cpu_table[cpu].online, 1);
     arch_cpu_signal();
-    while (load_acquire(&hypervisor.started) == 0)
+    while (load_acquire(&hv_boot.started) == 0)
         arch_cpu_wait();
-    ck_assert_ptr_null(hypervisor.cpus[cpu].shares);
+    ck_assert_ptr_null(cpu_table[cpu].shares);
     meddle();
     arch_cpu_halt();
 }

@@ -39,7 +39,7 @@ static void set_line(unsigned i, bool level)
     struct line *line = &lines[i];
 
     count(level ? &line->raises_begun : &line->drops_begun);
-    vgic_set_spi(&hypervisor.domains[0]->vgic, FIRST + i, level);
+    vgic_set_spi(&domain_table[0]->vgic, FIRST + i, level);
     count(level ? &line->raises : &line->drops);
 }
 
@@ -369,7 +369,7 @@ static struct {
 
 static void wake_again_and_again(void)
 {
-    struct domain *domain = hypervisor.domains[0];
+    struct domain *domain = domain_table[0];
 
     for (uint32_t round = 1;; round++) {
         while (sleeper.in_step && load_acquire(&sleeper.asleep) < round)

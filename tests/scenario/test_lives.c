@@ -22,7 +22,7 @@ static bool is_up(struct domain *domain)
 
 static void pause_while(bool up, unsigned times)
 {
-    struct domain *domain = hypervisor.domains[0];
+    struct domain *domain = domain_table[0];
 
     for (; times > 0 && is_up(domain) == up; times--)
         (void)arch_timer_now();
@@ -43,7 +43,7 @@ static void await_rebuild(const struct domain *domain)
  * started anew. */
 static void type_on(void)
 {
-    struct domain *domain = hypervisor.domains[0];
+    struct domain *domain = domain_table[0];
     struct console_source *keyboard = &domain->console;
 
     for (;;) {
@@ -198,7 +198,7 @@ static uint32_t wanted, typed;
 
 static void type_when_asked(void)
 {
-    struct console_source *keyboard = &hypervisor.domains[0]->console;
+    struct console_source *keyboard = &domain_table[0]->console;
 
     for (;;) {
         while (load_acquire(&wanted) == load_relaxed(&typed))

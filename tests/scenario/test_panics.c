@@ -7,8 +7,10 @@
 
 #include "arch/cpu.h"
 #include "arch/timer.h"
-#include "boot/hypervisor.h"
+#include "boot/boot.h"
+#include "boot/hv_main.h"
 #include "console/console.h"
+#include "console/panic.h"
 #include "hostsim/machine/machine.h"
 #include "scenario/support/system.h"
 #include "support/seeds.h"
@@ -108,10 +110,10 @@ static void break_uart(void)
 {
     static struct uart_ops broken;
 
-    sound = hypervisor.uart.ops;
+    sound = hv_boot.uart.ops;
     broken = *sound;
     broken.write = fail_to_write;
-    hypervisor.uart.ops = &broken;
+    hv_boot.uart.ops = &broken;
 }
 
 static void be_first(void)
@@ -136,10 +138,10 @@ static void secondary(unsigned cpu)
 {
     if (cpu < PANICKER)
         hv_secondary_main(cpu);
-    hypervisor.cpus[cpu].id = cpu;
-    store_release(&hypervisor.cpus[cpu].online, 1);
+    cpu_table[cpu].id = cpu;
+    store_release(&cpu_table[cpu].online, 1);
     arch_cpu_signal();
-    while (load_acquire(&hypervisor.started) == 0)
+    while (load_acquire(&hv_boot.started) == 0)
         arch_cpu_wait();
     if (cpu == PANICKER)
         be_first();

@@ -7,6 +7,7 @@
 #include "hostsim/sim.h"
 #include "scenario/support/system.h"
 #include "support/seeds.h"
+#include "trace/trace.h"
 #include "trap/psci.h"
 
 #define CPUS 3
@@ -97,9 +98,9 @@ static void be_turned_on(void)
     for (unsigned starts = 0; starts < 2 * ROUNDS; starts++) {
         while (load_acquire(&self->state) != VCPU_READY)
             arch_cpu_wait();
-        if (!psci_start_requested(self))
+        if (!vcpu_power_requested(self))
             ck_abort_msg("it is on without a request");
-        psci_start(self);
+        vcpu_power_take_up(self);
         uint64_t number = (self->arch.regs.pc - RAM_BASE) / 4;
         if (number >= 2 * ROUNDS || self->arch.regs.x[0] != ~self->arch.regs.pc)
             ck_abort_msg("started at %#llx with %#llx", (unsigned long long)self->arch.regs.pc,
@@ -159,16 +160,16 @@ static void open_gic(void)
                                               .virtual_interface = {0x08040000, 0x2000},
                                               .maintenance_intid = 25};
 
-    memset(&hypervisor, 0, sizeof(hypervisor));
+    core_reset();
     memset(ball, 0, sizeof(ball));
-    if (gic_open(&hypervisor.gic, &frames) != HV_OK)
+    if (gic_open(&host_gic, &frames) != HV_OK)
         ck_abort_msg("no GIC");
-    hypervisor.gic.ops->init_distributor(&hypervisor.gic);
+    host_gic.ops->init_distributor(&host_gic);
 }
 
 static void take_kicks(void)
 {
-    struct gic *gic = &hypervisor.gic;
+    struct gic *gic = &host_gic;
     uint32_t token;
 
     while (gic->ops->acknowledge(gic, &token) == GIC_SGI_KICK) {
@@ -182,13 +183,13 @@ static void pass_on(unsigned cpu, uint32_t lap)
     unsigned next = (cpu + 1) % CPUS;
 
     store_release(&ball[next], lap);
-    sched_kick(next);
+    cpu_kick(next);
 }
 
 static void play_ball(unsigned cpu)
 {
-    hypervisor.gic.ops->init_cpu(&hypervisor.gic);
-    hypervisor.gic.ops->enable(&hypervisor.gic, GIC_SGI_KICK);
+    host_gic.ops->init_cpu(&host_gic);
+    host_gic.ops->enable(&host_gic, GIC_SGI_KICK);
     __atomic_add_fetch(&ready, 1, __ATOMIC_SEQ_CST);
     arch_cpu_signal();
     if (cpu == 0) {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "boot/hypervisor.h"
+#include "boot/boot.h"
 #include "hostsim/guest.h"
 #include "plan/ledger.h"
 #include "program.h"
@@ -110,7 +110,7 @@ static void enter_outlaw(uint64_t device_tree)
 {
     (void)device_tree;
     guest_write32(GUEST_RAM0_BASE + MIB(40), 1);
-    ledger_drop(&hypervisor.plan.ledger, dropped);
+    ledger_drop(&hv_boot.plan.ledger, dropped);
     guest_write32(GUEST_RAM0_BASE + MIB(48), 1);
     guest_hvc(0x84000008, 0, 0, 0); /* SYSTEM_OFF */
 }

@@ -6,7 +6,7 @@
 #include "arch/mem.h"
 #include "arch/smc.h"
 #include "arch/timer.h"
-#include "boot/hypervisor.h"
+#include "boot/boot.h"
 #include "seam.h"
 
 #define SMCCC_UNKNOWN 0xc200ff42 /* an OEM function nobody has */
@@ -14,16 +14,16 @@
 
 static void check_idle(void)
 {
-    struct gic *gic = &hypervisor.gic;
+    struct gic *gic = &host_gic;
     uint64_t start = arch_timer_now(), wait = arch_timer_frequency() / 200;
     uint32_t token, intid;
 
-    gic->ops->enable(gic, hypervisor.machine.timer_hypervisor_intid);
+    gic->ops->enable(gic, hv_boot.machine.timer_hypervisor_intid);
     arch_timer_set_deadline(start + wait);
     arch_cpu_idle();
     CHECK(arch_timer_now() >= start + wait);
     intid = gic->ops->acknowledge(gic, &token);
-    CHECK_EQUAL(intid, hypervisor.machine.timer_hypervisor_intid);
+    CHECK_EQUAL(intid, hv_boot.machine.timer_hypervisor_intid);
     arch_timer_set_deadline(ARCH_TIMER_NEVER);
     gic->ops->priority_drop(gic, token);
     gic->ops->deactivate(gic, token);
@@ -99,15 +99,15 @@ static bool await(const uint32_t *word)
 
 void seam_cpus(void)
 {
-    uint64_t mpidr = hypervisor.machine.cpus[1].mpidr;
+    uint64_t mpidr = hv_boot.machine.cpus[1].mpidr;
     uint32_t *window;
 
     CHECK_EQUAL(arch_cpu_id(), 0);
-    CHECK_EQUAL(arch_cpu_mpidr(), hypervisor.machine.cpus[0].mpidr);
+    CHECK_EQUAL(arch_cpu_mpidr(), hv_boot.machine.cpus[0].mpidr);
     CHECK_EQUAL(arch_cpu_start(0, 0), HV_E_INVALID);
     CHECK_EQUAL(arch_cpu_start(HV_MAX_CPUS, mpidr), HV_E_INVALID);
     CHECK_EQUAL(arch_cpu_start(5, 0xffff00), HV_E_INVALID);
-    if (hypervisor.machine.cpu_count < 2)
+    if (hv_boot.machine.cpu_count < 2)
         return;
     CHECK_EQUAL(arch_cpu_start(1, mpidr), HV_OK);
     CHECK(await(&arrived));

@@ -4,7 +4,7 @@
 
 #include "arch/mem.h"
 #include "arch/vcpu.h"
-#include "boot/hypervisor.h"
+#include "boot/boot.h"
 #include "seam.h"
 
 static uint32_t data[64];

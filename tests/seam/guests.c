@@ -7,7 +7,7 @@
 #include "arch/mem.h"
 #include "arch/timer.h"
 #include "arch/vcpu.h"
-#include "boot/hypervisor.h"
+#include "boot/boot.h"
 #include "mem/stage2.h"
 #include "seam.h"
 #include "trap/esr.h"
@@ -243,19 +243,19 @@ static void check_translation(void)
 /** A physical interrupt ends the run of a guest that never comes out by itself. */
 static void check_interrupt(void)
 {
-    struct gic *gic = &hypervisor.gic;
+    struct gic *gic = &host_gic;
     struct arch_exit exit;
     uint32_t token, intid;
 
     MAKE_GUEST(0, spin, 0);
-    gic->ops->enable(gic, hypervisor.machine.timer_hypervisor_intid);
+    gic->ops->enable(gic, hv_boot.machine.timer_hypervisor_intid);
     arch_vcpu_load(&guests[0].vcpu);
     arch_timer_set_deadline(arch_timer_now() + arch_timer_frequency() / 100);
     arch_vcpu_run(&guests[0].vcpu, &exit);
     CHECK_EQUAL(exit.reason, ARCH_EXIT_IRQ);
     CHECK(guests[0].vcpu.regs.x[0] > 1000);
     intid = gic->ops->acknowledge(gic, &token);
-    CHECK_EQUAL(intid, hypervisor.machine.timer_hypervisor_intid);
+    CHECK_EQUAL(intid, hv_boot.machine.timer_hypervisor_intid);
     arch_timer_set_deadline(ARCH_TIMER_NEVER);
     gic->ops->priority_drop(gic, token);
     gic->ops->deactivate(gic, token);

@@ -6,18 +6,14 @@
 #include "arch/cpu.h"
 #include "arch/mem.h"
 #include "arch/timer.h"
-#include "boot/hypervisor.h"
+#include "boot/boot.h"
+#include "boot/hv_main.h"
 #include "console/console.h"
 #include "seam.h"
 
-struct hypervisor hypervisor;
+struct boot hv_boot;
 
 static unsigned checks, failures;
-
-struct cpu *cpu_this(void)
-{
-    return &hypervisor.cpus[arch_cpu_id()];
-}
 
 void seam_check(bool passed, const char *what, const char *file, int line)
 {
@@ -66,7 +62,7 @@ static const struct {
 
 static void open_board(const void *dtb, uint64_t space, pa_t address)
 {
-    struct machine *machine = &hypervisor.machine;
+    struct machine *machine = &hv_boot.machine;
     struct region tree = {address.raw, address.raw + space};
     struct region image;
     pa_t base;
@@ -74,14 +70,16 @@ static void open_board(const void *dtb, uint64_t space, pa_t address)
 
     arch_image_range(&base, &size);
     image = (struct region){base.raw, base.raw + size};
+    cpu_init();
+    deadline_init(cpu_look_again);
     console_init();
-    if (dt_open(&hypervisor.tree, dtb, space, console_diag()) != HV_OK ||
-        machine_read(machine, &hypervisor.tree, tree, image, arch_cpu_mpidr(), console_diag()) != HV_OK ||
-        uart_open(&hypervisor.uart, &machine->uart) != HV_OK || gic_open(&hypervisor.gic, &machine->gic) != HV_OK)
+    if (dt_open(&hv_boot.tree, dtb, space, console_diag()) != HV_OK ||
+        machine_read(machine, &hv_boot.tree, tree, image, arch_cpu_mpidr(), console_diag()) != HV_OK ||
+        uart_open(&hv_boot.uart, &machine->uart) != HV_OK || gic_open(&host_gic, &machine->gic) != HV_OK)
         arch_cpu_halt();
-    console_attach(&hypervisor.uart);
-    hypervisor.gic.ops->init_distributor(&hypervisor.gic);
-    hypervisor.gic.ops->init_cpu(&hypervisor.gic);
+    console_attach(&hv_boot.uart);
+    host_gic.ops->init_distributor(&host_gic);
+    host_gic.ops->init_cpu(&host_gic);
 }
 
 /** @return the value of boot argument seam=, NULL without it. */
@@ -89,7 +87,7 @@ static const char *fault_wanted(void)
 {
     const char *arguments;
 
-    if (dt_read_string(dt_find(&hypervisor.tree, "/chosen"), "bootargs", &arguments) != HV_OK ||
+    if (dt_read_string(dt_find(&hv_boot.tree, "/chosen"), "bootargs", &arguments) != HV_OK ||
         strncmp(arguments, "seam=", 5) != 0)
         return NULL;
     return arguments + 5;

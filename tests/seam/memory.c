@@ -6,7 +6,7 @@
 #include "arch/cpu.h"
 #include "arch/mem.h"
 #include "arch/mmio.h"
-#include "boot/hypervisor.h"
+#include "boot/boot.h"
 #include "seam.h"
 
 #define FAULT 1ULL /* PAR_EL1.F */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "boot/hypervisor.h"
+#include "boot/boot.h"
 #include "desk.h"
 #include "hostsim/sim.h"
 
@@ -172,10 +172,10 @@ static bool first_vcpu(struct sim_machine *machine, unsigned domid, struct sim_g
 /** How a domain ended, by core. @return whether it is as it was asked for: it was started and has not failed */
 static bool domain_summary(struct sim_machine *machine, unsigned index, enum sim_end end)
 {
-    const struct domain *domain = hypervisor.domains[index];
+    const struct domain *domain = domain_table[index];
     struct sim_guest_info info;
 
-    format_to(stderr_sink(), "sim: %s: ", hypervisor.config.domains[index].name);
+    format_to(stderr_sink(), "sim: %s: ", hv_boot.config.domains[index].name);
     if (domain == NULL) {
         format_to(stderr_sink(), "left out\n");
         return false;
@@ -201,14 +201,14 @@ static bool good(enum sim_end end)
 /** @return whether the run ended in order and each domain of the tree was started and has not failed */
 static bool summary(struct sim_machine *machine, enum sim_end end)
 {
-    bool all = good(end) && hypervisor.config.domain_count != 0;
+    bool all = good(end) && hv_boot.config.domain_count != 0;
 
     format_to(stderr_sink(), "sim: %s after %llu us of virtual time%s%s\n", sim_end_name(end),
               (unsigned long long)(sim_time_ns(machine) / 1000), *sim_message(machine) != '\0' ? ": " : "",
               sim_message(machine));
     if (sim_kvm_has_own_gic(machine))
         format_to(stderr_sink(), "sim: interrupts came from KVM's own GICv2: the hypervisor's vGIC was not used\n");
-    for (unsigned i = 0; i < hypervisor.config.domain_count; i++)
+    for (unsigned i = 0; i < hv_boot.config.domain_count; i++)
         all = domain_summary(machine, i, end) && all;
     return all;
 }

@@ -56,9 +56,9 @@ static void open_gic(void)
                                     .virtual_interface = {GICV_FRAME, 0x10000},
                                     .maintenance_intid = 25};
 
-    FUZZ_REQUIRE(gic_open(&hypervisor.gic, &gic) == HV_OK);
-    hypervisor.gic.ops->init_distributor(&hypervisor.gic);
-    hypervisor.gic.ops->init_cpu(&hypervisor.gic);
+    FUZZ_REQUIRE(gic_open(&host_gic, &gic) == HV_OK);
+    host_gic.ops->init_distributor(&host_gic);
+    host_gic.ops->init_cpu(&host_gic);
 }
 
 static void check_mapping(void *context, ipa_t base, pa_t target, uint64_t size, enum stage2_kind kind)
@@ -113,7 +113,7 @@ struct domain *guest_start(void)
     domain->messages = 0;
     domain->vcpus[0]->arch.regs.pc = KERNEL;
     domain->vcpus[0]->state = VCPU_READY;
-    hypervisor.all_off = 0;
+    hv_domains_created();
     guest.lines = 0;
     return domain;
 }
@@ -144,8 +144,8 @@ bool guest_schedule(struct domain *domain)
         build();
     }
     for (unsigned i = 0; i < domain->vcpu_count; i++)
-        if (psci_start_requested(domain->vcpus[i]))
-            psci_start(domain->vcpus[i]);
+        if (vcpu_power_requested(domain->vcpus[i]))
+            vcpu_power_take_up(domain->vcpus[i]);
     return domain->state == DOMAIN_RUNNING && domain->restarts < MAX_RESTARTS;
 }
 
@@ -154,8 +154,8 @@ void guest_check(struct domain *domain)
     FUZZ_REQUIRE(domain->messages <= MESSAGES_BOUND);
     for (unsigned i = 0; i < domain->vcpu_count; i++) {
         FUZZ_REQUIRE(domain->vcpus[i]->state <= VCPU_WAITING);
-        FUZZ_REQUIRE(domain->vcpus[i]->on_request.state == PSCI_NO_REQUEST ||
-                     domain->vcpus[i]->on_request.state == PSCI_REQUESTED);
+        FUZZ_REQUIRE(domain->vcpus[i]->on_request.state == VCPU_NO_REQUEST ||
+                     domain->vcpus[i]->on_request.state == VCPU_REQUESTED);
     }
     if (guest.touched) /* else it is what the build mapped, which was looked at then */
         stage2_walk(&domain->stage2, check_mapping, &fixture.plan);

@@ -8,7 +8,7 @@
 
 #include "arch/cpu.h"
 #include "arch/timer.h"
-#include "boot/hypervisor.h"
+#include "boot/boot.h"
 #include "hostsim/contract/ordering.h"
 #include "hostsim/guest.h"
 #include "scenario/support/system.h"
@@ -114,13 +114,13 @@ static void (*device)(void);
 
 static inline void secondary(unsigned cpu)
 {
-    hypervisor.cpus[cpu].id = cpu;
-    store_release(&hypervisor.cpus[cpu].online, 1);
+    cpu_table[cpu].id = cpu;
+    store_release(&cpu_table[cpu].online, 1);
     arch_cpu_signal();
-    while (load_acquire(&hypervisor.started) == 0)
+    while (load_acquire(&hv_boot.started) == 0)
         arch_cpu_wait();
-    sim_ordered_after(&hypervisor.started);        /* a race detector does not watch this file */
-    hypervisor.gic.ops->init_cpu(&hypervisor.gic); /* it sends kicks */
+    sim_ordered_after(&hv_boot.started); /* a race detector does not watch this file */
+    host_gic.ops->init_cpu(&host_gic);   /* it sends kicks */
     device();
     arch_cpu_halt();
 }

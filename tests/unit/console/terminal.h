@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "arch/timer.h"
-#include "boot/hypervisor.h"
 #include "console/console.h"
+#include "support/core_state.h"
 
 #define TERMINAL_ROWS 4096
 #define TERMINAL_COLUMNS 600
@@ -149,7 +149,7 @@ static inline void start(unsigned count)
 
     memset(&terminal, 0, sizeof(terminal));
     memset(peers, 0, sizeof(peers));
-    memset(&hypervisor, 0, sizeof(hypervisor));
+    core_reset();
     terminal.uart.ops = &terminal_ops;
     console_init();
     console_attach(&terminal.uart);
@@ -159,7 +159,7 @@ static inline void start(unsigned count)
         peers[i].source.input = peer_input;
         console_add_source(&peers[i].source);
     }
-    hypervisor.cpus[0].console_due = UINT64_MAX;
+    console.tick.when = UINT64_MAX;
     memset(terminal.rows, 0, sizeof(terminal.rows));
     terminal.row = 0;
     terminal.sent_length = 0;

@@ -125,7 +125,7 @@ START_TEST(test_two_and_a_number_that_takes_nothing)
          "1");
     type("1");
     type("\x01\x01");
-    console_tick(hypervisor.cpus[0].console_due);
+    console_tick(console.tick.when);
     type("0");
     ck_assert_str_eq(given(0), "\x01\x01"
                                "9\x01"
@@ -177,7 +177,7 @@ START_TEST(test_held_keys_are_passed_on_after_a_while)
 {
     start(2);
     type("\x01\x01");
-    uint64_t due = hypervisor.cpus[0].console_due;
+    uint64_t due = console.tick.when;
     ck_assert_uint_lt(due, UINT64_MAX);
     ck_assert_uint_eq(console_tick(due - 1), due);
     ck_assert_str_eq(given(0), "");
@@ -306,7 +306,7 @@ START_TEST(test_a_flood_is_taken_in_pieces)
     flood[sizeof(flood) - 1] = '\0';
     type(flood);
     ck_assert_uint_lt(peers[0].given_length, 100);
-    ck_assert_uint_eq(hypervisor.cpus[0].console_due, 0); /* and at once again */
+    ck_assert_uint_eq(console.tick.when, 0); /* and at once again */
     for (unsigned i = 0; i < 20; i++)
         console_tick(arch_timer_now());
     ck_assert_uint_eq(peers[0].given_length, 499);

@@ -113,7 +113,7 @@ START_TEST(test_prompt_is_shown_when_quiet)
 {
     start(2);
     say(0, "/ # ");
-    uint64_t due = hypervisor.cpus[0].console_due;
+    uint64_t due = console.tick.when;
     ck_assert_uint_lt(due, UINT64_MAX);
     ck_assert_uint_eq(console_tick(due - 1), due);
     ck_assert_uint_eq(terminal.sent_length, 0);
@@ -128,7 +128,7 @@ START_TEST(test_only_the_keyboards_owner_has_prompts)
 {
     start(2);
     say(1, "login: ");
-    ck_assert_uint_eq(hypervisor.cpus[0].console_due, UINT64_MAX);
+    ck_assert_uint_eq(console.tick.when, UINT64_MAX);
     quiet();
     ck_assert_uint_eq(terminal.sent_length, 0);
 }
@@ -157,7 +157,7 @@ START_TEST(test_prompt_makes_room_and_comes_back)
     say(0, "l");
     say(1, "noise\n");
     ck_assert_str_eq(sent(), "dom1: / # l\r\ndom2: noise\r\n");
-    ck_assert_uint_lt(hypervisor.cpus[0].console_due, UINT64_MAX);
+    ck_assert_uint_lt(console.tick.when, UINT64_MAX);
     quiet();
     ck_assert_str_eq(sent(), "dom1: / # l\r\ndom2: noise\r\ndom1: / # l");
     say(0, "s\n");

@@ -159,7 +159,7 @@ START_TEST(behind_a_flood_it_waits_for_quiet)
     drain();
     before = terminal.row;
     assert_row(before, "");
-    ck_assert_uint_lt(hypervisor.cpus[0].console_due, UINT64_MAX);
+    ck_assert_uint_lt(console.tick.when, UINT64_MAX);
     quiet();
     assert_row(before, "dom1: / # half");
     ck_assert_uint_eq(rows_with("dom1: "), 1);
@@ -198,11 +198,11 @@ START_TEST(an_interrupt_that_puts_a_held_line_asks_for_the_typed_one)
     ck_assert(console_blocked(&peers[1].source));
     console_printf("%s%s\n", line, line);
     terminal.full = false;
-    hypervisor.cpus[0].console_due = UINT64_MAX;
+    console.tick.when = UINT64_MAX;
     for (unsigned i = 0; i < 100; i++)
         console_transmit();
     if (console.partial != &peers[0].source)
-        ck_assert_uint_lt(hypervisor.cpus[0].console_due, UINT64_MAX);
+        ck_assert_uint_lt(console.tick.when, UINT64_MAX);
     quiet();
     ck_assert_uint_eq(rows_with("dom1: "), 1);
 }

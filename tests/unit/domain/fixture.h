@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "arch/timer.h"
-#include "boot/hypervisor.h"
 #include "console/console.h"
 #include "domain/build.h"
 #include "domain/domain.h"
 #include "hostsim/sim.h"
+#include "support/core_state.h"
 #include "support/parts.h"
 
 #define HOST_RAM 0x40000000ULL
@@ -190,22 +190,22 @@ static inline void fixture_options(const struct sim_options *options)
 {
     static _Alignas(8) uint8_t tree[4096];
     static struct dt host;
-    static const struct domain_host handed = {&hypervisor.machine, &hypervisor.gic, hv_domain_stopped};
+    static const struct domain_host handed = {&hv_boot.machine, &host_gic, hv_domain_stopped};
 
     write_host_tree(tree, sizeof(tree));
     fixture.machine = sim_create(tree, sizeof(tree), options);
     ck_assert_msg(fixture.machine != NULL, "%s", sim_create_error());
-    memset(&hypervisor, 0, sizeof(hypervisor));
+    core_reset();
     domain_init(&handed);
-    hypervisor.machine.gic.version = GIC_V2;
-    hypervisor.machine.cpu_count = 2;
-    hypervisor.gic.version = GIC_V2;
-    hypervisor.gic.virtual_interface = pa(GICV_FRAME);
-    hypervisor.cpus[1].id = 1;
+    hv_boot.machine.gic.version = GIC_V2;
+    hv_boot.machine.cpu_count = 2;
+    host_gic.version = GIC_V2;
+    host_gic.virtual_interface = pa(GICV_FRAME);
+    cpu_table[1].id = 1;
     const struct machine_uart uart = {.type = UART_PL011, .frame = {UART_FRAME, 0x1000}};
     console_init();
-    ck_assert_int_eq(uart_open(&hypervisor.uart, &uart), HV_OK);
-    console_attach(&hypervisor.uart);
+    ck_assert_int_eq(uart_open(&hv_boot.uart, &uart), HV_OK);
+    console_attach(&hv_boot.uart);
     ck_assert_int_eq(dt_open(&host, tree, sizeof(tree), NULL), HV_OK);
     plan_by_hand();
     fixture.config.kernel.node = dt_find(&host, "/chosen/domU1/module@42000000");
@@ -241,7 +241,7 @@ static inline enum build_result create_and_build(void)
 {
     fixture.domain = domain_create(&fixture.plan);
     ck_assert_ptr_nonnull(fixture.domain);
-    hypervisor.domains[0] = fixture.domain;
+    domain_table[0] = fixture.domain;
     return build_to_end();
 }
 

@@ -307,7 +307,7 @@ START_TEST(steps_are_bounded)
     uint8_t *ramdisk = load_ramdisk(MIB(2) + 5);
     fixture.config.eager_memory = _i == 1;
     fixture.domain = domain_create(&fixture.plan);
-    hypervisor.domains[0] = fixture.domain;
+    domain_table[0] = fixture.domain;
     for (unsigned i = 0; i < 2; i++) {
         uint64_t longest = longest_step();
         ck_assert_msg(longest > 10000 && longest <= LONGEST_STEP_NS, "start %u: a step of %llu ns", i,
@@ -424,7 +424,7 @@ START_TEST(a_build_begins_at_its_beginning)
 
     fixture.config.eager_memory = true;
     fixture.domain = domain_create(&fixture.plan);
-    hypervisor.domains[0] = fixture.domain;
+    domain_table[0] = fixture.domain;
     for (int i = 0; i < _i; i++)
         ck_assert_int_eq(build_step(fixture.domain), BUILD_MORE);
     domain_stop(fixture.domain, DOMAIN_OFF, "test");

@@ -269,7 +269,7 @@ START_TEST(spis_as_host)
     start();
     fixture.plan.spi_count = PLAN_SPIS_AS_HOST;
     for (unsigned i = 0; i < ARRAY_SIZE(hosts); i++) {
-        hypervisor.gic.intid_count = hosts[i].intids;
+        host_gic.intid_count = hosts[i].intids;
         fixture.config.parts = hosts[i].vpl011 ? part_bits("vpl011") : part_bits(NULL);
         domain_reset_devices(fixture.domain);
         ck_assert_uint_eq(fixture.domain->vgic.spi_count, hosts[i].spis);
@@ -334,12 +334,12 @@ START_TEST(a_restart_waits_for_all_vcpus)
 {
     start();
     domain_restart(fixture.domain);
-    hypervisor.cpus[0].loaded = fixture.domain->vcpus[0];
+    cpu_table[0].loaded = fixture.domain->vcpus[0];
     for (unsigned i = 0; i < 10; i++)
         ck_assert_int_eq(build_step(fixture.domain), BUILD_MORE);
     ck_assert_uint_eq(fixture.domain->state, DOMAIN_PLANNED);
     assert_guest_holds(KERNEL, kernel, KIB(300));
-    hypervisor.cpus[0].loaded = NULL;
+    cpu_table[0].loaded = NULL;
     ck_assert_int_eq(build_to_end(), BUILD_DONE);
 }
 END_TEST
@@ -361,8 +361,8 @@ START_TEST(each_start_has_a_seed_of_its_own)
     static const uint8_t host[16] = {1, 2, 3};
     uint8_t first[32], second[32];
 
-    hypervisor.machine.rng_seed = host;
-    hypervisor.machine.rng_seed_length = sizeof(host);
+    hv_boot.machine.rng_seed = host;
+    hv_boot.machine.rng_seed_length = sizeof(host);
     start();
     guest_seed(first);
     restart();
@@ -398,11 +398,11 @@ START_TEST(random_numbers_fill_both_seeds)
     teardown();
     fixture_options(&options);
     start();
-    hypervisor.machine.rng_seed = host;
-    hypervisor.machine.rng_seed_length = sizeof(host);
+    hv_boot.machine.rng_seed = host;
+    hv_boot.machine.rng_seed_length = sizeof(host);
     for (unsigned i = 0; i < 2; i++) {
         memset(&seeds[i], 0, sizeof(seeds[i]));
-        entropy_seeds(&seeds[i], &hypervisor.machine, 1, 0);
+        entropy_seeds(&seeds[i], &hv_boot.machine, 1, 0);
         ck_assert_uint_eq(seeds[i].rng_length, 32);
         ck_assert_uint_eq(seeds[i].kaslr_length, 8);
         memcpy(words + 5 * i, seeds[i].rng, 32);

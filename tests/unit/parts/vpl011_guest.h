@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "boot/hypervisor.h"
 #include "parts/vpl011/vpl011.h"
+#include "support/core_state.h"
 
 #define DR 0x00
 #define RSR 0x04
@@ -64,7 +64,7 @@ static struct uart host_uart = {.ops = &host_ops};
 
 static inline void setup(void)
 {
-    memset(&hypervisor, 0, sizeof(hypervisor));
+    core_reset();
     memset(&domain, 0, sizeof(domain));
     memset(&vcpu, 0, sizeof(vcpu));
     memset(uart, 0, sizeof(*uart));

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "boot/hypervisor.h"
+#include "boot/boot.h"
 #include "console/console.h"
+#include "support/core_state.h"
 #include "support/suite.h"
 #include "trap/esr.h"
 #include "trap/trap.h"
@@ -65,9 +66,9 @@ static inline enum mmio_result guest_device(void *device, struct mmio_access *ac
 static inline void guest_setup(unsigned vcpu_count)
 {
     const struct mmio_region device = {ipa(DEVICE), DEVICE_SIZE, guest_device, NULL};
-    static const struct domain_host handed = {&hypervisor.machine, &hypervisor.gic, hv_domain_stopped};
+    static const struct domain_host handed = {&hv_boot.machine, &host_gic, hv_domain_stopped};
 
-    memset(&hypervisor, 0, sizeof(hypervisor));
+    core_reset();
     domain_init(&handed);
     memset(&guest, 0, sizeof(guest));
     console_init();
@@ -85,7 +86,7 @@ static inline void guest_setup(unsigned vcpu_count)
     guest.domain.domid = 1;
     guest.domain.state = DOMAIN_RUNNING;
     guest.domain.vcpu_count = vcpu_count;
-    hypervisor.domains[0] = &guest.domain;
+    domain_table[0] = &guest.domain;
     guest.domain.vgic.wake = vcpu_wake_for_interrupt;
     for (unsigned i = 0; i < vcpu_count; i++)
         vgic_add_vcpu(&guest.domain.vgic, &guest.vcpus[i].vgic, i);

@@ -132,7 +132,7 @@ START_TEST(test_system_reset)
         call(resets[i], 0, 0, 0);
         ck_assert_uint_eq(guest.domain.restarts, 1);
         ck_assert_uint_ne(guest.domain.state, DOMAIN_RUNNING);
-        ck_assert(hypervisor.cpus[0].reschedule);
+        ck_assert(cpu_table[0].reschedule);
     }
     guest_setup(1);
     ck_assert_int_eq(call(PSCI(18), 1, 0, 0), INVALID_PARAMETERS);
@@ -173,10 +173,10 @@ START_TEST(test_cpu_on)
     for (unsigned i = 0; i < 2; i++)
         ck_assert_int_eq(call_from(i, PSCI64(3), 2, ENTRY + 4, 9), ALREADY_ON);
     ck_assert_uint_eq(guest.vcpus[2].state, VCPU_READY);
-    ck_assert(psci_start_requested(&guest.vcpus[2]));
-    ck_assert(!psci_start_requested(&guest.vcpus[3]));
-    psci_start(&guest.vcpus[2]);
-    ck_assert(!psci_start_requested(&guest.vcpus[2]));
+    ck_assert(vcpu_power_requested(&guest.vcpus[2]));
+    ck_assert(!vcpu_power_requested(&guest.vcpus[3]));
+    vcpu_power_take_up(&guest.vcpus[2]);
+    ck_assert(!vcpu_power_requested(&guest.vcpus[2]));
     ck_assert_uint_eq(guest.vcpus[2].state, VCPU_READY);
     ck_assert_uint_eq(guest.vcpus[2].arch.regs.pc, ENTRY);
     ck_assert_uint_eq(guest.vcpus[2].arch.regs.x[0], 0x1122334455667788);
@@ -197,10 +197,10 @@ START_TEST(test_cpu_on_arguments)
     ck_assert_int_eq(call(PSCI64(3), 1, RAM_BASE + RAM_SIZE, 0), INVALID_ADDRESS);
     ck_assert_int_eq(call(PSCI64(3), 1, ENTRY + 2, 0), INVALID_ADDRESS);
     for (unsigned i = 1; i < 4; i++)
-        ck_assert(!psci_start_requested(&guest.vcpus[i]));
+        ck_assert(!vcpu_power_requested(&guest.vcpus[i]));
     /* SMC32: the upper halves are not part of the arguments */
     ck_assert_int_eq(call(PSCI(3), 0xffffffff00000001, 0xffffffff00000000 | ENTRY, 0xffffffff00000007), 0);
-    psci_start(&guest.vcpus[1]);
+    vcpu_power_take_up(&guest.vcpus[1]);
     ck_assert_uint_eq(guest.vcpus[1].arch.regs.pc, ENTRY);
     ck_assert_uint_eq(guest.vcpus[1].arch.regs.x[0], 7);
 }
@@ -209,14 +209,14 @@ END_TEST
 START_TEST(test_cpu_off_and_on_again)
 {
     call(PSCI64(3), 1, ENTRY, 1);
-    psci_start(&guest.vcpus[1]);
+    vcpu_power_take_up(&guest.vcpus[1]);
     guest.vcpus[1].arch.regs.x[5] = 99;
     call_from(1, PSCI(2), 0, 0, 0);
     ck_assert_uint_eq(guest.vcpus[1].state, VCPU_OFF);
     ck_assert_uint_eq(guest.domain.state, DOMAIN_RUNNING); /* vCPU 0 is on */
     ck_assert_int_eq(call(PSCI64(4), 1, 0, 0), 1);
     ck_assert_int_eq(call(PSCI64(3), 1, ENTRY + 8, 2), 0);
-    psci_start(&guest.vcpus[1]);
+    vcpu_power_take_up(&guest.vcpus[1]);
     ck_assert_uint_eq(guest.vcpus[1].arch.regs.pc, ENTRY + 8);
     ck_assert_uint_eq(guest.vcpus[1].arch.regs.x[0], 2);
     ck_assert_uint_eq(guest.vcpus[1].arch.regs.x[5], 0); /* reset state */
@@ -228,7 +228,7 @@ START_TEST(test_last_off_with_a_start_pending)
     call(PSCI64(3), 3, ENTRY, 0);
     call(PSCI(2), 0, 0, 0);
     ck_assert_uint_eq(guest.domain.state, DOMAIN_RUNNING); /* vCPU 3 is about to come */
-    psci_start(&guest.vcpus[3]);
+    vcpu_power_take_up(&guest.vcpus[3]);
     call_from(3, PSCI(2), 0, 0, 0);
     ck_assert_uint_eq(guest.domain.state, DOMAIN_OFF);
 }
@@ -245,12 +245,12 @@ START_TEST(test_affinity_levels)
     ck_assert_int_eq(call(PSCI64(4), 0x100, 0, 0), 1);
     ck_assert_int_eq(call(PSCI64(4), 0x1ff, 1, 0), 0); /* the lower field does not count */
     ck_assert_int_eq(call(PSCI64(4), 0x200, 1, 0), INVALID_PARAMETERS);
-    psci_start(&guest.vcpus[3]);
+    vcpu_power_take_up(&guest.vcpus[3]);
     call_from(3, PSCI(2), 0, 0, 0);
     ck_assert_int_eq(call(PSCI64(4), 0x100, 1, 0), 1);
-    guest.vcpus[2].on_request.state = PSCI_REQUEST_CLAIMED; /* the other one of the group is about to be turned on */
+    guest.vcpus[2].on_request.state = VCPU_REQUEST_CLAIMED; /* the other one of the group is about to be turned on */
     ck_assert_int_eq(call(PSCI64(4), 0x100, 1, 0), 2);
-    guest.vcpus[2].on_request.state = PSCI_NO_REQUEST;
+    guest.vcpus[2].on_request.state = VCPU_NO_REQUEST;
     ck_assert_int_eq(call(PSCI64(3), 0x100, ENTRY, 0), 0);
     ck_assert_int_eq(call(PSCI64(4), 0x100, 1, 0), 0);
     ck_assert_int_eq(call(PSCI64(4), 0, 2, 0), 0);
@@ -262,10 +262,10 @@ END_TEST
 
 START_TEST(test_claimed_by_another)
 {
-    guest.vcpus[2].on_request.state = PSCI_REQUEST_CLAIMED; /* another vCPU is about to fill it in */
+    guest.vcpus[2].on_request.state = VCPU_REQUEST_CLAIMED; /* another vCPU is about to fill it in */
     ck_assert_int_eq(call(PSCI64(3), 2, ENTRY, 0), ON_PENDING);
     ck_assert_int_eq(call(PSCI64(4), 2, 0, 0), 2);
-    ck_assert(!psci_start_requested(&guest.vcpus[2])); /* nothing to start from yet */
+    ck_assert(!vcpu_power_requested(&guest.vcpus[2])); /* nothing to start from yet */
     call(PSCI(2), 0, 0, 0);
     ck_assert_uint_eq(guest.domain.state, DOMAIN_RUNNING);
 }
@@ -274,11 +274,11 @@ END_TEST
 /* The claim is lost to one who finds that the vCPU is on, or to one whose request is granted by now. */
 START_TEST(test_claimed_and_on)
 {
-    guest.vcpus[2].on_request.state = PSCI_REQUEST_CLAIMED;
+    guest.vcpus[2].on_request.state = VCPU_REQUEST_CLAIMED;
     guest.vcpus[2].state = VCPU_WAITING;
     ck_assert_int_eq(call(PSCI64(3), 2, ENTRY, 0), ALREADY_ON);
-    ck_assert_uint_eq(guest.vcpus[2].on_request.state, PSCI_REQUEST_CLAIMED);
-    guest.vcpus[3].on_request.state = PSCI_REQUESTED; /* the state follows */
+    ck_assert_uint_eq(guest.vcpus[2].on_request.state, VCPU_REQUEST_CLAIMED);
+    guest.vcpus[3].on_request.state = VCPU_REQUESTED; /* the state follows */
     ck_assert_int_eq(call(PSCI64(3), 3, ENTRY, 0), ALREADY_ON);
     ck_assert_uint_eq(guest.vcpus[3].state, VCPU_OFF);
 }
@@ -287,19 +287,19 @@ END_TEST
 /* It runs on the caller's own CPU: who is off must not go on in the guest, even if another one turns it on at once. */
 START_TEST(test_off_leaves_the_guest)
 {
-    hypervisor.cpus[0].reschedule = false;
+    cpu_table[0].reschedule = false;
     call(PSCI64(3), 1, ENTRY, 0);
-    hypervisor.cpus[0].reschedule = false;
-    psci_start(&guest.vcpus[1]);
+    cpu_table[0].reschedule = false;
+    vcpu_power_take_up(&guest.vcpus[1]);
     call_from(1, PSCI(2), 0, 0, 0);
-    ck_assert(hypervisor.cpus[0].reschedule);
+    ck_assert(cpu_table[0].reschedule);
 }
 END_TEST
 
 START_TEST(test_psci_0_1)
 {
     ck_assert_int_eq(call(2, 1, ENTRY, 7), 0);
-    psci_start(&guest.vcpus[1]);
+    vcpu_power_take_up(&guest.vcpus[1]);
     ck_assert_uint_eq(guest.vcpus[1].arch.regs.x[0], 7);
     call_from(1, 1, 0, 0, 0);
     ck_assert_uint_eq(guest.vcpus[1].state, VCPU_OFF);
@@ -314,9 +314,9 @@ START_TEST(test_random_calls)
     srand((unsigned)_i);
     for (unsigned step = 0; step < 5000; step++) {
         unsigned caller = (unsigned)rand() % 4, target = (unsigned)rand() % 4;
-        ck_assert_int_eq(psci_start_requested(&guest.vcpus[caller]), requested[caller]);
+        ck_assert_int_eq(vcpu_power_requested(&guest.vcpus[caller]), requested[caller]);
         if (requested[caller]) {
-            psci_start(&guest.vcpus[caller]);
+            vcpu_power_take_up(&guest.vcpus[caller]);
             ck_assert_uint_eq(guest.vcpus[caller].arch.regs.x[0], caller + 100);
             requested[caller] = false;
         }
@@ -404,8 +404,8 @@ static void run_race(uint64_t function, void (*prepare)(void), void (*check)(voi
 
 static void target_is_off(void)
 {
-    if (psci_start_requested(&guest.vcpus[3]))
-        psci_start(&guest.vcpus[3]);
+    if (vcpu_power_requested(&guest.vcpus[3]))
+        vcpu_power_take_up(&guest.vcpus[3]);
     call_from(3, PSCI(2), 0, 0, 0);
 }
 

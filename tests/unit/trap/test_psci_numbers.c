@@ -80,7 +80,7 @@ START_TEST(test_calls_by_each_number)
             ck_assert_int_eq(call(RUBBISH | number(function, wide), 1, LOW_ENTRY, 0), NOT_SUPPORTED);
             ck_assert_uint_eq(guest.domain.state, DOMAIN_RUNNING);
             ck_assert_uint_eq(guest.vcpus[0].state, VCPU_READY);
-            ck_assert(!psci_start_requested(&guest.vcpus[1]));
+            ck_assert(!vcpu_power_requested(&guest.vcpus[1]));
         }
     }
 }
@@ -90,8 +90,8 @@ static void check_start(uint64_t function, uint64_t mpidr, uint64_t entry, uint6
 {
     setup();
     ck_assert_int_eq(call(function, mpidr, entry, context), 0);
-    ck_assert(psci_start_requested(&guest.vcpus[3]));
-    psci_start(&guest.vcpus[3]);
+    ck_assert(vcpu_power_requested(&guest.vcpus[3]));
+    vcpu_power_take_up(&guest.vcpus[3]);
     ck_assert_uint_eq(guest.vcpus[3].arch.regs.pc, pc);
     ck_assert_uint_eq(guest.vcpus[3].arch.regs.x[0], x0);
 }
@@ -101,7 +101,7 @@ static void check_no_start(uint64_t function, uint64_t mpidr, uint64_t entry, in
     setup();
     ck_assert_int_eq(call(function, mpidr, entry, 0), answer);
     for (unsigned i = 1; i < 4; i++)
-        ck_assert(!psci_start_requested(&guest.vcpus[i]));
+        ck_assert(!vcpu_power_requested(&guest.vcpus[i]));
 }
 
 START_TEST(test_cpu_on)

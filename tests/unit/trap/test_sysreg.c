@@ -97,7 +97,7 @@ START_TEST(test_gicv3_registers)
 {
     const struct vgic_irq *sgi = &guest.vcpus[0].vgic.private[3];
 
-    hypervisor.gic.version = GIC_V3;
+    host_gic.version = GIC_V3;
     vgic_reset_vcpu(&guest.vcpus[0].vgic);
     ck_assert_uint_eq(mrs(SYSREG(3, 0, 0, 4, 0)), 0x01002212); /* ID_AA64PFR0_EL1.GIC */
     ck_assert_uint_eq(mrs(ICC_SRE), 7);
@@ -117,7 +117,7 @@ END_TEST
 
 START_TEST(test_gicv2_has_no_such_registers)
 {
-    hypervisor.gic.version = GIC_V2;
+    host_gic.version = GIC_V2;
     assert_undefined(ICC_SGI1R, true);
     assert_undefined(ICC_SRE, false);
     assert_undefined(ICC_SRE, true);

@@ -296,7 +296,7 @@ START_TEST(test_random_exits)
         trap_handle(vcpu, &exit);
         ck_assert_uint_eq(vcpu->arch.regs.pstate & 0x8, 0); /* never EL2 or EL3 */
         if (guest.domain.state != DOMAIN_RUNNING) {
-            memset(&hypervisor.cpus, 0, sizeof(hypervisor.cpus));
+            memset(cpu_table, 0, sizeof(cpu_table));
             guest.domain.state = DOMAIN_RUNNING;
         }
         vcpu->state = VCPU_READY;

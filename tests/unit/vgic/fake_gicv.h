@@ -8,7 +8,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "boot/hypervisor.h"
+#include "boot/boot.h"
 #include "drivers/gic.h"
 
 /** As ck_assert_msg(), which tells its parent process of every success. */
@@ -168,7 +168,7 @@ static inline void fake_open(unsigned lr_count)
     memset(&fake, 0, sizeof(fake));
     for (unsigned i = 0; i < FAKE_CPUS; i++)
         fake.cpus[i].groups = 3;
-    hypervisor.gic = (struct gic){.ops = &ops, .lr_count = lr_count, .version = GIC_V2, .intid_count = 288};
+    host_gic = (struct gic){.ops = &ops, .lr_count = lr_count, .version = GIC_V2, .intid_count = 288};
 }
 
 static inline uint32_t fake_running_priority(const struct fake_cpu *cpu)
@@ -181,7 +181,7 @@ static inline int fake_signalled(const struct fake_cpu *cpu)
 {
     int best = -1;
 
-    for (unsigned i = 0; i < hypervisor.gic.lr_count; i++) {
+    for (unsigned i = 0; i < host_gic.lr_count; i++) {
         struct gic_lr lr = fake_decode(cpu->lr[i]);
         if ((cpu->groups >> lr.group1 & 1) == 0 || lr.state != GIC_LR_PENDING ||
             lr.priority >= fake_running_priority(cpu))
@@ -218,7 +218,7 @@ static inline uint32_t fake_acknowledge(struct fake_cpu *cpu)
  * another interrupt */
 static inline void fake_deactivate(struct fake_cpu *cpu, uint32_t value)
 {
-    for (unsigned i = 0; i < hypervisor.gic.lr_count; i++) {
+    for (unsigned i = 0; i < host_gic.lr_count; i++) {
         struct gic_lr lr = fake_decode(cpu->lr[i]);
         uint32_t source = lr.hardware ? 0 : lr.source;
         if ((lr.virtual_intid | source << 10) != value || (lr.state & GIC_LR_ACTIVE) == 0)
@@ -251,7 +251,7 @@ static inline bool fake_maintenance(const struct fake_cpu *cpu)
                        ((cpu->groups & 2) != 0 ? GIC_HCR_VGRP1EIE : GIC_HCR_VGRP1DIE);
     if ((cpu->hcr & (watched | 0xe /* UIE, LRENPIE, NPIE */)) != 0)
         return true;
-    for (unsigned i = 0; i < hypervisor.gic.lr_count; i++) {
+    for (unsigned i = 0; i < host_gic.lr_count; i++) {
         struct gic_lr lr = fake_decode(cpu->lr[i]);
         if (lr.state == GIC_LR_INVALID && lr.eoi_maintenance)
             return true;
@@ -267,7 +267,7 @@ static inline struct gic_lr fake_lr(unsigned cpu, unsigned index)
 /** @return the list register of @p cpu that holds @p intid, or -1. */
 static inline int fake_find(unsigned cpu, uint32_t intid)
 {
-    for (unsigned i = 0; i < hypervisor.gic.lr_count; i++)
+    for (unsigned i = 0; i < host_gic.lr_count; i++)
         if (fake_lr(cpu, i).state != GIC_LR_INVALID && fake_lr(cpu, i).virtual_intid == intid)
             return (int)i;
     return -1;

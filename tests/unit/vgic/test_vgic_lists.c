@@ -24,7 +24,7 @@ END_TEST
 /* A GIC that would not notice the line any more: no HW bit, and the guest's end is an exit that ends the host's. */
 START_TEST(timer_is_ended_in_software_where_the_hardware_forgets_its_line)
 {
-    hypervisor.gic.stale_after_hw_end = true;
+    host_gic.stale_after_hw_end = true;
     for (unsigned round = 0; round < 3; round++) {
         set_physical(0, TIMER, true);
         ck_assert(!fake_lr(0, 0).hardware);

@@ -267,7 +267,7 @@ static void step_timer(unsigned v)
 
 static bool all_lrs_active(unsigned v)
 {
-    for (unsigned i = 0; i < hypervisor.gic.lr_count; i++)
+    for (unsigned i = 0; i < host_gic.lr_count; i++)
         if ((fake_lr(v, i).state & GIC_LR_ACTIVE) == 0)
             return false;
     return true;
@@ -326,7 +326,7 @@ static void step_switch(unsigned v)
 {
     exit_guest(v);
     vgic_put(&sys.vcpus[v].vgic);
-    for (unsigned i = 0; i < hypervisor.gic.lr_count; i++)
+    for (unsigned i = 0; i < host_gic.lr_count; i++)
         require(fake_lr(v, i).state == GIC_LR_INVALID, "list register %u stays behind", i);
     vgic_load(&sys.vcpus[v].vgic);
     enter_guest(v);

@@ -42,7 +42,7 @@ static inline bool is_twice(unsigned v, uint32_t intid)
     unsigned count = 0;
 
     for (unsigned other = 0; other < sys.domain.vcpu_count; other++)
-        for (unsigned i = 0; i < hypervisor.gic.lr_count && (other == v || intid >= 32); i++)
+        for (unsigned i = 0; i < host_gic.lr_count && (other == v || intid >= 32); i++)
             count += (fake.cpus[other].lr[i] & 3) != 0 && fake_lr(other, i).virtual_intid == intid;
     return count != 1;
 }
@@ -53,7 +53,7 @@ static inline void check_entry(unsigned v)
     const struct vgic_vcpu *vgic = &sys.vcpus[v].vgic;
 
     require(!fake_maintenance(&fake.cpus[v]), "enters with maintenance asserted: would never run");
-    for (unsigned i = 0; i < hypervisor.gic.lr_count; i++) {
+    for (unsigned i = 0; i < host_gic.lr_count; i++) {
         struct gic_lr lr = fake_lr(v, i);
         require((lr.state != GIC_LR_INVALID) == (vgic->hw.used >> i & 1), "vCPU %u list register %u", v, i);
         if (lr.state == GIC_LR_INVALID)
@@ -63,8 +63,7 @@ static inline void check_entry(unsigned v)
         require(!is_twice(v, lr.virtual_intid), "interrupt %u is in two list registers", lr.virtual_intid);
     }
     if (vgic->candidate_words != 0)
-        require(vgic->hw.used == (1u << hypervisor.gic.lr_count) - 1,
-                "vCPU %u: interrupts wait beside an empty register", v);
+        require(vgic->hw.used == (1u << host_gic.lr_count) - 1, "vCPU %u: interrupts wait beside an empty register", v);
 }
 
 /** The host's private interrupts that fire now. */
@@ -93,7 +92,7 @@ static inline void check_cost(unsigned v, const struct fake_cpu *before)
     const struct fake_cpu *cpu = &fake.cpus[v];
     unsigned changed = 0;
 
-    for (unsigned i = 0; i < hypervisor.gic.lr_count; i++)
+    for (unsigned i = 0; i < host_gic.lr_count; i++)
         changed += cpu->lr[i] != before->lr[i];
     if (sys.vcpus[v].vgic.hw.hcr == 0 && (before->hcr & ~GIC_HCR_EN) == 0) /* none waits, none did */
         require(cpu->lr_writes - before->lr_writes <= 2 * changed, "vCPU %u: %u writes change %u list registers", v,
@@ -149,7 +148,7 @@ static uint64_t affinities[FAKE_CPUS] = {0, 1, 2, 3, 4, 5, 6, 7};
 static inline void setup_version(enum gic_version version, unsigned vcpus, uint32_t spis, unsigned lrs)
 {
     fake_open(lrs);
-    hypervisor.gic.version = version;
+    host_gic.version = version;
     memset(&sys, 0, sizeof(sys));
     sys.domain.vcpu_count = vcpus;
     sys.domain.state = DOMAIN_RUNNING;
@@ -193,7 +192,7 @@ static inline uint64_t access_device(unsigned v, enum mmio_result (*handler)(voi
 /** In the distributor. */
 static inline uint64_t access_raw(unsigned v, uint32_t offset, unsigned size, bool write, uint64_t value)
 {
-    bool v3 = hypervisor.gic.version == GIC_V3;
+    bool v3 = host_gic.version == GIC_V3;
 
     return access_device(v, v3 ? vgic_v3_distributor_access : vgic_distributor_access, offset, size, write, value);
 }

@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "boot/hypervisor.h"
-
+/* How domains and the machine end. */
 #include "arch/cpu.h"
 #include "arch/smc.h"
+#include "boot/boot.h"
 #include "console/console.h"
-#include "domain/domain.h"
+#include "trace/trace.h"
 
-const char *hv_domain_name(uint16_t domid)
-{
-    if (domid == DOMID_HYPERVISOR)
-        return "bulkhead";
-    if (domid > HV_MAX_DOMAINS || hypervisor.domains[domid - 1] == NULL)
-        return "?";
-    return hypervisor.domains[domid - 1]->name;
-}
+static uint32_t all_off; /* the last domain has stopped, and that was reported */
 
 static bool any_alive(void)
 {
-    for (unsigned i = 0; i < HV_MAX_DOMAINS; i++) {
-        const struct domain *domain = hypervisor.domains[i];
+    for (uint16_t domid = 1; domid <= HV_MAX_DOMAINS; domid++) {
+        const struct domain *domain = domain_find(domid);
         if (domain != NULL && load_acquire(&domain->announced) == 0)
             return true;
     }
@@ -27,14 +20,15 @@ static bool any_alive(void)
 
 HV_RARE static void end_machine(void)
 {
-    if (hypervisor.config.all_off != ALL_OFF_POWER_OFF)
+    if (hv_boot.config.all_off != ALL_OFF_POWER_OFF)
         return;
-    trace_print(console_sink(), hv_domain_name);
+    trace_print(console_sink(), domain_name);
     hv_power_off();
 }
 
 HV_ONCE void hv_domains_created(void)
 {
+    all_off = 0;
     if (!any_alive())
         end_machine();
 }
@@ -45,24 +39,15 @@ HV_RARE void hv_domain_stopped(struct domain *domain)
                    domain->reason != NULL ? domain->reason : "no reason given");
     console_close(&domain->console);
     store_release(&domain->announced, 1);
-    if (any_alive() || __atomic_exchange_n(&hypervisor.all_off, 1, __ATOMIC_ACQ_REL) != 0)
+    if (any_alive() || __atomic_exchange_n(&all_off, 1, __ATOMIC_ACQ_REL) != 0)
         return; /* the last ones may stop at the same time on two CPUs: one of them says so */
     console_printf("all domains are off\n");
     end_machine();
 }
 
-void hv_stop_other_cpus(void)
-{
-    store_release(&hypervisor.shutting_down, 1);
-    for (unsigned cpu = 0; cpu < hypervisor.machine.cpu_count; cpu++)
-        if (cpu != arch_cpu_id() && load_acquire(&hypervisor.cpus[cpu].online) != 0)
-            sched_kick(cpu);
-    arch_cpu_signal();
-}
-
 void hv_power_off(void)
 {
-    hv_stop_other_cpus();
+    cpu_stop_others();
     console_drain();
     arch_smc(PSCI_SYSTEM_OFF, 0, 0, 0);
     console_printf("the firmware did not power the machine off: halted\n");

@@ -2,9 +2,10 @@
 /* What goes with a vCPU when another one gets the CPU: its timers' interrupts, which stay active on the host
  * until the guest has handled it. And interrupts that never end. */
 #include "hostsim/machine/machine.h"
+#include "irq/irq.h"
+#include "sched/run.h"
 #include "support/suite.h"
 #include "unit/domain/fixture.h"
-#include "vcpu/run.h"
 
 /* Not the guest's numbers, so that they are told apart. */
 #define HOST_TIMER 28
@@ -103,10 +104,14 @@ static struct cpu *start(void)
     ck_assert_int_eq(create_and_build(), BUILD_DONE);
     free(kernel);
     memset(&gic, 0, sizeof(gic));
-    hypervisor.gic.ops = &ops;
-    hypervisor.machine.timer_virtual_intid = HOST_TIMER;
-    hypervisor.machine.timer_physical_intid = HOST_PHYSICAL_TIMER;
-    return &hypervisor.cpus[0];
+    host_gic.ops = &ops;
+    hv_boot.machine.timer_virtual_intid = HOST_TIMER;
+    hv_boot.machine.timer_physical_intid = HOST_PHYSICAL_TIMER;
+    hv_boot.machine.timer_hypervisor_intid = 26;
+    hv_boot.machine.uart.intid = 33;
+    host_gic.maintenance_intid = 25;
+    boot_connect_interrupts();
+    return &cpu_table[0];
 }
 
 static const struct {
@@ -184,11 +189,11 @@ START_TEST(a_vcpu_whose_domain_stops_is_not_loaded)
     for (unsigned i = 0; i < ARRAY_SIZE(states); i++) {
         const struct arch_vcpu before = vcpu->arch;
         store_release(&fixture.domain->state, states[i]);
-        store_release(&vcpu->on_request.state, PSCI_REQUESTED);
+        store_release(&vcpu->on_request.state, VCPU_REQUESTED);
         ck_assert(!run_load(cpu, vcpu, true));
         ck_assert_ptr_null(cpu->loaded);
         ck_assert_mem_eq(&vcpu->arch, &before, sizeof(before));
-        ck_assert(psci_start_requested(vcpu));
+        ck_assert(vcpu_power_requested(vcpu));
     }
     ck_assert_uint_eq(gic.loads, 0);
 }
@@ -205,9 +210,9 @@ START_TEST(a_vcpu_that_was_asked_to_start_is_reset_first)
     vcpu->vgic.hw.apr[0] = 1;
     vcpu->on_request.entry = 0x40001000;
     vcpu->on_request.context = 7;
-    store_release(&vcpu->on_request.state, PSCI_REQUESTED);
+    store_release(&vcpu->on_request.state, VCPU_REQUESTED);
     ck_assert(run_load(cpu, vcpu, true));
-    ck_assert(!psci_start_requested(vcpu));
+    ck_assert(!vcpu_power_requested(vcpu));
     ck_assert_uint_eq(vcpu->arch.regs.pc, 0x40001000);
     ck_assert_uint_eq(vcpu->arch.regs.x[0], 7);
     ck_assert_uint_eq(vcpu->arch.regs.x[5], 0);
@@ -223,7 +228,7 @@ static unsigned take_storm(struct cpu *cpu, uint32_t intid)
     gic.storm = intid;
     gic.calls = gic.taken = gic.ended = gic.disabled = 0;
     for (unsigned i = 0; i < 3; i++)
-        run_interrupts(cpu);
+        irq_take(cpu->id);
     ck_assert_uint_eq(gic.disabled, intid != GIC_SGI_KICK); /* once */
     ck_assert_uint_eq(gic.ended, gic.taken);
     return gic.taken;
@@ -232,15 +237,12 @@ static unsigned take_storm(struct cpu *cpu, uint32_t intid)
 START_TEST(interrupts_that_never_end_are_turned_off)
 {
     struct cpu *cpu = start();
-    struct machine *machine = &hypervisor.machine;
 
-    machine->timer_hypervisor_intid = 26;
     ck_assert_uint_eq(take_storm(cpu, 77), 1); /* nobody's: at once */
-    ck_assert(!cpu->timer_lost);
-    ck_assert_uint_eq(take_storm(cpu, 26), RUN_STORM);
-    ck_assert(cpu->timer_lost);
-    ck_assert_uint_eq(take_storm(cpu, GIC_SGI_KICK),
-                      3 * RUN_MAX_INTERRUPTS); /* other CPUs need it; the UART has none */
+    ck_assert(!deadline_timer_is_lost(cpu->id));
+    ck_assert_uint_eq(take_storm(cpu, 26), IRQ_STORM);
+    ck_assert(deadline_timer_is_lost(cpu->id));
+    ck_assert_uint_eq(take_storm(cpu, GIC_SGI_KICK), 3 * IRQ_MAX_AT_ONCE); /* other CPUs need it; the UART has none */
 }
 END_TEST
 
@@ -250,18 +252,15 @@ START_TEST(kicks_turn_nothing_off)
     struct cpu *cpu = start();
     const uint32_t intids[] = {26, 33, 25};
 
-    hypervisor.machine.timer_hypervisor_intid = 26;
-    hypervisor.machine.uart.intid = 33;
     console_uart_interrupts(true);
-    hypervisor.gic.maintenance_intid = 25;
     for (unsigned i = 0; i < ARRAY_SIZE(intids); i++)
-        for (gic.kicks = 2; gic.kicks <= RUN_MAX_INTERRUPTS; gic.kicks++) {
+        for (gic.kicks = 2; gic.kicks <= IRQ_MAX_AT_ONCE; gic.kicks++) {
             gic.storm = intids[i];
             for (unsigned times = 0; times < 100; times++)
-                run_interrupts(cpu);
+                irq_take(cpu->id);
             ck_assert_uint_eq(gic.disabled, 0);
         }
-    ck_assert(!cpu->timer_lost);
+    ck_assert(!deadline_timer_is_lost(cpu->id));
     gic.kicks = 0;
 }
 END_TEST
@@ -277,15 +276,14 @@ START_TEST(maintenance_without_end_is_silenced)
     struct cpu *cpu = start();
     struct vcpu *vcpu = fixture.domain->vcpus[0];
 
-    hypervisor.gic.maintenance_intid = 25;
-    ck_assert_uint_eq(take_storm(cpu, 25), RUN_STORM); /* none is loaded */
+    ck_assert_uint_eq(take_storm(cpu, 25), IRQ_STORM); /* none is loaded */
     ck_assert(run_load(cpu, vcpu, true));
     for (unsigned i = 0; i < ARRAY_SIZE(cases); i++) {
         gic.hcr = UINT32_MAX;
         vcpu->vgic.hw.hcr = cases[i].hcr;
         vcpu->vgic.groups_unwatched = false;
         store_relaxed(&vcpu->vgic.dirty, 0);
-        ck_assert_uint_eq(take_storm(cpu, 25), RUN_STORM);
+        ck_assert_uint_eq(take_storm(cpu, 25), IRQ_STORM);
         ck_assert(vcpu->vgic.groups_unwatched == cases[i].without_cause);
         ck_assert_uint_eq(gic.hcr, cases[i].hcr == GIC_HCR_EN ? UINT32_MAX : 0);
         ck_assert_uint_eq(load_relaxed(&vcpu->vgic.dirty), cases[i].hcr != GIC_HCR_EN);
@@ -321,19 +319,18 @@ START_TEST(a_uart_that_storms_is_asked_from_time_to_time)
 {
     static const struct uart_ops uart_ops = {.write = write_all, .try_get = no_input, .acknowledge = serve};
     struct cpu *cpu = start();
-    const struct uart_ops *before = hypervisor.uart.ops;
+    const struct uart_ops *before = hv_boot.uart.ops;
 
-    hypervisor.uart.ops = &uart_ops;
-    hypervisor.machine.uart.intid = 33;
+    hv_boot.uart.ops = &uart_ops;
     console_uart_interrupts(true);
-    cpu->console_due = ARCH_TIMER_NEVER;
-    ck_assert_uint_eq(take_storm(cpu, 33), RUN_STORM);
-    ck_assert_uint_eq(served, RUN_STORM);
-    ck_assert(!hypervisor.uart.interrupts);
-    ck_assert_uint_eq(hypervisor.machine.uart.intid, 33); /* what the machine is, and the plan, do not change */
-    ck_assert_uint_eq(cpu->console_due, 0);
-    ck_assert_uint_eq(take_storm(cpu, GIC_SGI_KICK), 3 * RUN_MAX_INTERRUPTS);
-    hypervisor.uart.ops = before;
+    console.tick.when = ARCH_TIMER_NEVER;
+    ck_assert_uint_eq(take_storm(cpu, 33), IRQ_STORM);
+    ck_assert_uint_eq(served, IRQ_STORM);
+    ck_assert(!hv_boot.uart.interrupts);
+    ck_assert_uint_eq(hv_boot.machine.uart.intid, 33); /* what the machine is, and the plan, do not change */
+    ck_assert_uint_eq(console.tick.when, 0);
+    ck_assert_uint_eq(take_storm(cpu, GIC_SGI_KICK), 3 * IRQ_MAX_AT_ONCE);
+    hv_boot.uart.ops = before;
 }
 END_TEST
 

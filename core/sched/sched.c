@@ -1,33 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "vcpu/sched.h"
+#include "sched/sched.h"
 
 #include "arch/timer.h"
-#include "boot/hypervisor.h"
-#include "console/console.h"
 #include "domain/build.h"
 #include "domain/domain.h"
-#include "vcpu/run.h"
+#include "irq/irq.h"
+#include "sched/run.h"
+#include "time/deadline.h"
 
-HV_RARE static struct sched_share *add_share(unsigned number, struct domain *domain)
+HV_RARE static struct cpu_share *add_share(unsigned number, struct domain *domain)
 {
-    struct cpu *cpu = &hypervisor.cpus[number];
-    struct sched_share *share = &domain->shares[number];
-    struct sched_share **link = &cpu->shares;
+    struct cpu *cpu = &cpu_table[number];
+    struct cpu_share *share = &domain->shares[number];
+    struct cpu_share **link = &cpu->shares;
 
     if (share->domain != NULL)
         return share;
     while (*link != NULL)
         link = &(*link)->next;
-    *share = (struct sched_share){.domain = domain};
+    *share = (struct cpu_share){.domain = domain};
     *link = share;
     if (cpu->unbuilt == NULL)
         cpu->unbuilt = share;
     return share;
-}
-
-HV_RARE bool sched_holds(const struct vcpu *vcpu)
-{
-    return __atomic_load_n(&hypervisor.cpus[vcpu->cpu].loaded, __ATOMIC_ACQUIRE) == vcpu;
 }
 
 void sched_add_vcpu(struct vcpu *vcpu)
@@ -38,35 +33,6 @@ void sched_add_vcpu(struct vcpu *vcpu)
         link = &(*link)->next;
     vcpu->next = NULL;
     *link = vcpu;
-}
-
-void sched_look_again(unsigned cpu)
-{
-    if (cpu == arch_cpu_id())
-        hypervisor.cpus[cpu].reschedule = true;
-    else
-        sched_kick(cpu);
-}
-
-void sched_kick(unsigned cpu)
-{
-    struct gic *gic = &hypervisor.gic;
-
-    if (gic->ops != NULL)
-        gic->ops->send_kick(gic, cpu);
-    arch_cpu_signal();
-}
-
-/* In one order with sched_run(), which says that it decides anew before it looks at what there is to run, and with
- * run_load(): a CPU that still seems settled looks after this, and one that has the vCPU loaded is brought out. */
-void sched_wake(const struct vcpu *vcpu)
-{
-    const struct cpu *cpu = &hypervisor.cpus[vcpu->cpu];
-
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (vcpu->cpu == arch_cpu_id() || __atomic_load_n(&cpu->settled, __ATOMIC_SEQ_CST) == 0 ||
-        __atomic_load_n(&cpu->loaded, __ATOMIC_SEQ_CST) == vcpu)
-        sched_look_again(vcpu->cpu);
 }
 
 /** @return when @p domain wants to be built on @p cpu: 0 if for the first time, ARCH_TIMER_NEVER if it does not. */
@@ -105,28 +71,6 @@ static uint64_t rebuild_due(const struct cpu *cpu, const struct domain *domain)
     return due != 0 ? due : ARCH_TIMER_NEVER;
 }
 
-/** @return the counter when this timer of a vCPU that is not loaded fires */
-static uint64_t one_deadline(const struct vcpu *vcpu, enum vcpu_timer timer)
-{
-    const uint64_t enabled = 1, masked = 2;
-    bool virtual = timer == VCPU_TIMER_VIRTUAL;
-    uint64_t control = vcpu->arch.sysregs[virtual ? VCPU_CNTV_CTL_EL0 : VCPU_CNTP_CTL_EL0];
-    uint64_t value = vcpu->arch.sysregs[virtual ? VCPU_CNTV_CVAL_EL0 : VCPU_CNTP_CVAL_EL0], when;
-
-    if ((control & (enabled | masked)) != enabled || (vcpu->timers_in_flight & 1u << timer) != 0)
-        return ARCH_TIMER_NEVER;
-    /* Beyond the end of the counter: a small sum would be a time long past. */
-    if (__builtin_add_overflow(value, virtual ? vcpu->arch.counter_offset : 0, &when))
-        return ARCH_TIMER_NEVER;
-    return when;
-}
-
-/** When a vCPU that is not loaded wants to run again on its own account. */
-static uint64_t timer_deadline(const struct vcpu *vcpu)
-{
-    return min_u64(one_deadline(vcpu, VCPU_TIMER_VIRTUAL), one_deadline(vcpu, VCPU_TIMER_PHYSICAL));
-}
-
 /** Of a domain that runs. */
 static bool runnable(const struct cpu *cpu, struct vcpu *vcpu)
 {
@@ -137,14 +81,14 @@ static bool runnable(const struct cpu *cpu, struct vcpu *vcpu)
         if (load_acquire(&vcpu->wake) != 0 || vgic_has_pending(&vcpu->vgic))
             return true;
         /* The timer of the vCPU that is loaded is in the hardware and announces itself by its interrupt. */
-        return vcpu != cpu->loaded && timer_deadline(vcpu) <= arch_timer_now();
+        return vcpu != cpu->loaded && vcpu_timers_deadline(vcpu) <= arch_timer_now();
     default: /* off */
         return false;
     }
 }
 
 /** @param fresh  a turn begins: with the vCPU behind the one that ran last, else with that */
-static struct vcpu *choose(const struct cpu *cpu, const struct sched_share *share, bool fresh)
+static struct vcpu *choose(const struct cpu *cpu, const struct cpu_share *share, bool fresh)
 {
     struct vcpu *last = share->last;
 
@@ -163,7 +107,7 @@ static struct vcpu *choose(const struct cpu *cpu, const struct sched_share *shar
 }
 
 /** @return whether @p share has work. @param vcpu  out: to be run; NULL: its domain is to be built on */
-__attribute__((noinline)) static bool find_work(const struct cpu *cpu, struct sched_share *share, bool fresh,
+__attribute__((noinline)) static bool find_work(const struct cpu *cpu, struct cpu_share *share, bool fresh,
                                                 struct vcpu **vcpu)
 {
     *vcpu = choose(cpu, share, fresh);
@@ -179,7 +123,7 @@ __attribute__((noinline)) static bool find_work(const struct cpu *cpu, struct sc
  * ends with it. */
 static bool pick(struct cpu *cpu, struct vcpu **vcpu)
 {
-    struct sched_share *turn = cpu->turn;
+    struct cpu_share *turn = cpu->turn;
     uint64_t now = arch_timer_now();
 
     if (now < cpu->turn_end && find_work(cpu, turn, false, vcpu))
@@ -187,8 +131,8 @@ static bool pick(struct cpu *cpu, struct vcpu **vcpu)
     if (cpu->turn_end != 0 && now > cpu->turn_end)
         turn->overrun = now - cpu->turn_end;
     cpu->turn_end = 0; /* begin_turn() begins a new one */
-    struct sched_share *start = turn != NULL && turn->next != NULL ? turn->next : cpu->shares;
-    struct sched_share *share = start;
+    struct cpu_share *start = turn != NULL && turn->next != NULL ? turn->next : cpu->shares;
+    struct cpu_share *share = start;
     while (share != NULL) {
         if (find_work(cpu, share, true, vcpu)) {
             cpu->turn = share;
@@ -207,7 +151,7 @@ static bool contended(struct cpu *cpu, const struct vcpu *vcpu)
 {
     if (first_build(cpu) != NULL)
         return true;
-    for (const struct sched_share *share = cpu->shares; share != NULL; share = share->next) {
+    for (const struct cpu_share *share = cpu->shares; share != NULL; share = share->next) {
         if ((vcpu != NULL || share != cpu->turn) && rebuild_due(cpu, share->domain) != ARCH_TIMER_NEVER)
             return true;
         if (load_acquire(&share->domain->state) != DOMAIN_RUNNING)
@@ -222,7 +166,7 @@ static bool contended(struct cpu *cpu, const struct vcpu *vcpu)
 /** @return whether the turn has an end: cpu->turn_end. What the last one took too much is taken off. */
 static bool begin_turn(struct cpu *cpu, const struct vcpu *vcpu)
 {
-    struct sched_share *turn = cpu->turn;
+    struct cpu_share *turn = cpu->turn;
 
     if (!contended(cpu, vcpu)) {
         cpu->turn_end = 0;
@@ -243,7 +187,7 @@ HV_RARE static void build_again(struct cpu *cpu)
     run_unload(cpu);
     enum build_result result = build_step(cpu->turn->domain);
     (void)result; /* its state tells */
-    run_interrupts(cpu);
+    irq_take(cpu->id);
 }
 
 /** It waits no longer. Not a plain store: another CPU may be turning the vCPU off, with its domain. */
@@ -259,7 +203,7 @@ static void end_wait(struct vcpu *vcpu)
 static void run_turn(struct cpu *cpu, struct vcpu *vcpu)
 {
     bool ends = begin_turn(cpu, vcpu);
-    uint64_t deadline = load_relaxed64(&cpu->console_due);
+    uint64_t deadline = deadline_next(cpu->id);
 
     if (ends)
         deadline = min_u64(deadline, cpu->turn_end);
@@ -267,78 +211,49 @@ static void run_turn(struct cpu *cpu, struct vcpu *vcpu)
     end_wait(vcpu);
     if (!run_load(cpu, vcpu, ends))
         return;
-    __atomic_store_n(&cpu->settled, ends && !cpu->timer_lost, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&cpu->settled, ends && !deadline_timer_is_lost(cpu->id), __ATOMIC_SEQ_CST);
     run_until_reschedule(cpu, vcpu);
 }
 
-/* Of two CPUs that ask at once, the earlier time stays. In one order with serve_console()'s store: who still finds an
- * earlier time there changed before that what console_tick() then looks at. */
-void sched_console_due(uint64_t when)
+/** @return when a vCPU of @p share has work of its own accord, which it has not now */
+static uint64_t share_deadline(const struct cpu *cpu, const struct cpu_share *share)
 {
-    struct cpu *cpu = &hypervisor.cpus[0];
-    uint64_t due = __atomic_load_n(&cpu->console_due, __ATOMIC_SEQ_CST);
-
-    do {
-        if (when >= due)
-            return;
-    } while (!__atomic_compare_exchange_n(&cpu->console_due, &due, when, true, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
-    sched_look_again(0); /* the timer is set anew */
-}
-
-/** @return when @p share has work of its own accord, which it has not now */
-static uint64_t share_deadline(const struct cpu *cpu, const struct sched_share *share)
-{
-    uint64_t deadline = rebuild_due(cpu, share->domain);
+    uint64_t deadline = DEADLINE_NEVER;
 
     if (load_acquire(&share->domain->state) != DOMAIN_RUNNING)
         return deadline;
     for (const struct vcpu *vcpu = share->vcpus; vcpu != NULL; vcpu = vcpu->next)
         if (vcpu != cpu->loaded && load_acquire(&vcpu->state) == VCPU_WAITING)
-            deadline = min_u64(deadline, timer_deadline(vcpu));
+            deadline = min_u64(deadline, vcpu_timers_deadline(vcpu));
     return deadline;
 }
 
 /** Sleeps until an interrupt, which is handled; wakes for the timers of vCPUs that are not loaded. */
 static void idle(struct cpu *cpu)
 {
-    uint64_t deadline = load_relaxed64(&cpu->console_due);
+    uint64_t deadline = deadline_next(cpu->id);
 
     if (cpu->loaded != NULL && load_acquire(&cpu->loaded->domain->state) != DOMAIN_RUNNING)
         run_unload(cpu); /* or its timer would go on interrupting */
-    for (const struct sched_share *share = cpu->shares; share != NULL; share = share->next)
+    for (const struct cpu_share *share = cpu->shares; share != NULL; share = share->next)
         deadline = min_u64(deadline, share_deadline(cpu, share));
     arch_timer_set_deadline(deadline);
-    if (cpu->timer_lost)
+    if (deadline_timer_is_lost(cpu->id))
         arch_cpu_wait();
     else
         arch_cpu_idle();
-    run_interrupts(cpu);
-}
-
-HV_RARE static void serve_console(struct cpu *cpu)
-{
-    if (cpu->id != 0 || arch_timer_now() < load_relaxed64(&cpu->console_due))
-        return;
-    /* Before the tick, so that a request made meanwhile is not lost. */
-    __atomic_store_n(&cpu->console_due, ARCH_TIMER_NEVER, __ATOMIC_SEQ_CST);
-    uint64_t due = console_tick(arch_timer_now());
-    if (hypervisor.uart.ops != NULL && !hypervisor.uart.interrupts) {
-        console_poll();
-        due = min_u64(due, arch_timer_now() + arch_timer_ticks(SCHED_SLICE_US));
-    }
-    sched_console_due(due);
+    irq_take(cpu->id);
 }
 
 void sched_run(struct cpu *cpu)
 {
     for (;;) {
-        if (load_acquire(&hypervisor.shutting_down) != 0)
-            arch_cpu_halt();
-        serve_console(cpu);
+        cpu_stop_if_asked();
+        deadline_serve(cpu->id);
         struct domain *unbuilt = first_build(cpu);
         if (unbuilt != NULL)
             build_first(cpu, unbuilt);
-        /* Before the decision: what happens behind it is looked at again, see sched_wake(). */
+        /* Before the decision: what happens behind it is looked at again, see vcpu_wake(). */
         cpu->reschedule = false;
         __atomic_store_n(&cpu->settled, 0, __ATOMIC_SEQ_CST);
         __atomic_thread_fence(__ATOMIC_SEQ_CST);

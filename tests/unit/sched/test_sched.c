@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Whose share a vCPU belongs to, and which CPU is told of what. How turns go is in tests/scenario: wakes, fairness. */
+#include "sched/sched.h"
 #include "support/suite.h"
 #include "unit/domain/fixture.h"
-#include "vcpu/sched.h"
 
 #define CPUS 3
 
@@ -22,12 +22,12 @@ static struct vcpu vcpus[2][4];
 static void prepare(void)
 {
     setup();
-    hypervisor.gic.ops = &ops;
+    host_gic.ops = &ops;
     memset(kicks, 0, sizeof(kicks));
     memset(domains, 0, sizeof(domains));
     memset(vcpus, 0, sizeof(vcpus));
     for (unsigned i = 0; i < CPUS; i++)
-        hypervisor.cpus[i].id = i;
+        cpu_table[i].reschedule = false;
     for (unsigned d = 0; d < 2; d++) {
         domains[d].vcpu_count = 4;
         for (unsigned i = 0; i < 4; i++) {
@@ -41,7 +41,7 @@ static void prepare(void)
 START_TEST(one_share_a_domain_and_cpu)
 {
     for (unsigned cpu = 0; cpu < CPUS; cpu++) {
-        const struct sched_share *share = hypervisor.cpus[cpu].shares;
+        const struct cpu_share *share = cpu_table[cpu].shares;
         for (unsigned d = 0; d < 2; d++, share = share->next) {
             ck_assert_ptr_eq(share, &domains[d].shares[cpu]);
             ck_assert_ptr_eq(share->domain, &domains[d]);
@@ -49,7 +49,7 @@ START_TEST(one_share_a_domain_and_cpu)
             ck_assert_ptr_eq(share->vcpus->next, cpu == 0 ? &vcpus[d][3] : NULL);
         }
         ck_assert_ptr_null(share);
-        ck_assert_ptr_eq(hypervisor.cpus[cpu].unbuilt, hypervisor.cpus[cpu].shares);
+        ck_assert_ptr_eq(cpu_table[cpu].unbuilt, cpu_table[cpu].shares);
     }
     ck_assert_ptr_null(vcpus[0][3].next);
 }
@@ -67,7 +67,7 @@ static unsigned kicked(const struct vcpu *vcpu)
 /* A turn that ends anyway is not disturbed for a vCPU that waits for its own; everybody else is told at once. */
 START_TEST(who_is_told_of_a_wake)
 {
-    struct cpu *own = &hypervisor.cpus[0], *other = &hypervisor.cpus[1];
+    struct cpu *own = &cpu_table[0], *other = &cpu_table[1];
 
     ck_assert_uint_eq(kicked(&vcpus[0][1]), 1); /* it may sleep */
     other->settled = 1;
@@ -87,20 +87,21 @@ END_TEST
 
 START_TEST(the_earliest_wish_for_the_console)
 {
-    struct cpu *cpu = &hypervisor.cpus[0];
+    struct cpu *cpu = &cpu_table[0];
 
-    cpu->console_due = ARCH_TIMER_NEVER;
-    sched_console_due(100);
-    ck_assert_uint_eq(cpu->console_due, 100);
+    deadline_init(cpu_look_again);
+    deadline_add(&console.tick, 0, NULL);
+    deadline_bring_forward(&console.tick, 100);
+    ck_assert_uint_eq(console.tick.when, 100);
     ck_assert(cpu->reschedule); /* the timer is set anew */
     cpu->reschedule = false;
-    sched_console_due(100);
-    sched_console_due(200);
-    ck_assert_uint_eq(cpu->console_due, 100);
+    deadline_bring_forward(&console.tick, 100);
+    deadline_bring_forward(&console.tick, 200);
+    ck_assert_uint_eq(console.tick.when, 100);
     ck_assert(!cpu->reschedule);
     sim_act_as(fixture.machine, 1);
-    sched_console_due(50);
-    ck_assert_uint_eq(cpu->console_due, 50);
+    deadline_bring_forward(&console.tick, 50);
+    ck_assert_uint_eq(console.tick.when, 50);
     ck_assert_uint_eq(kicks[0], 1);
     ck_assert(!cpu->reschedule); /* the other CPU's own */
 }
