@@ -68,6 +68,8 @@ static struct vcpu *create_vcpu(struct domain *domain, uint8_t *area, unsigned i
     vcpu->domain = domain;
     vcpu->index = (uint8_t)index;
     vcpu->cpu = domain->plan->vcpu_cpu[index];
+    vcpu->timer_intids[VCPU_TIMER_VIRTUAL] = (uint8_t)domain->plan->map->timer_virtual;
+    vcpu->timer_intids[VCPU_TIMER_PHYSICAL] = (uint8_t)domain->plan->map->timer_physical;
     vcpu->arch.stage2 = &domain->stage2.arch;
     vcpu->arch.shares_vmid = shares_vmid(domain->plan, index);
     vcpu->arch.vmpidr = MPIDR_RES1 | guest_dt_vcpu_affinity(index);

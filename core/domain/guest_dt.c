@@ -11,8 +11,6 @@
 #define PSCI_0_1_CPU_OFF 1
 #define PSCI_0_1_CPU_ON 2
 
-#define GUEST_TIMER_SECURE_INTID 29
-
 static void write_root_properties(struct dt_writer *writer)
 {
     static const char compatible[] = "bulkhead,guest\0linux,dummy-virt";
@@ -99,18 +97,18 @@ static void write_memory(struct dt_writer *writer, const struct plan_domain *pla
     dt_end_node(writer);
 }
 
-static void write_timer(struct dt_writer *writer, uint32_t frequency)
+static void write_timer(struct dt_writer *writer, const struct guest_map *map, uint32_t frequency)
 {
-    static const uint32_t interrupts[] = {
-        DT_GIC_PPI, DT_PPI(GUEST_TIMER_SECURE_INTID),   DT_LEVEL_LOW, /* */
-        DT_GIC_PPI, DT_PPI(GUEST_TIMER_PHYSICAL_INTID), DT_LEVEL_LOW, /* */
-        DT_GIC_PPI, DT_PPI(GUEST_TIMER_VIRTUAL_INTID),  DT_LEVEL_LOW,
+    const uint32_t interrupts[] = {
+        DT_GIC_PPI, DT_PPI(map->timer_secure),   DT_LEVEL_LOW, /* */
+        DT_GIC_PPI, DT_PPI(map->timer_physical), DT_LEVEL_LOW, /* */
+        DT_GIC_PPI, DT_PPI(map->timer_virtual),  DT_LEVEL_LOW,
     };
 
     dt_begin_node(writer, "timer");
     dt_put_string(writer, "compatible", "arm,armv8-timer");
     dt_put_cells(writer, "interrupts", interrupts, ARRAY_SIZE(interrupts));
-    dt_put_u32(writer, "interrupt-parent", GUEST_PHANDLE_GIC);
+    dt_put_u32(writer, "interrupt-parent", map->gic_phandle);
     if (frequency != 0)
         dt_put_u32(writer, "clock-frequency", frequency);
     dt_end_node(writer);
@@ -137,7 +135,7 @@ static void write_tree(struct dt_writer *writer, const struct plan_domain *plan,
     write_chosen(writer, plan, seeds);
     write_cpus(writer, plan, machine);
     write_memory(writer, plan);
-    write_timer(writer, machine->timer_frequency);
+    write_timer(writer, plan->map, machine->timer_frequency);
     write_psci(writer);
     FOR_EACH_PART_OF(i, plan->config)
         if (part_table[i]->describe != NULL)

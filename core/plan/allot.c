@@ -55,8 +55,8 @@ void allot_give_back(struct system_plan *plan, struct plan_domain *domain)
 
 static unsigned stage2_pages(const struct plan_domain *domain)
 {
-    const struct region ranges[] = {
-        {GUEST_GICC_BASE, GUEST_GICC_BASE + GUEST_GICC_SIZE}, domain->guest_ram[0], domain->guest_ram[1]};
+    const struct guest_range *gicc = &domain->map->gicc;
+    const struct region ranges[] = {range_of(gicc->base, gicc->size), domain->guest_ram[0], domain->guest_ram[1]};
 
     return stage2_pages_needed(domain->ipa_bits, ranges, ARRAY_SIZE(ranges), PLAN_SPARE_TABLES);
 }

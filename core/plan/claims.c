@@ -130,8 +130,10 @@ static void claim_ram(struct claimant *claimant)
 
 static void claim_devices(struct claimant *claimant)
 {
-    claim_for(claimant, CLAIM_GUEST_INTID, CLAIM_EXCLUSIVE, range_of(GUEST_TIMER_VIRTUAL_INTID, 1), "virtual timer");
-    claim_for(claimant, CLAIM_GUEST_INTID, CLAIM_EXCLUSIVE, range_of(GUEST_TIMER_PHYSICAL_INTID, 1), "physical timer");
+    const struct guest_map *map = claimant->domain->map;
+
+    claim_for(claimant, CLAIM_GUEST_INTID, CLAIM_EXCLUSIVE, range_of(map->timer_virtual, 1), "virtual timer");
+    claim_for(claimant, CLAIM_GUEST_INTID, CLAIM_EXCLUSIVE, range_of(map->timer_physical, 1), "physical timer");
     FOR_EACH_PART_OF(i, claimant->domain->config)
         if (part_table[i]->claim != NULL)
             part_table[i]->claim(claimant);

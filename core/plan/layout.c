@@ -16,19 +16,20 @@ hv_status layout_ram(const struct system_plan *plan, struct plan_domain *domain,
 {
     const struct domain_config *config = domain->config;
     uint64_t size = align_up(config->memory, PAGE_SIZE);
-    uint64_t bank0 = min_u64(size, GUEST_RAM0_SIZE);
+    const struct guest_range *banks = domain->map->ram;
+    uint64_t bank0 = min_u64(size, banks[0].size);
 
-    if (config->memory > GUEST_RAM0_SIZE + GUEST_RAM1_SIZE) {
+    if (config->memory > banks[0].size + banks[1].size) {
         dt_report(diag, DIAG_ERROR, config->node, "memory", show_size(config->memory).text,
-                  show_size(GUEST_RAM0_SIZE + GUEST_RAM1_SIZE).text,
-                  "more RAM than the guest's memory map has room for", "memory is in KiB");
+                  show_size(banks[0].size + banks[1].size).text, "more RAM than the guest's memory map has room for",
+                  "memory is in KiB");
         return HV_E_RANGE;
     }
     if (size != config->memory)
         dt_report(diag, DIAG_WARNING, config->node, "memory", show_size(config->memory).text, "a multiple of 4 KiB",
                   "the memory is rounded up to whole pages", NULL);
-    domain->guest_ram[0] = (struct region){GUEST_RAM0_BASE, GUEST_RAM0_BASE + bank0};
-    domain->guest_ram[1] = (struct region){GUEST_RAM1_BASE, GUEST_RAM1_BASE + size - bank0};
+    domain->guest_ram[0] = (struct region){banks[0].base, banks[0].base + bank0};
+    domain->guest_ram[1] = (struct region){banks[1].base, banks[1].base + size - bank0};
     uint64_t top = size > bank0 ? domain->guest_ram[1].end : domain->guest_ram[0].end;
     unsigned needed = 64 - (unsigned)__builtin_clzll(top - 1);
     unsigned host = plan->machine->pa_bits;

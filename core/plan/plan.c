@@ -41,6 +41,7 @@ static void start_domains(struct system_plan *plan)
             .index = (uint8_t)i,
             .domid = (uint16_t)(i + 1),
             .vmid = (uint16_t)(i + 1),
+            .map = &guest_map_xen,
             .vcpu_count = (uint32_t)min_u64(config->cpus, HV_MAX_VCPUS),
             .spi_count = count_spis(config),
         };

@@ -8,30 +8,9 @@
 #include "config/system_config.h"
 #include "lib/diag.h"
 #include "lib/format.h"
+#include "plan/guest_map.h"
 #include "plan/image.h"
 #include "plan/ledger.h"
-
-/* The guest physical memory map, the same as on Xen (public/arch-arm.h). */
-#define GUEST_GICD_BASE 0x03001000
-#define GUEST_GICD_SIZE 0x1000
-#define GUEST_GICC_BASE 0x03002000
-#define GUEST_GICC_SIZE 0x2000
-#define GUEST_GICD_V3_SIZE 0x10000
-#define GUEST_GICR_BASE 0x03020000
-#define GUEST_GICR_SIZE 0x01000000 /* room for 128 vCPUs */
-#define GUEST_GICR_STRIDE 0x20000  /* of each vCPU */
-#define GUEST_VPL011_BASE 0x22000000
-#define GUEST_VPL011_SIZE 0x1000
-#define GUEST_VPL011_INTID 32
-#define GUEST_SPI_BASE 32
-#define GUEST_RAM0_BASE 0x40000000ULL
-#define GUEST_RAM0_SIZE (3ULL << 30)
-#define GUEST_RAM1_BASE 0x0200000000ULL
-#define GUEST_RAM1_SIZE (1016ULL << 30)
-#define GUEST_TIMER_VIRTUAL_INTID 27
-#define GUEST_TIMER_PHYSICAL_INTID 30
-#define GUEST_PHANDLE_GIC 65000
-#define GUEST_IPA_BITS_MIN 36
 
 /* The device tree does not say how many SPIs the host has; its GIC does, at EL2. */
 #define PLAN_SPIS_AS_HOST CONFIG_SPIS_AS_HOST
@@ -81,6 +60,7 @@ struct plan_domain {
     uint8_t index;    /* in system_plan::domains */
     uint16_t domid;   /* 1.. in device-tree order, valid or not */
     uint16_t vmid;    /* of its stage 2; not 0 */
+    const struct guest_map *map;
     uint32_t vcpu_count;
     uint8_t vcpu_cpu[HV_MAX_VCPUS]; /* physical CPU of each vCPU; the domain is built by that of vCPU 0 */
     struct plan_extent extents[PLAN_MAX_EXTENTS];

@@ -30,8 +30,9 @@ struct vcpu {
     uint32_t wake;  /* set by other CPUs (release), cleared by the own one */
     struct vcpu_request on_request; /* it was turned on; not yet taken up */
     struct vgic_vcpu vgic;
-    uint8_t timers_in_flight; /* bit per timer: its physical interrupt is active on behalf of this vCPU */
-    struct vcpu *next;        /* of the same domain on the same CPU */
+    uint8_t timer_intids[VCPU_TIMERS]; /* PPIs of the guest */
+    uint8_t timers_in_flight;          /* bit per timer: its physical interrupt is active on behalf of this vCPU */
+    struct vcpu *next;                 /* of the same domain on the same CPU */
     struct vcpu_statistics statistics;
 };
 

@@ -3,13 +3,11 @@
 
 #include "arch/timer.h"
 #include "drivers/gic.h"
-#include "plan/plan.h"
 #include "vcpu/cpu.h"
 #include "vcpu/vcpu.h"
 
-static const uint8_t guest_intids[VCPU_TIMERS] = {GUEST_TIMER_VIRTUAL_INTID, GUEST_TIMER_PHYSICAL_INTID};
 static uint32_t host_intids[VCPU_TIMERS];
-static uint8_t guest_intid_of[VGIC_PRIVATE]; /* by the host's */
+static uint8_t timer_of[VGIC_PRIVATE]; /* by the host's INTID */
 
 /** Hands a timer's interrupt to the vCPU that is loaded. */
 static enum irq_result forward(unsigned cpu, uint32_t intid, unsigned count)
@@ -19,7 +17,7 @@ static enum irq_result forward(unsigned cpu, uint32_t intid, unsigned count)
     (void)count;
     if (vcpu == NULL) /* fired while its owner was being put */
         return IRQ_ENDED;
-    vgic_inject_hardware_ppi(&vcpu->vgic, guest_intid_of[intid % VGIC_PRIVATE], intid);
+    vgic_inject_hardware_ppi(&vcpu->vgic, vcpu->timer_intids[timer_of[intid % VGIC_PRIVATE]], intid);
     return IRQ_PASSED_ON;
 }
 
@@ -30,7 +28,7 @@ HV_ONCE void vcpu_timers_init(uint32_t virtual_intid, uint32_t physical_intid)
     host_intids[VCPU_TIMER_VIRTUAL] = virtual_intid;
     host_intids[VCPU_TIMER_PHYSICAL] = physical_intid;
     for (unsigned i = 0; i < VCPU_TIMERS; i++) {
-        guest_intid_of[host_intids[i] % VGIC_PRIVATE] = guest_intids[i];
+        timer_of[host_intids[i] % VGIC_PRIVATE] = (uint8_t)i;
         irq_connect(host_intids[i], &sink);
     }
 }
@@ -40,7 +38,7 @@ HV_ONCE void vcpu_timers_init(uint32_t virtual_intid, uint32_t physical_intid)
 void vcpu_timers_save(struct vcpu *vcpu)
 {
     for (unsigned i = 0; i < VCPU_TIMERS; i++) {
-        if (!vgic_ppi_in_flight(&vcpu->vgic, guest_intids[i]))
+        if (!vgic_ppi_in_flight(&vcpu->vgic, vcpu->timer_intids[i]))
             continue;
         vcpu->timers_in_flight |= (uint8_t)(1u << i);
         host_gic.ops->set_active(&host_gic, host_intids[i], false);

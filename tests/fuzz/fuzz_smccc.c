@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Sequences of hypercalls and SMCs with any function and any arguments, from the vCPUs of one domain. */
 #include "support/guest.h"
+#include "support/guest_abi.h"
 #include "trap/esr.h"
 #include "trap/trap.h"
 

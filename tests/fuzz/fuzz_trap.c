@@ -2,6 +2,7 @@
 /* vCPUs that come out with any syndrome, address and register contents, while interrupts and keys arrive. */
 #include "arch/vcpu.h"
 #include "support/guest.h"
+#include "support/guest_abi.h"
 #include "trap/esr.h"
 
 #define MAX_STEPS 60

@@ -10,6 +10,7 @@
 #include "plan/ledger.h"
 #include "program.h"
 #include "scenario/support/system.h"
+#include "support/guest_abi.h"
 #include "support/suite.h"
 
 /* ---- a timer interrupt that its guest leaves waiting ---- */

@@ -14,67 +14,68 @@ static void claim_frame(struct claimant *claimant, uint64_t base, uint64_t size,
 static void claim(struct claimant *claimant)
 {
     const struct machine_gic *gic = &claimant->plan->machine->gic;
+    const struct guest_map *map = claimant->domain->map;
 
     if (gic->version == GIC_V3) {
-        claim_frame(claimant, GUEST_GICD_BASE, GUEST_GICD_V3_SIZE, "gicd");
-        claim_frame(claimant, GUEST_GICR_BASE, claimant->domain->vcpu_count * (uint64_t)GUEST_GICR_STRIDE, "gicr");
+        claim_frame(claimant, map->gicd_v3.base, map->gicd_v3.size, "gicd");
+        claim_frame(claimant, map->gicr.base, claimant->domain->vcpu_count * (uint64_t)GUEST_GICR_STRIDE, "gicr");
         return;
     }
-    claim_frame(claimant, GUEST_GICD_BASE, GUEST_GICD_SIZE, "gicd");
-    claim_frame(claimant, GUEST_GICC_BASE, GUEST_GICC_SIZE, "gicc");
+    claim_frame(claimant, map->gicd.base, map->gicd.size, "gicd");
+    claim_frame(claimant, map->gicc.base, map->gicc.size, "gicc");
     if (gic->version == GIC_V2)
         claim_for(claimant, CLAIM_FRAME, CLAIM_SHARED, /* where in it the registers are, the driver knows */
                   range_of(gic->virtual_interface.base, gic->virtual_interface.size), "gicv");
 }
 
+static void add_frame(struct domain *domain, uint64_t base, uint64_t size,
+                      enum mmio_result (*handler)(void *, struct mmio_access *))
+{
+    domain_add_device(domain, ipa(base), (uint32_t)size, &domain->vgic, handler);
+}
+
 static void create(struct domain *domain, void *state)
 {
-    struct vgic *vgic = &domain->vgic;
+    const struct guest_map *map = domain->plan->map;
 
     (void)state;
     if (domain_host()->gic->version != GIC_V3) {
-        domain_add_device(domain, ipa(GUEST_GICD_BASE), GUEST_GICD_SIZE, vgic, vgic_distributor_access);
+        add_frame(domain, map->gicd.base, map->gicd.size, vgic_distributor_access);
         return;
     }
-    domain_add_device(domain, ipa(GUEST_GICD_BASE), GUEST_GICD_V3_SIZE, vgic, vgic_v3_distributor_access);
-    domain_add_device(domain, ipa(GUEST_GICR_BASE), domain->vcpu_count * GUEST_GICR_STRIDE, vgic,
-                      vgic_redistributor_access);
+    add_frame(domain, map->gicd_v3.base, map->gicd_v3.size, vgic_v3_distributor_access);
+    add_frame(domain, map->gicr.base, domain->vcpu_count * (uint64_t)GUEST_GICR_STRIDE, vgic_redistributor_access);
 }
 
 /** A GICv2's virtual CPU interface stands where the guest looks for a CPU interface (IHI 0048B 5.5). */
 static hv_status map(struct domain *domain, void *state)
 {
     const struct gic *gic = domain_host()->gic;
+    const struct guest_range *gicc = &domain->plan->map->gicc;
 
     (void)state;
     if (gic->version != GIC_V2)
         return HV_OK;
-    return stage2_map(&domain->stage2, ipa(GUEST_GICC_BASE), gic->virtual_interface, GUEST_GICC_SIZE, STAGE2_DEVICE);
+    return stage2_map(&domain->stage2, ipa(gicc->base), gic->virtual_interface, gicc->size, STAGE2_DEVICE);
 }
 
 static void describe(struct dt_writer *tree, const struct plan_domain *plan, const struct machine *machine)
 {
-    static const struct dt_range v2_frames[] = {
-        {GUEST_GICD_BASE, GUEST_GICD_SIZE},
-        {GUEST_GICC_BASE, GUEST_GICC_SIZE},
-    };
-    static const struct dt_range v3_frames[] = {
-        {GUEST_GICD_BASE, GUEST_GICD_V3_SIZE},
-        {GUEST_GICR_BASE, GUEST_GICR_SIZE},
-    };
+    const struct guest_map *map = plan->map;
     bool v3 = machine->gic.version == GIC_V3;
+    const struct guest_range *distributor = v3 ? &map->gicd_v3 : &map->gicd, *second = v3 ? &map->gicr : &map->gicc;
+    const struct dt_range frames[] = {{distributor->base, distributor->size}, {second->base, second->size}};
 
-    (void)plan;
-    dt_begin_node_at(tree, "interrupt-controller", GUEST_GICD_BASE);
+    dt_begin_node_at(tree, "interrupt-controller", distributor->base);
     dt_put_u32(tree, "#address-cells", 0);
     dt_put_u32(tree, "#interrupt-cells", 3);
     dt_put_flag(tree, "interrupt-controller");
     dt_put_string(tree, "compatible", v3 ? "arm,gic-v3" : "arm,gic-400");
     if (v3)
         dt_put_u32(tree, "#redistributor-regions", 1);
-    dt_put_reg(tree, v3 ? v3_frames : v2_frames, 2);
-    dt_put_u32(tree, "linux,phandle", GUEST_PHANDLE_GIC);
-    dt_put_u32(tree, "phandle", GUEST_PHANDLE_GIC);
+    dt_put_reg(tree, frames, ARRAY_SIZE(frames));
+    dt_put_u32(tree, "linux,phandle", map->gic_phandle);
+    dt_put_u32(tree, "phandle", map->gic_phandle);
     dt_end_node(tree);
 }
 

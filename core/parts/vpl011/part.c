@@ -13,14 +13,18 @@ _Static_assert(sizeof(struct vpl011) <= STATE_BYTES, "struct vpl011 outgrew its 
 
 static void claim(struct claimant *claimant)
 {
-    claim_for(claimant, CLAIM_GUEST_ADDRESS, CLAIM_EXCLUSIVE, range_of(GUEST_VPL011_BASE, GUEST_VPL011_SIZE), "vpl011");
-    claim_for(claimant, CLAIM_GUEST_INTID, CLAIM_EXCLUSIVE, range_of(GUEST_VPL011_INTID, 1), "vpl011");
+    const struct guest_map *map = claimant->domain->map;
+
+    claim_for(claimant, CLAIM_GUEST_ADDRESS, CLAIM_EXCLUSIVE, range_of(map->uart.base, map->uart.size), "vpl011");
+    claim_for(claimant, CLAIM_GUEST_INTID, CLAIM_EXCLUSIVE, range_of(map->uart_intid, 1), "vpl011");
 }
 
 static void create(struct domain *domain, void *state)
 {
-    vpl011_init(state, &domain->vgic, GUEST_VPL011_INTID, &domain->console);
-    domain_add_device(domain, ipa(GUEST_VPL011_BASE), GUEST_VPL011_SIZE, state, vpl011_access);
+    const struct guest_map *map = domain->plan->map;
+
+    vpl011_init(state, &domain->vgic, map->uart_intid, &domain->console);
+    domain_add_device(domain, ipa(map->uart.base), (uint32_t)map->uart.size, state, vpl011_access);
 }
 
 static void reset(struct domain *domain, void *state)
@@ -31,16 +35,16 @@ static void reset(struct domain *domain, void *state)
 
 static void describe(struct dt_writer *tree, const struct plan_domain *plan, const struct machine *machine)
 {
-    static const struct dt_range frame = {GUEST_VPL011_BASE, GUEST_VPL011_SIZE};
-    static const uint32_t interrupt[] = {DT_GIC_SPI, DT_SPI(GUEST_VPL011_INTID), DT_LEVEL_HIGH};
+    const struct guest_map *map = plan->map;
+    const struct dt_range frame = {map->uart.base, map->uart.size};
+    const uint32_t interrupt[] = {DT_GIC_SPI, DT_SPI(map->uart_intid), DT_LEVEL_HIGH};
 
-    (void)plan;
     (void)machine;
     dt_begin_node_at(tree, "sbsa-uart", frame.base);
     dt_put_string(tree, "compatible", "arm,sbsa-uart");
     dt_put_reg(tree, &frame, 1);
     dt_put_cells(tree, "interrupts", interrupt, ARRAY_SIZE(interrupt));
-    dt_put_u32(tree, "interrupt-parent", GUEST_PHANDLE_GIC);
+    dt_put_u32(tree, "interrupt-parent", map->gic_phandle);
     dt_put_u32(tree, "current-speed", BAUD);
     dt_end_node(tree);
 }
@@ -55,7 +59,7 @@ const struct part vpl011_part = {
     .name = "vpl011",
     .property = "vpl011",
     .state_bytes = STATE_BYTES,
-    .intid = GUEST_VPL011_INTID,
+    .intid = 32, /* guest_map::uart_intid */
     .console = "ttyAMA0",
     .stdout_path = "/sbsa-uart@22000000",
     .claim = claim,

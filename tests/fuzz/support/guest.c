@@ -2,6 +2,7 @@
 #include "support/guest.h"
 
 #include "domain/build_state.h"
+#include "support/guest_abi.h"
 #include "trap/psci.h"
 #include "trap/trap.h"
 #include "unit/domain/fixture.h"
@@ -42,6 +43,7 @@ static void plan_guest(void)
     plan->guest_ram[0] = (struct region){KERNEL, KERNEL + GUEST_BANK0_SIZE};
     plan->guest_ram[1] = (struct region){GUEST_RAM1_BASE, GUEST_RAM1_BASE + GUEST_BANK1_SIZE};
     plan->dtb = ipa(KERNEL + KIB(128));
+    plan->map = &guest_map_xen;
     plan->vcpu_count = GUEST_VCPUS;
     plan->ipa_bits = GUEST_IPA_BITS_MIN;
     fixture.config.cpus = GUEST_VCPUS;

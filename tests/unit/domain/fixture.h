@@ -146,6 +146,7 @@ static inline void plan_by_hand(void)
         .name = "domU1",
         .domid = 1,
         .vmid = 1,
+        .map = &guest_map_xen,
         .vcpu_count = 1,
         .extents = {{{KERNEL}, {EXTENT0}, EXTENT0_SIZE}, {{KERNEL + EXTENT0_SIZE}, {EXTENT1}, EXTENT1_SIZE}},
         .extent_count = 2,

@@ -3,6 +3,7 @@
  * cache. */
 #include "domain/build_state.h"
 #include "fixture.h"
+#include "support/guest_abi.h"
 #include "support/parts.h"
 #include "support/suite.h"
 

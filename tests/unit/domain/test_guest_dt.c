@@ -34,6 +34,7 @@ static void setup(void)
         .name = "domU1", .parts = part_bits("vpl011"), .bootargs = "console=ttyAMA0 root=/dev/ram0"};
     plan = (struct plan_domain){
         .config = &config,
+        .map = &guest_map_xen,
         .vcpu_count = 1,
         .guest_ram = {{0x40000000, 0x100000000}, {0x200000000, 0x240000000}},
         .ramdisk = {.present = true, .load = {0x48200000}, .file_size = 0x123457},

@@ -3,6 +3,7 @@
 #ifndef BULKHEAD_TESTS_UNIT_PLAN_INVARIANTS_H
 #define BULKHEAD_TESTS_UNIT_PLAN_INVARIANTS_H
 
+#include "support/guest_abi.h"
 #include "unit/plan/fixture.h"
 
 #define MAX_OWNED 1024

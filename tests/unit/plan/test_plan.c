@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The plan as a whole: where things go, who gets RAM, which CPU runs whom, and its text. */
 #include "plan/claims.h"
+#include "support/guest_abi.h"
 #include "support/parts.h"
 #include "support/suite.h"
 #include "unit/plan/invariants.h"

@@ -4,6 +4,7 @@
 #include "hostsim/machine/machine.h"
 #include "irq/irq.h"
 #include "sched/run.h"
+#include "support/guest_abi.h"
 #include "support/suite.h"
 #include "unit/domain/fixture.h"
 

@@ -78,6 +78,7 @@ static inline void guest_setup(unsigned vcpu_count)
                                       .valid = true,
                                       .domid = 1,
                                       .vmid = 1,
+                                      .map = &guest_map_xen,
                                       .vcpu_count = vcpu_count,
                                       .guest_ram = {{RAM_BASE, RAM_BASE + RAM_SIZE}, {0, 0}},
                                       .ipa_bits = 40};
