@@ -34,7 +34,29 @@ struct choices {
 
 /* Shared with the process that runs the property, so that its choices outlive it. */
 static struct choices *shared;
-static struct sequence best;
+
+/* Of the search. Mapped, not static: every test program has this file, and what is static is looked through for leaks
+ * at the end of each of its tests. */
+static struct {
+    struct sequence best, candidate;
+} * work;
+
+static void *map(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    ck_assert(memory != MAP_FAILED);
+    return memory;
+}
+
+/* As much as there is of it, which is little. */
+static void copy(struct sequence *to, const struct sequence *from)
+{
+    to->count = from->count;
+    to->step_count = from->step_count;
+    memcpy(to->numbers, from->numbers, from->count * sizeof(*to->numbers));
+    memcpy(to->steps, from->steps, from->step_count * sizeof(*to->steps));
+}
 
 /* splitmix64 */
 static uint64_t draw(struct choices *choices)
@@ -115,7 +137,7 @@ static void begin(uint64_t seed, const struct sequence *played)
     shared->next = shared->step = 0;
     shared->made.count = shared->made.step_count = 0;
     if (played != NULL)
-        memcpy(&shared->played, played, sizeof(*played));
+        copy(&shared->played, played);
 }
 
 static bool child_failed(pid_t child)
@@ -178,7 +200,7 @@ static bool improve(struct search *search, const struct sequence *candidate)
     search->attempts++;
     if (!fails(search->property, search->seed, candidate, false))
         return false;
-    memcpy(&best, &shared->made, sizeof(best));
+    copy(&work->best, &shared->made);
     return true;
 }
 
@@ -203,16 +225,16 @@ static void cut(struct sequence *to, const struct sequence *from, size_t first, 
 
 static bool leave_out_steps(struct search *search)
 {
-    static struct sequence candidate;
+    struct sequence *candidate = &work->candidate;
     bool better = false;
 
-    for (size_t chunk = best.step_count; chunk > 0; chunk /= 2) {
-        for (size_t first = best.step_count; first > 0;) { /* from the end: what fails is near it */
+    for (size_t chunk = work->best.step_count; chunk > 0; chunk /= 2) {
+        for (size_t first = work->best.step_count; first > 0;) { /* from the end: what fails is near it */
             first = first > chunk ? first - chunk : 0;
-            size_t count = first + chunk <= best.step_count ? chunk : best.step_count - first;
-            cut(&candidate, &best, first, count);
-            better = (count > 0 && improve(search, &candidate)) || better;
-            first = first < best.step_count ? first : best.step_count;
+            size_t count = first + chunk <= work->best.step_count ? chunk : work->best.step_count - first;
+            cut(candidate, &work->best, first, count);
+            better = (count > 0 && improve(search, candidate)) || better;
+            first = first < work->best.step_count ? first : work->best.step_count;
         }
     }
     return better;
@@ -220,27 +242,28 @@ static bool leave_out_steps(struct search *search)
 
 static bool lower(struct search *search, size_t index, uint64_t value)
 {
-    static struct sequence candidate;
+    struct sequence *candidate = &work->candidate;
 
-    if (index >= best.count || best.numbers[index] <= value)
+    if (index >= work->best.count || work->best.numbers[index] <= value)
         return false;
-    memcpy(&candidate, &best, sizeof(candidate));
-    candidate.numbers[index] = value;
-    return improve(search, &candidate);
+    copy(candidate, &work->best);
+    candidate->numbers[index] = value;
+    return improve(search, candidate);
 }
 
 static bool lower_numbers(struct search *search)
 {
     bool better = false;
 
-    for (size_t index = 0; index < best.count; index++) {
+    for (size_t index = 0; index < work->best.count; index++) {
         if (lower(search, index, 0)) {
             better = true;
             continue;
         }
-        while (index < best.count && lower(search, index, best.numbers[index] / 2))
+        while (index < work->best.count && lower(search, index, work->best.numbers[index] / 2))
             better = true;
-        while (index < best.count && best.numbers[index] > 0 && lower(search, index, best.numbers[index] - 1))
+        while (index < work->best.count && work->best.numbers[index] > 0 &&
+               lower(search, index, work->best.numbers[index] - 1))
             better = true;
     }
     return better;
@@ -251,28 +274,28 @@ bool shrink_search(void (*property)(struct choices *choices), uint64_t first, ui
     struct search search = {.property = property};
 
     if (shared == NULL)
-        shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ck_assert(shared != MAP_FAILED);
+        shared = map(sizeof(*shared));
+    if (work == NULL)
+        work = map(sizeof(*work));
     if (!any_fails(property, first, count))
         return false;
     search.seed = shared->seed;
-    memcpy(&best, &shared->made, sizeof(best));
-    *shrunk = (struct shrunk){.seed = search.seed, .steps_at_first = best.step_count, .numbers = best.numbers};
-    static struct sequence whole;
-    memcpy(&whole, &best, sizeof(whole));
-    if (improve(&search, &whole)) /* else it fails only in company */
+    copy(&work->best, &shared->made);
+    *shrunk =
+        (struct shrunk){.seed = search.seed, .steps_at_first = work->best.step_count, .numbers = work->best.numbers};
+    copy(&work->candidate, &work->best);
+    if (improve(&search, &work->candidate)) /* else it fails only in company */
         while (leave_out_steps(&search) || lower_numbers(&search))
             ;
-    shrunk->steps = best.step_count;
-    shrunk->choices = best.count;
+    shrunk->steps = work->best.step_count;
+    shrunk->choices = work->best.count;
     shrunk->attempts = search.attempts;
     return true;
 }
 
 static void run_shown(void (*property)(struct choices *choices), uint64_t seed)
 {
-    shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    ck_assert(shared != MAP_FAILED);
+    shared = map(sizeof(*shared));
     begin(seed, NULL);
     shared->shown = true;
     property(shared);
@@ -291,7 +314,7 @@ void shrink_run(void (*property)(struct choices *choices), uint64_t first, uint6
         return;
     fprintf(stderr, "seed %llu fails; of its %zu steps these %zu are enough (BULKHEAD_SEED=%llu shows all):\n",
             (unsigned long long)shrunk.seed, shrunk.steps_at_first, shrunk.steps, (unsigned long long)shrunk.seed);
-    bool still = fails(property, shrunk.seed, &best, true);
+    bool still = fails(property, shrunk.seed, &work->best, true);
     ck_abort_msg("seed %llu fails, after %u attempts with %zu steps%s", (unsigned long long)shrunk.seed,
                  shrunk.attempts, shrunk.steps, still ? "" : "; not always");
 }

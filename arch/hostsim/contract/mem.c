@@ -79,6 +79,7 @@ void arch_zero_and_clean(void *address, uint64_t size)
     if (!is_aligned((uintptr_t)address, LINE) || !is_aligned(size, LINE))
         sim_fail("arch_zero_and_clean(%p, %#llx): not multiples of 64", address, (unsigned long long)size);
     sim_core_writes(address, size);
+    sim_bring_in(cpu->machine, address, size, false);
     for (uint64_t offset = 0; offset < size; offset += sizeof(zeros))
         sim_copy_if_different((uint8_t *)address + offset, zeros, min_u64(size - offset, sizeof(zeros)));
     sim_cache_zeroed(cpu->machine, address, size);
@@ -95,6 +96,7 @@ void arch_copy_and_clean(void *destination, const void *source, uint64_t size)
         sim_fail("arch_copy_and_clean(): source and destination overlap");
     sim_core_reads(source, size);
     sim_core_writes(destination, size);
+    sim_bring_in(cpu->machine, destination, size, true);
     sim_copy_if_different(destination, source, size);
     sim_cache_clean_invalidate(cpu->machine, destination, size);
     sim_spend(cpu, SIM_COST_COPY_LINE, (size + LINE - 1) / LINE);

@@ -242,6 +242,7 @@ void sim_memory_write(struct sim_machine *machine, uint64_t base, const void *da
     const struct sim_bank *bank = sim_bank_find(machine, base, size);
     const uint8_t *bytes = data;
     uint64_t offset = base - bank->base, part;
+    sim_bring_in_memory(bank, offset, size);
     for (; size > 0; offset += part, bytes += part, size -= part) {
         part = min_u64(size, PAGE_SIZE - offset % PAGE_SIZE);
         write_memory(bank, sim_bank_page(bank, offset / PAGE_SIZE), offset % PAGE_SIZE, bytes, part);

@@ -6,6 +6,7 @@
 
 #include "hostsim/machine/machine.h"
 
+#define FEW_PAGES 8         /* that it is not worth a system call to have at once */
 #define TRACE_PERIOD MIB(2) /* of what an earlier user of the machine left in RAM */
 
 static void *reserve(uint64_t size, int protection)
@@ -15,6 +16,55 @@ static void *reserve(uint64_t size, int protection)
         return NULL;
     madvise(memory, size, MADV_NOHUGEPAGE); /* most of RAM is touched a page in 2 MiB: it need not all be there */
     return memory;
+}
+
+#ifdef __SANITIZE_ADDRESS__
+void __asan_get_shadow_mapping(size_t *shadow_scale, size_t *shadow_offset);
+
+/* What AddressSanitizer says of the range: that it may be touched, in pages of zeros. */
+static void bring_in_shadow(uintptr_t first, uintptr_t end)
+{
+    size_t scale, offset;
+    __asan_get_shadow_mapping(&scale, &offset);
+    first = align_down((first >> scale) + offset, PAGE_SIZE);
+    end = align_up((end >> scale) + offset, PAGE_SIZE);
+    madvise((void *)first, end - first, MADV_POPULATE_READ);
+}
+#else
+static void bring_in_shadow(uintptr_t first, uintptr_t end)
+{
+    (void)first, (void)end;
+}
+#endif
+
+/* A page that is there at the first touch costs a tenth of one that has to be brought in by a fault, less where the
+ * host is itself a guest. Where the kernel does not know this (before 5.14), it happens fault by fault. */
+static void bring_in(const uint8_t *view, uint64_t offset, uint64_t size, int advice)
+{
+    uintptr_t first = align_down((uintptr_t)view + offset, PAGE_SIZE);
+    uintptr_t end = align_up((uintptr_t)view + offset + size, PAGE_SIZE);
+    if (end - first < FEW_PAGES * PAGE_SIZE)
+        return;
+    madvise((void *)first, end - first, advice);
+    bring_in_shadow(first, end);
+}
+
+void sim_bring_in_memory(const struct sim_bank *bank, uint64_t offset, uint64_t size)
+{
+    bring_in(bank->memory, offset, size, MADV_POPULATE_WRITE);
+}
+
+void sim_bring_in(const struct sim_machine *machine, const void *pointer, uint64_t size, bool written)
+{
+    int advice = written ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
+    for (unsigned i = 0; machine != NULL && i < machine->bank_count; i++) {
+        const struct sim_bank *bank = &machine->banks[i];
+        uint64_t offset = (uint64_t)((uintptr_t)pointer - (uintptr_t)bank->cached);
+        if (offset >= bank->size || size > bank->size - offset)
+            continue;
+        bring_in(bank->memory, offset, size, advice);
+        bring_in(bank->cached, offset, size, advice);
+    }
 }
 
 void sim_copy_if_different(uint8_t *to, const uint8_t *from, uint64_t size)
@@ -115,6 +165,7 @@ const uint8_t *sim_memory_read(struct sim_machine *machine, uint64_t base, uint6
     uint64_t offset = base - bank->base;
     for (uint64_t at = align_down(offset, TRACE_PERIOD); at < offset + size; at += TRACE_PERIOD)
         (void)sim_bank_page(bank, at / PAGE_SIZE);
+    bring_in(bank->memory, offset, size, MADV_POPULATE_READ);
     return bank->memory + offset;
 }
 
@@ -166,6 +217,7 @@ static void enter(struct sim_bank *bank, uint64_t base, uint64_t size, bool writ
         struct sim_page *page = sim_bank_page(bank, index);
         if (!open && sim_cache_needs_fill(bank, page)) {
             protect(bank, first, end, PROT_READ | PROT_WRITE);
+            bring_in(bank->cached, base, size, MADV_POPULATE_WRITE);
             open = true;
         }
         sim_cache_enter(bank, page, writable);

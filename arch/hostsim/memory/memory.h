@@ -88,6 +88,10 @@ const uint8_t *sim_cached_read(struct sim_machine *machine, uint64_t base, uint6
 /** memcpy() that leaves pages which hold the bytes already unwritten: most of RAM is zeros that the host need not
  * provide. */
 void sim_copy_if_different(uint8_t *to, const uint8_t *from, uint64_t size);
+/** What core's @p pointer into RAM points to is about to be read or @p written in both views, and the range of a bank
+ * in memory's. Not for what may stay zeros that the host need not provide. */
+void sim_bring_in(const struct sim_machine *machine, const void *pointer, uint64_t size, bool written);
+void sim_bring_in_memory(const struct sim_bank *bank, uint64_t offset, uint64_t size);
 bool sim_memory_create(struct sim_machine *machine);
 void sim_memory_destroy(struct sim_machine *machine);
 /** Lets the model itself at core's view of one page, whatever core may do with it now; and takes it back. */

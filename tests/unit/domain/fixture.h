@@ -13,6 +13,7 @@
 #include "domain/build.h"
 #include "domain/domain.h"
 #include "hostsim/sim.h"
+#include "support/allocate.h"
 #include "support/core_state.h"
 #include "support/parts.h"
 
@@ -114,17 +115,17 @@ static inline void write_host_tree(void *fdt, int size)
 /** Fills host RAM with one byte, as the one who had it before may have left it. */
 static inline void fill_host(uint64_t base, uint64_t size, uint8_t byte)
 {
-    uint8_t *bytes = malloc(size);
+    static uint8_t bytes[KIB(64)];
 
-    memset(bytes, byte, size);
-    ck_assert(sim_load(fixture.machine, base, bytes, size));
-    free(bytes);
+    memset(bytes, byte, sizeof(bytes));
+    for (uint64_t done = 0; done < size; done += sizeof(bytes))
+        ck_assert(sim_load(fixture.machine, base + done, bytes, min_u64(size - done, sizeof(bytes))));
 }
 
 /** A byte pattern that differs from place to place, so that nothing can be moved without being noticed. */
 static inline uint8_t *make_pattern(uint64_t size, uint32_t seed)
 {
-    uint8_t *bytes = malloc(size + 1);
+    uint8_t *bytes = allocate_pages(size + 1);
     uint32_t value = seed;
 
     for (uint64_t i = 0; i < size; i++) {
@@ -267,34 +268,41 @@ static inline void guest_read(uint64_t address, uint8_t *bytes, uint64_t size)
     }
 }
 
+/** @param expected  its bytes, or NULL: zeros */
+static inline void assert_guest_bytes(uint64_t address, const uint8_t *expected, uint64_t size)
+{
+    static uint8_t bytes[KIB(64)], zeros[KIB(64)];
+
+    for (uint64_t done = 0, part; done < size; done += part) {
+        const uint8_t *wanted = expected != NULL ? expected + done : zeros;
+        uint64_t same = 0;
+        part = min_u64(size - done, sizeof(bytes));
+        guest_read(address + done, bytes, part);
+        if (memcmp(bytes, wanted, part) == 0)
+            continue;
+        while (bytes[same] == wanted[same])
+            same++;
+        ck_abort_msg("0x%llx holds 0x%02x, not 0x%02x", (unsigned long long)(address + done + same), bytes[same],
+                     wanted[same]);
+    }
+}
+
 static inline void assert_guest_holds(uint64_t address, const uint8_t *expected, uint64_t size)
 {
-    uint8_t *bytes = malloc(size + 1);
-    uint64_t same = 0;
-
-    guest_read(address, bytes, size);
-    if (memcmp(bytes, expected, size) == 0)
-        same = size;
-    while (same < size && bytes[same] == expected[same])
-        same++;
-    ck_assert_msg(same == size, "0x%llx holds 0x%02x, not 0x%02x", (unsigned long long)(address + same), bytes[same],
-                  expected[same]);
-    free(bytes);
+    assert_guest_bytes(address, expected, size);
 }
 
 static inline void assert_guest_zero(uint64_t address, uint64_t end)
 {
-    uint8_t *zeros = calloc(1, end - address + 1);
-
-    assert_guest_holds(address, zeros, end - address);
-    free(zeros);
+    assert_guest_bytes(address, NULL, end - address);
 }
 
 /** The guest looks at each page of a block. */
 static inline void touch_block(uint64_t address)
 {
     for (uint64_t at = align_down(address, BLOCK_SIZE); at < align_up(address, BLOCK_SIZE); at += PAGE_SIZE)
-        ck_assert_int_eq(domain_touch(fixture.domain, ipa(at)), HV_OK);
+        if (domain_touch(fixture.domain, ipa(at)) != HV_OK)
+            ck_abort_msg("0x%llx is not there", (unsigned long long)at);
 }
 
 static inline uint32_t guest_tree_size(void)
