@@ -7,7 +7,7 @@ import shlex
 import shutil
 import sys
 
-from lab import ROOT, LabError, compile_text, output, run, without_output
+from lab import ROOT, LabError, compile_text, last_lines, output, run, without_output
 
 # Mistakes that the compiler warns of are none that tests must find, but these are the mutation's own: what is left over, or unusual.
 TOLERATED = ["-Wno-error=" + name for name in ("unused", "unused-result", "parentheses", "misleading-indentation", "empty-body", "dangling-else")]
@@ -88,25 +88,27 @@ class El2:
         if not self.images(mutant.file, text, folder):
             return "the image does not build"
         for case, limit in self.cases:
-            failure = self._run_case(case, limit, folder)
+            failure, _ = self._run_case(case, limit, folder)
             if failure is None:
                 continue
-            if self._run_case(case, limit, self.build) is not None:
-                raise LabError(f"{case} fails without any mutation")
+            without, text = self._run_case(case, limit, self.build)
+            if without is not None:
+                raise LabError(f"qemu-{case} fails without any mutation: {without}; it printed at last\n{last_lines(text)}")
             return f"{case}: {failure}"
         return None
 
     def _run_case(self, case, limit, images):
-        """@return None, or how it failed: by a check, or by the case's own time limit"""
+        """@return None, or how it failed: by a check, or by the case's own time limit; and what it printed"""
         command = ["timeout", "-k", "10", str(limit), python(), "-B", self.source / "tests/qemu/run.py", case, "--aarch64", images, "--bulkhead",
                    self.lab.build / "bulkhead", "--deps", ROOT / "build" / "deps", "--work", self.build / "qemu"]
         result = run(command, limit + 60, capture_output=True, text=True, errors="replace",
                      env={**os.environ, "LD_LIBRARY_PATH": str(self.lab.build)})
         shutil.rmtree(self.build / "qemu" / case, ignore_errors=True)
+        text = result.stdout + result.stderr
         if result.returncode == 0:
-            return None
+            return None, text
         failed = re.search(r"^FAILED: [^:]*: (.*)", result.stdout, re.MULTILINE)
-        return failed[1][:60] if failed else "does not end" if result.returncode == 124 else f"status {result.returncode}"
+        return failed[1][:60] if failed else "does not end" if result.returncode == 124 else f"status {result.returncode}", text
 
 
 def python():

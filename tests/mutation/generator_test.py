@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 import generate
+import lab
 import run
 import sample
 from generate import EquivalentsError, all_mutants, draw, mutants_of, read_equivalents, stale
@@ -163,6 +164,34 @@ class Equivalents(unittest.TestCase):
     def test_stale(self):
         mutants = mutants_of("core/room/file.c", body("if (a < b)", "    f();"))
         self.assertEqual(stale({mutants[0].key: "why", "0123456789ab": "why"}, mutants), ["0123456789ab"])
+
+
+class Broken(unittest.TestCase):
+    """A test that fails without any mutation is an error that says what to mend."""
+
+    def lab(self, script):
+        found = lab.Lab(pathlib.Path("."), 1)
+        found.tests = [lab.Test({"name": "unit-x", "command": ["sh", "-c", script]})]
+        return found
+
+    def test_says_what_it_printed(self):
+        found = self.lab("echo first line; echo 'test_x.c:12:F:case:which_one:0: 3 is not 4'; exit 1")
+        with self.assertRaisesRegex(lab.LabError, r"(?s)unit-x fails without any mutation: which_one; .*first line\n.*3 is not 4"):
+            found.first_failure(found.tests, found.build)
+        self.assertEqual(len(found.baseline()), 1)
+
+    def test_one_that_works_says_nothing(self):
+        found = self.lab("exit 0")
+        self.assertIsNone(found.first_failure(found.tests, found.build))
+        self.assertEqual(found.baseline(), [])
+
+    def test_the_others_are_decided(self):
+        sampler = sample.Sampler(None, None, None)
+        found = self.lab("exit 3")
+        for _ in range(2):
+            self.assertEqual(sampler.first_failure(lambda: found.first_failure(found.tests, found.build)), "time")
+        self.assertEqual(len(sampler.broken), 1)
+        self.assertEqual(sampler.first_failure(lambda: "unit-y: case"), "unit-y: case")
 
 
 class Scores(unittest.TestCase):

@@ -25,6 +25,7 @@ BUILD_TIMEOUT = 900
 CHECK_FAILURE = re.compile(r"^[^\n]*?:[FE]:[^:\n]*:([^:\n]+):-?\d+: ?([^\n]*)", re.MULTILINE)
 LIBRARY = "libcore.so"
 ENDLESS = "does not end"
+OUTPUT_LINES = 100
 
 
 class LabError(Exception):
@@ -71,28 +72,46 @@ class Test:
         self.environment = dict(item.split("=", 1) for item in properties.get("ENVIRONMENT", []))
         self.seconds = 0.0
         self.passes = None  # whether it does without a mutation; None: not looked at yet
+        self.complaint = ""  # where it does not: how, and what it printed
 
     def run(self, library, patience=1):
         """With core as in the folder @library. patience: times the usual limits. @return None, or in what way it failed"""
+        return self.attempt(library, patience)[0]
+
+    def attempt(self, library, patience):
+        """@return what run() does, and what was printed"""
         limit = patience * max(TIME_LIMIT_MIN, TIME_LIMIT_FACTOR * self.seconds)
         case_limit = patience * max(CASE_LIMIT_MIN, TIME_LIMIT_FACTOR * self.seconds)
         environment = {**os.environ, **self.environment, "CK_DEFAULT_TIMEOUT": f"{case_limit:.0f}", "LD_LIBRARY_PATH": str(library)}
         with tempfile.TemporaryFile() as output_file:
             process = subprocess.Popen(self.command, cwd=self.directory, env=environment, stdout=output_file, stderr=subprocess.STDOUT,
                                        stdin=subprocess.DEVNULL, start_new_session=True)
-            try:
-                status = process.wait(timeout=limit)
-            except subprocess.TimeoutExpired:
-                stop(process)
-                return ENDLESS
+            status = wait(process, limit)
             output_file.seek(0)
             text = output_file.read().decode(errors="replace")
-        if status == 0:
-            return None
-        failure = CHECK_FAILURE.search(text)
-        if failure:
-            return failure[1] + (f", {ENDLESS}" if "timeout expired" in failure[2] else "")
-        return f"signal {-status}" if status < 0 else f"status {status}"
+        return (None if status == 0 else ENDLESS if status is None else how(status, text)), text
+
+
+def wait(process, limit):
+    """@return its exit status, or None: it was stopped after @limit seconds"""
+    try:
+        return process.wait(timeout=limit)
+    except subprocess.TimeoutExpired:
+        stop(process)
+        return None
+
+
+def how(status, text):
+    """In what way a test failed."""
+    failure = CHECK_FAILURE.search(text)
+    if failure:
+        return failure[1] + (f", {ENDLESS}" if "timeout expired" in failure[2] else "")
+    return f"signal {-status}" if status < 0 else f"status {status}"
+
+
+def last_lines(text):
+    """As much of a test's output as fits into a log: where it failed is near its end."""
+    return "\n".join("    " + line[:400] for line in text.rstrip().split("\n")[-OUTPUT_LINES:])
 
 
 def stop(process):
@@ -196,10 +215,10 @@ class Lab:
     # Running
 
     def baseline(self):
-        """Without a mutation every test passes. Sorts the tests, the fastest first. @return the failures"""
+        """Without a mutation every test passes. Sorts the tests, the fastest first. @return what those that fail say"""
         with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
             passed = list(pool.map(self.passes_without, self.tests))
-        failed = [test.name for test, passes in zip(self.tests, passed) if not passes]
+        failed = [test.complaint for test, passes in zip(self.tests, passed) if not passes]
         self.tests.sort(key=lambda test: test.seconds)
         return failed
 
@@ -211,7 +230,9 @@ class Lab:
 
     def measure(self, test):
         start = time.monotonic()
-        test.passes = test.run(self.build, 10) is None
+        failure, text = test.attempt(self.build, 10)
+        test.passes = failure is None
+        test.complaint = f"{test.name} fails without any mutation: {failure}; it printed at last\n{last_lines(text)}" if failure else ""
         test.seconds = max(test.seconds, time.monotonic() - start)
 
     def first_failure(self, tests, library, until=None):
@@ -225,7 +246,7 @@ class Lab:
                 test.seconds = max(test.seconds, time.monotonic() - start)
                 continue
             if not self.passes_without(test):
-                raise LabError(f"{test.name} fails without any mutation")
+                raise LabError(test.complaint)
             if ENDLESS in failure:  # or is the machine slower now than it was?
                 self.measure(test)
                 failure = test.run(library, 2) if test.seconds > 2 * known else failure

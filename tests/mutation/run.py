@@ -177,7 +177,7 @@ def run(directory, options, mutations):
     lab.prepare()
     failed = lab.baseline()
     if failed:
-        print("these fail without any mutation:\n  " + "\n  ".join(failed), file=sys.stderr)
+        print("\n".join(failed), file=sys.stderr)
         return 2
     lab.write_timings()
     print(f"{len(lab.tests)} test executables pass without a mutation ({time.monotonic() - start:.0f} s with the build)")

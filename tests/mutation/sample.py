@@ -68,6 +68,7 @@ class Sampler:
         self.el2 = el2
         self.options = options
         self.originals = {}  # file -> its object code for EL2
+        self.broken = []  # what tests say that fail without any mutation: those that met one are not decided
         self.thrown = {"does not compile": 0, "same code": 0, "argued to be none": 0}
 
     def text(self, mutant):
@@ -135,12 +136,21 @@ class Sampler:
             trial.host = "time"
         elif trial.object is not None:
             self.lab.link(trial.folder, {trial.mutant.file: trial.object})
-            found = self.lab.first_failure(self.order(trial.mutant), trial.folder, min(end, start + MUTANT_SECONDS))
+            found = self.first_failure(lambda: self.lab.first_failure(self.order(trial.mutant), trial.folder, min(end, start + MUTANT_SECONDS)))
             if found is not None:
                 trial.host, trial.by = ("time", "") if found == "time" else ("caught", found)
         trial.seconds += time.monotonic() - start
         show(trial, trial.host, trial.by)
         return trial
+
+    def first_failure(self, search):
+        """What @search finds; "time" where a test is broken that it needed, which ends the sample with an error."""
+        try:
+            return search()
+        except LabError as error:
+            if str(error) not in self.broken:
+                self.broken.append(str(error))
+            return "time"
 
     def try_all(self, trials, end):
         """All on the host, side by side; then, one by one, the survivors on QEMU."""
@@ -159,8 +169,8 @@ class Sampler:
         if start > end:
             trial.qemu = "time"
             return
-        found = self.el2.first_failure(trial.mutant, self.text(trial.mutant), trial.folder)
-        trial.qemu, trial.qemu_by = ("caught", found) if found is not None else ("survived", "")
+        found = self.first_failure(lambda: self.el2.first_failure(trial.mutant, self.text(trial.mutant), trial.folder))
+        trial.qemu, trial.qemu_by = ("time", "") if found == "time" else ("caught", found) if found is not None else ("survived", "")
         trial.seconds += time.monotonic() - start
         show(trial, trial.qemu, trial.qemu_by)
 
@@ -258,6 +268,8 @@ def sample(directory, options):
     report(trials, sampler, options)
     if options.csv:
         write_csv(options.csv, trials, options.seed)
+    if sampler.broken:
+        raise LabError("\n".join(sampler.broken))
     return 0 if scores([trial.row(options.seed) for trial in trials])["all"][1:] != (0, 0, 0) else UNDECIDED
 
 
