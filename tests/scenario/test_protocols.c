@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What several CPUs do to one thing of core at once, in many orders: a power state, a kick, the timeline. */
+#include "hostsim/cpus/atomic_accesses.h" /* first: what this file reads of core, it sees as late as core does */
+
 #include "unit/trap/guest.h"
 
 #include "arch/cpu.h"

@@ -186,6 +186,7 @@ void arch_cpu_signal(void)
     struct sim_machine *machine = self->machine;
     sim_spend(self, SIM_COST_CALL, 1);
     self->unfenced = false; /* DSB */
+    sim_store_buffer_drain(self);
     for (unsigned i = 0; machine != NULL && i < machine->cpu_count; i++) {
         machine->cpus[i].event_register = true;
         if (machine->cpus[i].state == SIM_CPU_WAIT)
@@ -219,6 +220,7 @@ void arch_spin_lock(struct arch_spinlock *lock)
         if (!sim_lock_pair(&cpu->machine->lock_order, cpu->held[i], lock))
             sim_fail("arch_spin_lock() of a lock inside which one was taken that this CPU holds");
     sim_spend(cpu, SIM_COST_LOCK, 1);
+    sim_store_buffer_drain(cpu);
     uint32_t ticket = lock->next++;
     while (lock->owner != ticket) {
         if (cpu->machine == NULL || !cpu->machine->running)
@@ -248,6 +250,7 @@ void arch_spin_unlock(struct arch_spinlock *lock)
     struct sim_cpu *cpu = sim_this_cpu();
     release(cpu, lock);
     sim_ordered_before(lock);
+    sim_store_buffer_drain(cpu);
     lock->owner++;
     cpu->unfenced = true; /* a store-release is no barrier for what follows */
     for (unsigned i = 0; cpu->machine != NULL && i < cpu->machine->cpu_count; i++) {

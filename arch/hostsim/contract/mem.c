@@ -124,14 +124,17 @@ void arch_icache_invalidate_all(void)
     sim_spend(cpu, SIM_COST_ICACHE, 1);
 }
 
+/* DSB: all that was stored is seen, and so it is with what else has one in it. */
 void arch_stage2_publish(void)
 {
+    sim_store_buffer_drain(sim_this_cpu());
     sim_spend(sim_this_cpu(), SIM_COST_CALL, 1);
 }
 
 void arch_stage2_invalidate(const struct arch_stage2 *stage2, ipa_t base, uint64_t size)
 {
     struct sim_cpu *cpu = sim_this_cpu();
+    sim_store_buffer_drain(cpu);
     if (cpu->machine != NULL) {
         sim_tlb_invalidate(cpu->machine, stage2, base.raw, size);
         sim_kvm_invalidate(cpu->machine, stage2->vmid, base.raw, size);

@@ -14,7 +14,6 @@
  *   several, the one that has waited longest. So it waits for no longer than the patience and one contract call of each
  *   other CPU. Deadlines of core are met as late as that: the default, 500 us, is less than the millisecond after which
  *   arch_cpu_wait() returns by itself, and a two-thousandth of the second in which a CPU must check in. */
-#include "hostsim/cpus/atomic_accesses.h"
 #include "hostsim/machine/machine.h"
 
 #define DEFAULT_DEPTH 3
@@ -27,7 +26,7 @@ static int64_t draw(struct sim_machine *machine)
 }
 
 /* In the other orders an atomic access takes no turn and no time: existing seeds keep their meaning. */
-static void atomic_access(void)
+void sim_pct_atomic_access(void)
 {
     struct sim_machine *machine = sim_this_machine();
     if (machine != NULL && machine->running && machine->pct.on)
@@ -43,7 +42,6 @@ void sim_pct_begin(struct sim_machine *machine)
     uint64_t steps = options->pct_steps != 0 ? options->pct_steps : DEFAULT_STEPS;
     unsigned depth = options->pct_depth != 0 ? options->pct_depth : DEFAULT_DEPTH;
     pct->on = true;
-    hostsim_on_atomic_access = atomic_access;
     pct->patience = 1000 * (options->pct_patience_us != 0 ? options->pct_patience_us : DEFAULT_PATIENCE_US);
     pct->change_count = depth - 1 < SIM_PCT_MAX_DEPTH ? depth - 1 : SIM_PCT_MAX_DEPTH - 1;
     pct->highest = UINT32_MAX;

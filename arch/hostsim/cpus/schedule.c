@@ -182,6 +182,7 @@ void sim_cpu_block(struct sim_cpu *cpu, enum sim_cpu_state state)
 {
     struct sim_machine *machine = cpu->machine;
     cpu->state = state;
+    sim_store_buffer_drain(cpu);
     if (machine->running) {
         reschedule(machine, cpu);
         return;

@@ -134,6 +134,7 @@ static void send_again(struct sim_machine *machine, struct sim_event *event)
 
 static void write_sgi1r(struct gicv3 *gic, struct sim_cpu *self, unsigned index, uint64_t value)
 {
+    sim_store_buffer_drain(self); /* as the contract says */
     (void)index;
     if ((value & SGI_RESERVED) != 0)
         sim_fail("ICC_SGI1R_EL1 = %#llx: reserved bits", (unsigned long long)value);

@@ -9,6 +9,7 @@
 #include "arch/vcpu.h"
 #include "hostsim/contract/lock_order.h"
 #include "hostsim/cpus/coroutine.h"
+#include "hostsim/cpus/store_buffer.h"
 #include "hostsim/memory/memory.h"
 #include "hostsim/sim.h"
 #include "lib/types.h"
@@ -118,6 +119,7 @@ struct sim_cpu {
     bool starting;
     bool event_register; /* set by SEV, cleared by WFE */
     bool unfenced;       /* core stored what other CPUs read, and no barrier has followed */
+    struct sim_store_buffer stores;
     const struct arch_spinlock *waits_for;
     uint32_t ticket;
     const struct arch_spinlock *held[SIM_MAX_HELD_LOCKS];
@@ -198,7 +200,8 @@ struct sim_machine {
     uint64_t fingerprint;
     uint64_t random;
     struct sim_pct pct;
-    struct sim_cpu *turn; /* the CPU that executes */
+    uint64_t store_delays; /* state of what draws them */
+    struct sim_cpu *turn;  /* the CPU that executes */
     struct coroutine desk;
     bool running; /* inside sim_run() */
     bool booted;
@@ -270,6 +273,8 @@ void sim_cpu_wake(struct sim_cpu *cpu);
 /* pct.c: all but the first do nothing in other orders. */
 /** Draws priorities and change points from the seed. */
 void sim_pct_begin(struct sim_machine *machine);
+/** Core is about to access a word that other CPUs access. */
+void sim_pct_atomic_access(void);
 /** One step of the CPU that has the turn: its priority may change here. */
 void sim_pct_step(struct sim_machine *machine, const struct sim_cpu *cpu);
 /** @p cpu no longer sleeps: its priority is drawn anew. */

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "hostsim/contract/ordering.h"
-#include "hostsim/cpus/atomic_accesses.h"
 #include "hostsim/guest/programs/register.h"
 #include "hostsim/machine/machine.h"
 
@@ -15,13 +14,6 @@ static void boot_entry(void *argument)
     machine->main_returned = true;
     sim_cpu_block(cpu, SIM_CPU_HALTED);
     abort();
-}
-
-static void store_or_fence(bool fence)
-{
-    struct sim_machine *machine = sim_this_machine();
-    if (machine != NULL && machine->running)
-        machine->turn->unfenced = !fence;
 }
 
 /* Before anything runs, so that the start of a thread orders nothing of what CPUs do later. */
@@ -51,7 +43,7 @@ enum sim_end sim_run_with(struct sim_machine *machine, void (*main)(void *contex
     machine->turn = cpu;
     machine->horizon = 0;
     sim_pct_begin(machine);
-    hostsim_on_store_or_fence = store_or_fence;
+    sim_store_buffers_begin(machine);
     machine->running = true;
     (void)sim_computed(machine->platform); /* what was before is not of this run */
     coroutine_switch(&machine->desk, &cpu->coroutine);
