@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Sets up the machine, builds both presets and runs all tests: unit and scenario tests on the host, system tests on QEMU.
+# Sets up the machine, builds the presets and runs all tests: unit and scenario tests on the host, system tests on QEMU.
 #
 #   tools/test.sh [CTEST OPTION]...
 #
@@ -21,7 +21,7 @@ for argument in "$@"; do
 done
 
 tools/setup.sh
-for preset in aarch64 host; do
+for preset in aarch64 aarch64-safety host; do
     cmake --preset "$preset" >/dev/null
     cmake --build --preset "$preset"
 done

@@ -416,14 +416,6 @@ static bool find_console(const char *line, struct option *console)
     return found;
 }
 
-const struct part *part_console(const struct domain_config *config)
-{
-    FOR_EACH_PART_OF(i, config)
-        if (part_table[i]->console != NULL)
-            return part_table[i];
-    return NULL;
-}
-
 /** hvc0 and the host's own UARTs are not there: such a kernel would run in silence. */
 static void check_console(struct domain_reader *self)
 {

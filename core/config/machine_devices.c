@@ -5,6 +5,7 @@
 #include "config/machine_reader.h"
 #include "config/options.h"
 #include "config/system_config.h"
+#include "lib/build.h"
 #include "lib/format.h"
 #include "lib/text.h"
 
@@ -58,6 +59,18 @@ static void refuse_gicv2(struct machine_reader *reader, struct dt_node node, uns
     machine_fail(reader, HV_E_UNSUPPORTED);
 }
 
+/** @return whether this build can drive the interrupt controller at @p node; says so if not */
+static bool has_driver(struct machine_reader *reader, struct dt_node node, bool built)
+{
+    if (built)
+        return true;
+    machine_complain(reader->diag, DIAG_ERROR, node, "compatible", NULL,
+                     "not in this build: the driver of the interrupt controller, so no domain can run",
+                     "build with this version: BULKHEAD_GIC");
+    machine_fail(reader, HV_E_UNSUPPORTED);
+    return false;
+}
+
 static void read_gicv2(struct machine_reader *reader, struct dt_scan *scan)
 {
     struct machine_gic *gic = &reader->machine->gic;
@@ -67,6 +80,8 @@ static void read_gicv2(struct machine_reader *reader, struct dt_scan *scan)
     if (gic->version != GIC_NONE)
         return; /* a second controller hangs behind the first */
     gic->version = GIC_V2;
+    if (!has_driver(reader, scan->node, BUILD_GICV2))
+        return;
     for (unsigned i = 0; i < GICV2_FRAMES; i++) {
         hv_status status = dt_scan_reg_cpu(scan, i, frames[i]);
 
@@ -119,6 +134,8 @@ static void read_gicv3(struct machine_reader *reader, struct dt_scan *scan)
     if (gic->version != GIC_NONE)
         return;
     gic->version = GIC_V3;
+    if (!has_driver(reader, scan->node, BUILD_GICV3))
+        return;
     regions = count_regions(reader, scan->node);
     for (unsigned i = 0; i <= regions; i++) {
         struct dt_range *range = i == 0 ? &gic->distributor : &gic->redistributors[i - 1];
@@ -245,6 +262,11 @@ void machine_read_device(struct machine_reader *reader, struct dt_scan *scan, st
     }
 }
 
+static bool uart_built(enum uart_type type)
+{
+    return (type == UART_PL011 && BUILD_PL011) || (type == UART_CADENCE && BUILD_CADENCE);
+}
+
 static enum uart_type uart_type(struct dt_node node)
 {
     if (dt_compatible(node, "arm,pl011") || dt_compatible(node, "arm,sbsa-uart"))
@@ -295,7 +317,10 @@ static bool check_uart(const struct console_name *name, struct machine_uart *uar
     if (uart->type == UART_NONE)
         warn_uart(name, node, "compatible", "\"arm,pl011\" or \"cdns,uart-r1p12\"",
                   "there is no driver for the console's UART");
-    return uart->type != UART_NONE;
+    else if (!uart_built(uart->type))
+        warn_uart(name, node, "compatible", NULL,
+                  "not in this build (BULKHEAD_UART): the driver of the console's UART");
+    return uart_built(uart->type);
 }
 
 static void read_uart_interrupt(struct machine_uart *uart, struct dt_scan *scan, struct diag *diag)

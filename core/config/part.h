@@ -68,5 +68,7 @@ extern const struct part_absent part_absent[];                /* up to the first
 
 /** @return the part of a domain that is a console, NULL: it has none */
 const struct part *part_console(const struct domain_config *config);
+/** @return what read() of @p part found for a domain, 0: the domain does not have it */
+uint64_t part_value(const struct domain_config *config, const struct part *part);
 
 #endif

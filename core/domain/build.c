@@ -12,6 +12,7 @@
 #include "domain/guest_dt.h"
 #include "domain/guest_memory.h"
 #include "domain/populate.h"
+#include "lib/build.h"
 #include "trace/trace.h"
 
 /* A domain is built by stages, each of one or more bounded steps. BUILD_DONE of a stage leads to the next one. */
@@ -109,7 +110,7 @@ static enum build_result kernel(struct domain *domain)
     const struct plan_image *image = &domain->plan->kernel;
     const struct module_config *module = &domain->plan->config->kernel;
     struct build *build = domain->build;
-    bool packed = image->format == IMAGE_ARM64_GZIP;
+    bool packed = BUILD_GZIP && image->format == IMAGE_ARM64_GZIP;
 
     if (build->done == 0 && build->consumed == 0)
         mark(domain, packed ? "unpack kernel" : "copy kernel");

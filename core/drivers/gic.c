@@ -5,16 +5,9 @@ struct gic host_gic;
 
 hv_status gic_open(struct gic *gic, const struct machine_gic *description)
 {
-    static const struct {
-        enum gic_version version;
-        hv_status (*open)(struct gic *gic, const struct machine_gic *description);
-    } drivers[] = {
-        {GIC_V2, gicv2_open},
-        {GIC_V3, gicv3_open},
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
-        if (drivers[i].version == description->version)
-            return drivers[i].open(gic, description);
+    if (BUILD_GICV2 && description->version == GIC_V2)
+        return gicv2_open(gic, description);
+    if (BUILD_GICV3 && description->version == GIC_V3)
+        return gicv3_open(gic, description);
     return HV_E_UNSUPPORTED;
 }

@@ -7,6 +7,7 @@
 
 #include "arch/mmio.h"
 #include "config/machine.h"
+#include "lib/build.h"
 #include "lib/status.h"
 
 #define GIC_SPURIOUS 1023
@@ -122,6 +123,13 @@ struct gic {
 
 /** The controller of this machine. Written by boot, through gic_open() and the driver; read everywhere. */
 extern struct gic host_gic;
+
+/** @return whether this machine has a GICv3: what only the other one needs is left out of a build that has one of them
+ */
+static inline bool gic_is_v3(void)
+{
+    return BUILD_GICV3 && (!BUILD_GICV2 || host_gic.version == GIC_V3);
+}
 
 /** Maps the controller and chooses the driver. @return HV_E_UNSUPPORTED for a version without driver, HV_E_NOMEM. */
 HV_CHECK hv_status gic_open(struct gic *gic, const struct machine_gic *description);

@@ -2,18 +2,15 @@
 #include "drivers/uart.h"
 
 #include "arch/timer.h"
+#include "lib/build.h"
 
 hv_status uart_open(struct uart *uart, const struct machine_uart *description)
 {
     *uart = (struct uart){0};
-    switch (description->type) {
-    case UART_PL011:
+    if (BUILD_PL011 && description->type == UART_PL011)
         return pl011_open(uart, description);
-    case UART_CADENCE:
+    if (BUILD_CADENCE && description->type == UART_CADENCE)
         return cadence_open(uart, description);
-    case UART_NONE:
-        break;
-    }
     return HV_E_MISSING;
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lib/build.h"
+
 /* Fields of the 64-byte header, Documentation/arm64/booting.rst section 4; little-endian whatever the kernel is. */
 #define HEADER_TEXT_OFFSET 8
 #define HEADER_IMAGE_SIZE 16
@@ -147,7 +149,7 @@ hv_status image_probe(struct image_scratch *scratch, const uint8_t *head, size_t
     if (has_image_magic(head, head_size))
         return probe_raw(head, size, info);
     if (head_size >= 2 && head[0] == 0x1f && head[1] == 0x8b)
-        return probe_gzip(scratch, head, head_size, size, tail, info);
+        return !BUILD_GZIP ? HV_E_UNSUPPORTED : probe_gzip(scratch, head, head_size, size, tail, info);
     const struct signature *signature = find_signature(head, head_size);
     return signature != NULL && signature->kernel ? HV_E_UNSUPPORTED : HV_E_FORMAT;
 }

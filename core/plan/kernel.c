@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dt/dt.h"
+#include "lib/build.h"
 #include "plan/modules.h"
 #include "plan/peek.h"
 #include "plan/show.h"
@@ -46,6 +47,7 @@ static bool is_gzip(const struct head *head)
 struct look {
     hv_status status;
     struct image_info info;
+    bool packed;
     char found[64]; /* for messages */
 };
 
@@ -73,7 +75,8 @@ static bool look_at(struct system_plan *plan, const struct plan_module *module, 
 
     if (reader == NULL || !read_head(reader, module->range, &plan->scratch, &head))
         return false;
-    if (is_gzip(&head) && !module->open_ended && size >= TAIL_SIZE) {
+    look->packed = is_gzip(&head);
+    if (look->packed && !module->open_ended && size >= TAIL_SIZE) {
         has_tail = peek(reader, module->range.end - TAIL_SIZE, tail, TAIL_SIZE);
         if (!read_head(reader, module->range, &plan->scratch, &head))
             return false;
@@ -88,13 +91,15 @@ static hv_status refuse(const struct module_config *module, const struct look *l
 {
     const char *message = "the kernel is of no known format";
 
-    if (look->status == HV_E_UNSUPPORTED)
+    if (look->packed && !BUILD_GZIP)
+        message = "not in this build: kernels in gzip (BULKHEAD_GZIP)";
+    else if (look->status == HV_E_UNSUPPORTED)
         message = "the kernel is of a format that is not supported";
     else if (look->status == HV_E_RANGE)
         message = "the kernel's header contradicts itself";
     dt_report(
-        diag, DIAG_ERROR, module->node, "reg", look->found, "an arm64 Image, little-endian, or the same in gzip",
-        message,
+        diag, DIAG_ERROR, module->node, "reg", look->found,
+        BUILD_GZIP ? "an arm64 Image, little-endian, or the same in gzip" : "an arm64 Image, little-endian", message,
         "check that the file was loaded to this address, all of it; unpack or convert it if it is another format");
     return look->status;
 }

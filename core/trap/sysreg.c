@@ -20,7 +20,7 @@ struct sysreg_rule {
 /** A guest's GIC is of the host's version. */
 static bool has_gicv3(void)
 {
-    return host_gic.version == GIC_V3;
+    return gic_is_v3();
 }
 
 static uint64_t read_id(struct vcpu *vcpu, uint32_t encoding)

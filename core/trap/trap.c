@@ -2,6 +2,7 @@
 #include "trap/trap.h"
 
 #include "domain/domain.h"
+#include "lib/build.h"
 #include "trap/esr.h"
 
 #define VECTORS_SIZE 0x800
@@ -44,7 +45,7 @@ static void hypervisor_call(struct vcpu *vcpu, const struct arch_exit *exit)
         smccc_call(vcpu);
         return;
     }
-    if (esr_immediate(exit->esr) == XEN_CALL) {
+    if (BUILD_XEN_CONSOLE && esr_immediate(exit->esr) == XEN_CALL) {
         xen_call(vcpu);
         return;
     }

@@ -10,7 +10,7 @@ _Static_assert(sizeof(struct vgic_irq) == 8, "a domain's control area is sized f
 /** GICv3: all interrupts are in group 1, and stay there for a guest that knows no other. */
 static uint8_t reset_group(void)
 {
-    return host_gic.version == GIC_V3 ? VGIC_GROUP | VGIC_GROUP_WRITTEN : 0;
+    return gic_is_v3() ? VGIC_GROUP | VGIC_GROUP_WRITTEN : 0;
 }
 
 void vgic_add_vcpu(struct vgic *vgic, struct vgic_vcpu *vcpu, uint64_t affinity)
@@ -24,7 +24,7 @@ void vgic_add_vcpu(struct vgic *vgic, struct vgic_vcpu *vcpu, uint64_t affinity)
 __attribute__((noinline)) void vgic_reset(struct vgic *vgic, uint32_t spi_count)
 {
     vgic->groups = 0;
-    vgic->one_group = host_gic.version == GIC_V3;
+    vgic->one_group = gic_is_v3();
     vgic->spi_count = spi_count < VGIC_MAX_SPIS ? spi_count : VGIC_MAX_SPIS;
     for (uint32_t i = 0; i < vgic->spi_count; i++) {
         vgic->spis[i] = (struct vgic_irq){.targets = 1, .group = reset_group()};

@@ -8,7 +8,7 @@
 
 bool vgic_sgis_have_sources(void)
 {
-    return host_gic.version != GIC_V3;
+    return !gic_is_v3();
 }
 
 void vgic_wake(struct vgic *vgic, uint32_t touched)

@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.realpath(__file__))
-OTHER_IMAGES = ("backend-", "early-")
+OTHER_IMAGES = ("backend-", "early-", "part", "safety-")
 GCOV = "aarch64-linux-gnu-gcov"
 
 

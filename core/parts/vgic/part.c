@@ -39,7 +39,7 @@ static void create(struct domain *domain, void *state)
     const struct guest_map *map = domain->plan->map;
 
     (void)state;
-    if (domain_host()->gic->version != GIC_V3) {
+    if (!gic_is_v3()) {
         add_frame(domain, map->gicd.base, map->gicd.size, vgic_distributor_access);
         return;
     }
@@ -50,13 +50,12 @@ static void create(struct domain *domain, void *state)
 /** A GICv2's virtual CPU interface stands where the guest looks for a CPU interface (IHI 0048B 5.5). */
 static hv_status map(struct domain *domain, void *state)
 {
-    const struct gic *gic = domain_host()->gic;
     const struct guest_range *gicc = &domain->plan->map->gicc;
 
     (void)state;
-    if (gic->version != GIC_V2)
+    if (gic_is_v3())
         return HV_OK;
-    return stage2_map(&domain->stage2, ipa(gicc->base), gic->virtual_interface, gicc->size, STAGE2_DEVICE);
+    return stage2_map(&domain->stage2, ipa(gicc->base), host_gic.virtual_interface, gicc->size, STAGE2_DEVICE);
 }
 
 static void describe(struct dt_writer *tree, const struct plan_domain *plan, const struct machine *machine)

@@ -18,6 +18,7 @@ void program_groups(struct platform *platform);
 void program_ipi(struct platform *platform);
 void program_smp(struct platform *platform);
 void program_echo(struct platform *platform);
+void program_scratch(struct platform *platform);
 
 /* A64 only. */
 void program_cost(struct platform *platform);
