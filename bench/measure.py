@@ -35,6 +35,7 @@ OTHERS = {
     "linux-longest-stay": "longest stay at EL2 after Linux's first instruction",
     "file": "the file",
     "text": "of it, code",
+    "boot": "of it, what only boots: code and constants, unmapped before the first guest runs",
     "rodata": "of it, constants",
     "bss": "data",
     "tables": "translation tables",
@@ -42,7 +43,7 @@ OTHERS = {
     "image": "the image in memory, in all, with four CPUs",
     "domain": "each domain of one vCPU and 128 MiB besides",
 }
-BYTES = ("file", "text", "rodata", "bss", "tables", "cpu", "image", "domain")
+BYTES = ("file", "text", "boot", "rodata", "bss", "tables", "cpu", "image", "domain")
 
 
 def description(figure):
@@ -144,7 +145,8 @@ def memory(lab):
     cpu = (at["image_end"] - at["cpu_areas"]) // at["max_cpus"]
     sizes = {
         "file": os.path.getsize(lab.image),
-        "text": at["text_end"] - at["image_start"],
+        "text": at["boot_start"] - at["image_start"],
+        "boot": at["boot_end"] - at["boot_start"],
         "rodata": at["rodata_end"] - at["text_end"],
         "bss": at["bss_end"] - at["bss_start"],
         "tables": at["cpu_areas"] - at["bss_end"] // 4096 * 4096,

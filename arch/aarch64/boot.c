@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* From head.S to core. */
+/* From head.S to core, on the boot CPU. */
 #include "arch/cpu.h"
 #include "arch/mem.h"
 #include "boot/hv_main.h"
@@ -8,8 +8,7 @@
 #include "feature.h"
 #include "mmu.h"
 
-void boot_main(uint64_t dtb, uint64_t image, uint64_t ticks, unsigned level);
-void boot_secondary(unsigned cpu);
+HV_DOOR void boot_main(uint64_t dtb, uint64_t image, uint64_t ticks, unsigned level);
 
 /** Maps no more than the tree claims to have, so that nothing outside RAM is mapped; of what is no tree, one page at
  * most.
@@ -36,7 +35,8 @@ static struct boot_tree map_tree(pa_t base)
 /** Bulkhead was not entered where it can work. */
 static void refuse_level(const struct boot_tree *tree, unsigned level)
 {
-    struct uart *uart = early_open(tree);
+    struct uart storage;
+    struct uart *uart = early_open(&storage, tree);
 
     early_printf(uart, "Bulkhead must be entered at EL2, but was entered at EL%u: %s\n", level,
                  level == 3
@@ -57,10 +57,4 @@ void boot_main(uint64_t dtb, uint64_t image, uint64_t ticks, unsigned level)
     feature_init();
     feature_init_cpu();
     hv_main(tree.blob, tree.space, pa(dtb), ticks);
-}
-
-void boot_secondary(unsigned cpu)
-{
-    feature_init_cpu();
-    hv_secondary_main(cpu);
 }

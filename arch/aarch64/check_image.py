@@ -8,7 +8,7 @@
    would overwrite a guest's registers.
 2. The objects of core hold no system instruction, and import only the contract (core/arch/*.h), libfdt, zlib and mem*/str*: what
    runs in hostsim is what runs on silicon.
-3. Text, rodata and data are at most what limits.txt says of the preset.
+3. Text, boot half, rodata and data are at most what limits.txt says of the preset.
 4. The image takes no more memory than is said there, on a machine of four CPUs.
 5. Nothing is both writable and executable, and no header field contradicts the image.
 """
@@ -107,15 +107,16 @@ def check_core_imports(arguments):
 
 
 def check_size(arguments):
-    sizes = {".text": 0, ".rodata": 0, ".data": 0}
+    sizes = {".text": 0, ".boot": 0, ".rodata": 0, ".data": 0}
     for line in tool("size", "-A", arguments.elf).splitlines():
         fields = line.split()
         if len(fields) == 3 and fields[0].startswith("."):
             sizes[fields[0]] = int(fields[1])
-    total = sizes[".text"] + sizes[".rodata"] + sizes[".data"]
+    total = sum(sizes[name] for name in (".text", ".boot", ".rodata", ".data"))
     limit, _ = limits(arguments.preset)
     if total > limit:
-        yield f"text {sizes['.text']} + rodata {sizes['.rodata']} + data {sizes['.data']} = {total} bytes, limit {limit}"
+        yield (f"text {sizes['.text']} + boot half {sizes['.boot']} + rodata {sizes['.rodata']} + data {sizes['.data']} "
+               f"= {total} bytes, limit {limit}")
 
 
 def memory(elf, cpus):

@@ -2,8 +2,19 @@
 #include "arch/cpu.h"
 
 #include "arch/smc.h"
+#include "boot/hv_main.h"
+#include "feature.h"
 #include "mmu.h"
 #include "sysreg.h"
+
+void boot_secondary(unsigned cpu);
+
+/** From head.S to core, on CPUs that arch_cpu_start() started: one that comes late finds no boot half any more. */
+void boot_secondary(unsigned cpu)
+{
+    feature_init_cpu();
+    hv_secondary_main(cpu);
+}
 
 unsigned arch_cpu_id(void)
 {

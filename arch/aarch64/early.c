@@ -34,10 +34,9 @@ static void ignore(struct diag *diag, const struct diag_report *report)
     (void)report;
 }
 
-struct uart *early_open(const struct boot_tree *tree)
+struct uart *early_open(struct uart *uart, const struct boot_tree *tree)
 {
-    static struct uart uart;
-    static struct dt dt;
+    struct dt dt;
     struct machine_uart description = {0};
     struct diag diag = {.emit = ignore};
 
@@ -45,9 +44,9 @@ struct uart *early_open(const struct boot_tree *tree)
         description.type = EARLY_CONSOLE_CADENCE != 0 ? UART_CADENCE : UART_PL011;
         description.frame = (struct dt_range){.base = EARLY_CONSOLE_BASE, .size = PAGE_SIZE};
     }
-    if (description.frame.base == 0 || uart_open(&uart, &description) != HV_OK)
+    if (description.frame.base == 0 || uart_open(uart, &description) != HV_OK)
         return NULL;
-    return &uart;
+    return uart;
 }
 
 /** Passes text on to the UART, with the carriage returns that terminals want. */

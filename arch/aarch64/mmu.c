@@ -31,7 +31,7 @@ _Static_assert(offsetof(struct cpu_area, window_l3) == CPU_AREA_STACK_TOP, "layo
 _Static_assert(HV_MAX_CPUS == MAX_CPUS, "layout.h and types.h agree");
 _Static_assert(PAGE_SIZE == PAGE_BYTES, "layout.h and types.h agree");
 
-extern char image_start[];
+extern char image_start[], boot_start[], boot_end[];
 extern const uint64_t header_image_size; /* head.S; the image's end is beyond the reach of -mcmodel=tiny */
 extern struct cpu_area cpu_areas[HV_MAX_CPUS];
 extern table_t shared_l1, shared_l2, image_l3;
@@ -179,6 +179,14 @@ uintptr_t mmu_map(pa_t base, uint64_t size, uint64_t attributes)
     barrier_dsb(ishst);
     barrier_isb();
     return va + (base.raw - first);
+}
+
+void arch_boot_done(void)
+{
+    memset(&image_l3[table_index((uint64_t)boot_start, L3_SHIFT)], 0,
+           (size_t)(boot_end - boot_start) / PAGE_SIZE * sizeof(uint64_t));
+    barrier_dsb(ishst);
+    tlb_invalidate_all_cpus();
 }
 
 static uint64_t access_attributes(enum arch_map_access access)

@@ -28,6 +28,12 @@ void tlb_invalidate_own(void)
     barrier_isb();
 }
 
+void tlb_invalidate_all_cpus(void)
+{
+    tlbi_all("alle2is", "ish");
+    barrier_isb();
+}
+
 void tlb_invalidate_stage1(void)
 {
     tlbi_all("vmalle1", "nsh");

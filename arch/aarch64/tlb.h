@@ -9,6 +9,9 @@
 /** Drops this CPU's translations of EL2. */
 void tlb_invalidate_own(void);
 
+/** Drops all CPUs' translations of EL2. */
+void tlb_invalidate_all_cpus(void);
+
 /** What this CPU holds of EL1&0 stage-1 translations of the VMID in VTTBR_EL2. */
 void tlb_invalidate_stage1(void);
 

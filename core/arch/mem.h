@@ -18,6 +18,12 @@ enum arch_map_access {
 void arch_image_range(pa_t *base, uint64_t *size);
 
 /**
+ * Takes what only boots out of this address space, text and constants, on all CPUs: who goes there from now on faults.
+ * Boot CPU, once, before the first guest runs. What is still read of the boot half is HV_KEPT.
+ */
+void arch_boot_done(void);
+
+/**
  * Maps RAM for as long as the hypervisor runs. Boot CPU only, before other CPUs use the range; never for guest RAM.
  * @param base  any address; the mapping covers the pages that hold [base, base + size)
  * @return the address of @p base's byte, or NULL where address space or tables are exhausted

@@ -20,7 +20,6 @@ struct boot_input {
 
 /** A stage finds in `hv_boot` what the ones before it left there. */
 struct boot_stage {
-    const char *name;
     const char *failure; /* what its failure means, a sentence for the user; NULL: it cannot fail */
     /** @return HV_OK to go on; anything else ends the boot: the hypervisor stays on its console, without domains. */
     hv_status (*run)(const struct boot_input *input);
@@ -38,6 +37,9 @@ struct boot {
 
 extern struct boot hv_boot;
 
+/** Runs the stages in order, up to the first that fails, which is reported. The one way from what stays into what only
+ * boots. */
+HV_DOOR void boot_run(const struct boot_input *input);
 /** Starts the other CPUs; they come up while the boot CPU reads on. */
 hv_status boot_start_cpus(const struct boot_input *input);
 /** Waits until they checked in; one that does not is reported and left out of machine.cpus[].online. */

@@ -34,7 +34,17 @@ static enum build_result fail_internally(struct domain *domain, const char *what
 enum build_result build_fail(struct domain *domain, const struct module_config *module, const char *found,
                              const char *expected, const char *message)
 {
-    dt_report(console_diag(), DIAG_ERROR, module->node, "reg", found, expected, message, NULL);
+    char path[DT_PATH_MAX];
+    const struct diag_report report = {.severity = DIAG_ERROR,
+                                       .path = path,
+                                       .property = "reg",
+                                       .found = found,
+                                       .expected = expected,
+                                       .message = message};
+
+    /* Domains are children of /chosen, and modules of their domain: the tree need not be walked. */
+    format_string(path, sizeof(path), "/chosen/%s/%s", domain->name, dt_name(module->node));
+    diag_emit(console_diag(), &report);
     domain_stop(domain, DOMAIN_FAILED, message);
     return BUILD_FAILED;
 }

@@ -91,7 +91,10 @@ bool dt_scan_find(struct dt_scan *scan, const struct dt *tree, const char *path)
     for (struct dt_node child = dt_first_child(parent); dt_node_valid(child); child = dt_next_sibling(child))
 
 /** @return the node's name with its unit address, "" for the root; lies in the tree. */
-const char *dt_name(struct dt_node node);
+static inline const char *dt_name(struct dt_node node)
+{
+    return dt_node_valid(node) ? (const char *)node.tree->structure + node.offset + sizeof(uint32_t) : "";
+}
 /** Writes the node's absolute path, NUL-terminated, cut to @p size. @return @p buffer */
 const char *dt_path(struct dt_node node, char *buffer, size_t size);
 

@@ -164,11 +164,6 @@ struct dt_node dt_find_phandle(const struct dt *tree, uint32_t phandle)
     return no_node(tree);
 }
 
-const char *dt_name(struct dt_node node)
-{
-    return dt_node_valid(node) ? (const char *)node.tree->structure + node.offset + WALK_CELL : "";
-}
-
 /** Whether a node's name is @p part; where @p part has no unit address, that of the node does not matter. */
 static bool name_matches(const char *name, const char *part, size_t length)
 {

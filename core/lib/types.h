@@ -78,6 +78,20 @@ static inline uint64_t max_u64(uint64_t a, uint64_t b)
 #define HV_PRINTF(format_index, first_argument) __attribute__((format(printf, format_index, first_argument)))
 /** Kept small, and out of what runs often. */
 #define HV_RARE __attribute__((cold, noinline))
+/** Constant data of the boot half that is still read when the boot half is gone. */
+#define HV_KEPT __attribute__((section(".kept"), aligned(1)))
+/** The same of a string literal: an array of static storage. */
+#define HV_KEPT_TEXT(literal)                                                                                          \
+    __extension__({                                                                                                    \
+        HV_KEPT static const char kept[] = literal;                                                                    \
+        kept;                                                                                                          \
+    })
+/** A function of the boot half that what stays calls, or assembly: boot_half.txt. */
+#if defined(__has_attribute) && __has_attribute(externally_visible)
+#define HV_DOOR __attribute__((externally_visible))
+#else
+#define HV_DOOR
+#endif
 #define HV_NORETURN __attribute__((noreturn))
 /** Runs once for each boot or CPU: small rather than fast, and out of the way of what runs at each exit. */
 #define HV_ONCE __attribute__((cold))

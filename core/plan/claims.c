@@ -32,27 +32,27 @@ static void take_devices(struct system_plan *plan)
     const struct machine *machine = plan->machine;
     const struct machine_gic *gic = &machine->gic;
 
-    take_frame(plan, gic->distributor, "gicd");
+    take_frame(plan, gic->distributor, HV_KEPT_TEXT("gicd"));
     for (unsigned i = 0; i < gic->redistributor_count; i++)
-        take_frame(plan, gic->redistributors[i], "gicr");
+        take_frame(plan, gic->redistributors[i], HV_KEPT_TEXT("gicr"));
     if (gic->version == GIC_V2) {
-        take_frame(plan, gic->cpu_interface, "gicc");
-        take_frame(plan, gic->hyp_interface, "gich");
+        take_frame(plan, gic->cpu_interface, HV_KEPT_TEXT("gicc"));
+        take_frame(plan, gic->hyp_interface, HV_KEPT_TEXT("gich"));
         /* Each guest sees it as its GICC. */
         take(plan, OWNER_HYPERVISOR, CLAIM_FRAME, CLAIM_SHARED,
-             range_of(gic->virtual_interface.base, gic->virtual_interface.size), "gicv");
+             range_of(gic->virtual_interface.base, gic->virtual_interface.size), HV_KEPT_TEXT("gicv"));
     }
-    take_interrupt(plan, gic->maintenance_intid, "gic maintenance");
-    take_interrupt(plan, machine->timer_virtual_intid, "virtual timer");
-    take_interrupt(plan, machine->timer_physical_intid, "physical timer");
-    take_interrupt(plan, machine->timer_hypervisor_intid, "hypervisor timer");
+    take_interrupt(plan, gic->maintenance_intid, HV_KEPT_TEXT("gic maintenance"));
+    take_interrupt(plan, machine->timer_virtual_intid, HV_KEPT_TEXT("virtual timer"));
+    take_interrupt(plan, machine->timer_physical_intid, HV_KEPT_TEXT("physical timer"));
+    take_interrupt(plan, machine->timer_hypervisor_intid, HV_KEPT_TEXT("hypervisor timer"));
     if (machine->uart.type == UART_NONE)
         return;
-    take_frame(plan, machine->uart.frame, "uart");
-    take_interrupt(plan, machine->uart.intid, "uart");
+    take_frame(plan, machine->uart.frame, HV_KEPT_TEXT("uart"));
+    take_interrupt(plan, machine->uart.intid, HV_KEPT_TEXT("uart"));
 }
 
-static const char *const module_names[PLAN_MODULE_KINDS] = {
+HV_KEPT static const char module_names[PLAN_MODULE_KINDS][16] = {
     [MODULE_KERNEL] = "kernel module",
     [MODULE_RAMDISK] = "ramdisk module",
     [MODULE_DEVICE_TREE] = "dtb module",
@@ -75,8 +75,8 @@ void claims_begin(struct system_plan *plan)
     const struct machine *machine = plan->machine;
 
     plan->ledger.count = 0;
-    take(plan, OWNER_HYPERVISOR, CLAIM_RAM, CLAIM_EXCLUSIVE, machine->image, "image");
-    take(plan, OWNER_HYPERVISOR, CLAIM_RAM, CLAIM_EXCLUSIVE, machine->dtb, "device tree");
+    take(plan, OWNER_HYPERVISOR, CLAIM_RAM, CLAIM_EXCLUSIVE, machine->image, HV_KEPT_TEXT("image"));
+    take(plan, OWNER_HYPERVISOR, CLAIM_RAM, CLAIM_EXCLUSIVE, machine->dtb, HV_KEPT_TEXT("device tree"));
     take_devices(plan);
     for (unsigned valid = 2; valid-- > 0;)
         for (unsigned i = 0; i < plan->domain_count; i++)
@@ -120,20 +120,20 @@ static void claim_ram(struct claimant *claimant)
 {
     const struct plan_domain *domain = claimant->domain;
 
-    claim_for(claimant, CLAIM_RAM, CLAIM_EXCLUSIVE, domain->control, "control");
+    claim_for(claimant, CLAIM_RAM, CLAIM_EXCLUSIVE, domain->control, HV_KEPT_TEXT("control"));
     for (unsigned i = 0; i < domain->extent_count; i++)
         claim_for(claimant, CLAIM_RAM, CLAIM_EXCLUSIVE,
-                  range_of(domain->extents[i].target.raw, domain->extents[i].size), "ram");
+                  range_of(domain->extents[i].target.raw, domain->extents[i].size), HV_KEPT_TEXT("ram"));
     for (unsigned i = 0; i < ARRAY_SIZE(domain->guest_ram); i++)
-        claim_for(claimant, CLAIM_GUEST_ADDRESS, CLAIM_EXCLUSIVE, domain->guest_ram[i], "ram");
+        claim_for(claimant, CLAIM_GUEST_ADDRESS, CLAIM_EXCLUSIVE, domain->guest_ram[i], HV_KEPT_TEXT("ram"));
 }
 
 static void claim_devices(struct claimant *claimant)
 {
     const struct guest_map *map = claimant->domain->map;
 
-    claim_for(claimant, CLAIM_GUEST_INTID, CLAIM_EXCLUSIVE, range_of(map->timer_virtual, 1), "virtual timer");
-    claim_for(claimant, CLAIM_GUEST_INTID, CLAIM_EXCLUSIVE, range_of(map->timer_physical, 1), "physical timer");
+    claim_for(claimant, CLAIM_GUEST_INTID, CLAIM_EXCLUSIVE, range_of(map->timer_virtual, 1), HV_KEPT_TEXT("virtual timer"));
+    claim_for(claimant, CLAIM_GUEST_INTID, CLAIM_EXCLUSIVE, range_of(map->timer_physical, 1), HV_KEPT_TEXT("physical timer"));
     FOR_EACH_PART_OF(i, claimant->domain->config)
         if (part_table[i]->claim != NULL)
             part_table[i]->claim(claimant);
@@ -150,7 +150,7 @@ static void claim_cpus(struct claimant *claimant)
     while (used != 0) {
         unsigned first = (unsigned)__builtin_ctz(used);
         unsigned count = (unsigned)__builtin_ctz(~(used >> first));
-        claim_for(claimant, CLAIM_CPU, CLAIM_SHARED, range_of(first, count), "vcpu");
+        claim_for(claimant, CLAIM_CPU, CLAIM_SHARED, range_of(first, count), HV_KEPT_TEXT("vcpu"));
         used &= ~(((1u << count) - 1) << first);
     }
 }
@@ -167,22 +167,4 @@ hv_status claims_of_domain(struct system_plan *plan, const struct plan_domain *d
     ledger_drop(&plan->ledger, owner_domain(domain->index));
     take_modules(plan, domain->index);
     return claimant.status;
-}
-
-struct region claim_extent(const struct claim *claim)
-{
-    uint64_t alignment = claim->owner == OWNER_HYPERVISOR ? PLAN_BLOCK_ALIGNMENT : PAGE_SIZE;
-    struct region range = claim_range(claim);
-
-    if (claim->kind != CLAIM_RAM)
-        return range;
-    /* align_up() wraps for the topmost unit of the address space, which no RAM reaches. */
-    return (struct region){align_down(range.base, alignment), max_u64(align_up(range.end, alignment), range.end)};
-}
-
-const char *claim_owner_name(const struct system_plan *plan, const struct claim *claim)
-{
-    if (claim->owner == OWNER_HYPERVISOR)
-        return "bulkhead";
-    return claim->owner == OWNER_FIRMWARE ? "firmware" : plan->domains[claim->owner - 1u].name;
 }

@@ -19,9 +19,9 @@ static inline struct region range_of(uint64_t base, uint64_t size)
 }
 
 /** For part::claim: enters @p range as the domain's, or reports who has it and ends the domain.
- * @param what  for messages and the plan's text; static */
-void claim_for(struct claimant *claimant, enum claim_kind kind, enum claim_mode mode, struct region range,
-               const char *what);
+ * @param what  for messages and the plan's text; HV_KEPT, or of what stays */
+HV_DOOR void claim_for(struct claimant *claimant, enum claim_kind kind, enum claim_mode mode, struct region range,
+                       const char *what);
 /** The machine's own: the hypervisor's memory, devices, interrupts; all modules; the firmware's reservations around
  * them.
  */

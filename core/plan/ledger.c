@@ -140,18 +140,3 @@ void ledger_drop(struct ledger *ledger, owner_t owner)
             ledger->list[kept++] = ledger->list[i];
     ledger->count = kept;
 }
-
-const struct claim *ledger_end(const struct ledger *ledger)
-{
-    return &ledger->list[ledger->count];
-}
-
-const char *ledger_kind_name(enum claim_kind kind)
-{
-    static const char *const names[] = {
-        [CLAIM_RAM] = "ram", [CLAIM_FRAME] = "frame",       [CLAIM_INTID] = "intid",
-        [CLAIM_CPU] = "cpu", [CLAIM_GUEST_ADDRESS] = "ipa", [CLAIM_GUEST_INTID] = "virq",
-    };
-
-    return names[kind];
-}

@@ -46,7 +46,7 @@ struct claim {
     uint64_t owner : 6;
     uint64_t kind : 3; /* enum claim_kind */
     uint64_t mode : 2; /* enum claim_mode */
-    const char *what;  /* "kernel module", a reservation's name; static, or in the device tree */
+    const char *what;  /* "kernel module", a reservation's name; HV_KEPT, or in the device tree */
 };
 
 #define CLAIM_SIZE_MAX (1ULL << HV_MAX_PA_BITS)
@@ -90,7 +90,10 @@ const struct claim *ledger_conflict(const struct ledger *ledger, const struct cl
 /** Takes out what @p owner has. */
 void ledger_drop(struct ledger *ledger, owner_t owner);
 /** @return the end of ledger->list. */
-const struct claim *ledger_end(const struct ledger *ledger);
+static inline const struct claim *ledger_end(const struct ledger *ledger)
+{
+    return &ledger->list[ledger->count];
+}
 /** "ram", "frame", ... as in the plan's text. */
 const char *ledger_kind_name(enum claim_kind kind);
 

@@ -10,16 +10,6 @@
 #include "plan/modules.h"
 #include "plan/ramdisk.h"
 
-uint32_t plan_part_spis(const struct domain_config *config)
-{
-    uint32_t end = GUEST_SPI_BASE;
-
-    FOR_EACH_PART_OF(i, config)
-        if (part_table[i]->intid >= end)
-            end = part_table[i]->intid + 1;
-    return (uint32_t)align_up(end - GUEST_SPI_BASE, 32);
-}
-
 /** A distributor counts SPIs by 32. */
 static uint32_t count_spis(const struct domain_config *config)
 {

@@ -226,7 +226,7 @@ def uboot(folder, block):
 
 def boot_lines(folder, block):
     """Lines of a boot: those of the hypervisor have the form that its source gives them."""
-    form = re.search(r'console_printf\("(plan: %u of .*?)\\n"', re.sub(r'"\s*\n\s*"', "", read("core/boot/hv_main.c"))).group(1)
+    form = re.search(r'console_printf\("(plan: %u of .*?)\\n"', re.sub(r'"\s*\n\s*"', "", read("core/boot/stages.c"))).group(1)
     pattern = re.sub(r"%(\\)?0?\d*l*[ux]", r"\\w+", re.escape("bulkhead: " + form).replace("0x%016llx", "%x").replace("0x%llx", "%x"))
     lines = [line for line in block.split("\n") if line.startswith("bulkhead: plan:")]
     need(lines and all(re.fullmatch(pattern, line) for line in lines), f"the hypervisor prints {form}, not\n{lines}")

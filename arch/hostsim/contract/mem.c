@@ -24,9 +24,22 @@ void arch_image_range(pa_t *base, uint64_t *size)
     *size = machine->options.image_size;
 }
 
+void arch_boot_done(void)
+{
+    struct sim_machine *machine = need_machine("arch_boot_done");
+    sim_spend(sim_this_cpu(), SIM_COST_TLB, 1);
+    if (sim_this_cpu()->id != 0)
+        sim_fail("arch_boot_done() on CPU %u: the boot CPU only", sim_this_cpu()->id);
+    if (machine->boot_done)
+        sim_fail("arch_boot_done() a second time");
+    machine->boot_done = true;
+}
+
 void *arch_map(pa_t base, uint64_t size, enum arch_map_access access)
 {
     struct sim_machine *machine = need_machine("arch_map");
+    if (machine->boot_done)
+        sim_fail("arch_map() after arch_boot_done()");
     sim_spend(sim_this_cpu(), SIM_COST_MAP, 1 + size / BLOCK_SIZE);
     if (sim_this_cpu()->id != 0)
         sim_fail("arch_map() on CPU %u: the boot CPU only", sim_this_cpu()->id);

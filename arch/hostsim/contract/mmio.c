@@ -9,6 +9,8 @@ bool arch_mmio_map(struct arch_mmio *mmio, pa_t base, uint64_t size)
     struct sim_machine *machine = sim_this_machine();
     if (machine == NULL)
         sim_fail("arch_mmio_map() without a machine: call sim_create() first");
+    if (machine->boot_done)
+        sim_fail("arch_mmio_map() after arch_boot_done()");
     sim_spend(sim_this_cpu(), SIM_COST_MAP, 1);
     if (sim_bank_find(machine, base.raw, 1) != NULL)
         sim_fail("arch_mmio_map(%#llx): RAM as a device", (unsigned long long)base.raw);

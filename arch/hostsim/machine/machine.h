@@ -206,6 +206,7 @@ struct sim_machine {
     bool running; /* inside sim_run() */
     bool booted;
     bool main_returned;
+    bool boot_done; /* arch_boot_done() was called: nothing of the boot half runs any more */
     enum sim_end end;
     char message[512];
 

@@ -122,6 +122,10 @@ static void check_owner(const struct sim_cpu *cpu, const struct sim_list_registe
 void sim_oracle_run(const struct sim_cpu *cpu)
 {
     struct sim_list_register lr;
+    if (cpu->machine->owned != NULL && !cpu->machine->boot_done)
+        sim_fail("a guest is entered before arch_boot_done()");
+    if (cpu->machine->owned != NULL && !cpu->machine->boot_done)
+        sim_fail("a guest is entered before arch_boot_done()");
     for (unsigned i = 0; sim_gic_list_register(cpu, i, &lr); i++) {
         if (!lr.used || !lr.linked)
             continue;
