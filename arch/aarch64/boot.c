@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/* From head.S to core, on the boot CPU. */
+/* From head.S to core, on the boot CPU, and the start of the others. */
 #include "arch/cpu.h"
 #include "arch/mem.h"
+#include "arch/smc.h"
 #include "boot/hv_main.h"
 #include "dt/dt.h"
 #include "early.h"
 #include "feature.h"
 #include "mmu.h"
+#include "sysreg.h"
 
 HV_DOOR void boot_main(uint64_t dtb, uint64_t image, uint64_t ticks, unsigned level);
 
@@ -57,4 +59,15 @@ void boot_main(uint64_t dtb, uint64_t image, uint64_t ticks, unsigned level)
     feature_init();
     feature_init_cpu();
     hv_main(tree.blob, tree.space, pa(dtb), ticks);
+}
+
+hv_status arch_cpu_start(unsigned cpu, uint64_t mpidr)
+{
+    extern char secondary_entry[];
+
+    if (cpu == 0 || cpu >= HV_MAX_CPUS)
+        return HV_E_INVALID;
+    mmu_prepare_cpu(cpu);
+    barrier_dsb(sy);
+    return smc_psci_status(arch_smc(PSCI_CPU_ON, mpidr, mmu_image_pa(secondary_entry).raw, cpu));
 }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arch/cpu.h"
 
-#include "arch/smc.h"
 #include "boot/hv_main.h"
 #include "feature.h"
-#include "mmu.h"
 #include "sysreg.h"
 
 void boot_secondary(unsigned cpu);
@@ -24,17 +22,6 @@ unsigned arch_cpu_id(void)
 uint64_t arch_cpu_mpidr(void)
 {
     return sysreg_read(mpidr_el1) & ARCH_MPIDR_AFFINITY;
-}
-
-hv_status arch_cpu_start(unsigned cpu, uint64_t mpidr)
-{
-    extern char secondary_entry[];
-
-    if (cpu == 0 || cpu >= HV_MAX_CPUS)
-        return HV_E_INVALID;
-    mmu_prepare_cpu(cpu);
-    barrier_dsb(sy);
-    return smc_psci_status(arch_smc(PSCI_CPU_ON, mpidr, mmu_image_pa(secondary_entry).raw, cpu));
 }
 
 void arch_cpu_idle(void)

@@ -3,22 +3,6 @@
  * too. */
 #include "arch/mmio.h"
 
-#include "arch/mem.h"
-
-#include "layout.h"
-#include "mmu.h"
-
-#define DEVICE_DATA (PTE_DEVICE | PTE_AP1 | PTE_ACCESSED | PTE_XN)
-
-bool arch_mmio_map(struct arch_mmio *mmio, pa_t base, uint64_t size)
-{
-    uint64_t end = 1ULL << arch_pa_bits();
-    bool possible = base.raw % 4 == 0 && base.raw < end && size <= end - base.raw;
-
-    mmio->base = possible ? mmu_map(base, size, DEVICE_DATA) : 0;
-    return mmio->base != 0;
-}
-
 uint32_t arch_mmio_read32(const struct arch_mmio *mmio, uint32_t offset)
 {
     uint32_t value;

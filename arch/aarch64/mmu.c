@@ -1,89 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
+/* The hypervisor's own tables, while it boots: what is mapped then stays so. */
 #include "mmu.h"
 
 #include <string.h>
 
 #include "arch/cpu.h"
 #include "arch/mem.h"
-#include "layout.h"
+#include "arch/mmio.h"
 #include "sysreg.h"
-#include "tlb.h"
+#include "tables.h"
 
-#define ENTRIES 512
 #define MAP_TABLES 8 /* level 3 tables of the map area: 2 MiB each */
-
-typedef uint64_t table_t[ENTRIES];
-
-/** What a CPU has for itself; its tables, so that no other CPU can ever hold a translation of its windows. */
-struct cpu_area {
-    table_t window_l2;
-    table_t window_l1;                   /* not mapped: guards the emergency stack */
-    uint8_t emergency_stack[PAGE_BYTES]; /* exceptions of EL2 itself are reported from here */
-    table_t root;                        /* not mapped: guards the stack */
-    uint8_t stack[3 * PAGE_BYTES];
-    table_t window_l3[ARCH_WINDOW_SLOTS];
-};
-
-_Static_assert(sizeof(struct cpu_area) == CPU_AREA_BYTES, "layout.h");
-_Static_assert(offsetof(struct cpu_area, window_l1) == CPU_AREA_GUARD1, "layout.h");
-_Static_assert(offsetof(struct cpu_area, root) == CPU_AREA_GUARD2, "layout.h");
-_Static_assert(offsetof(struct cpu_area, window_l3) == CPU_AREA_STACK_TOP, "layout.h");
-_Static_assert(HV_MAX_CPUS == MAX_CPUS, "layout.h and types.h agree");
-_Static_assert(PAGE_SIZE == PAGE_BYTES, "layout.h and types.h agree");
-
-extern char image_start[], boot_start[], boot_end[];
-extern const uint64_t header_image_size; /* head.S; the image's end is beyond the reach of -mcmodel=tiny */
-extern struct cpu_area cpu_areas[HV_MAX_CPUS];
-extern table_t shared_l1, shared_l2, image_l3;
 
 static table_t map_l3[MAP_TABLES] __attribute__((aligned(4096), section(".noinit")));
 
 static struct {
-    pa_t image;
     uint64_t next_va;     /* of the map area */
     unsigned tables_used; /* of map_l3 */
 } mmu;
 
-/** What a slot shows: removed again by arch_window_close(). */
-struct window {
-    uint32_t first; /* page in the block */
-    uint32_t count; /* pages; 0: closed. A whole block is mapped as one */
-};
-
-static struct window windows[HV_MAX_CPUS][ARCH_WINDOW_SLOTS];
-
-#define NORMAL_DATA (PTE_NORMAL | PTE_AP1 | PTE_INNER_SHAREABLE | PTE_ACCESSED | PTE_XN)
-
-static unsigned table_index(uint64_t address, unsigned shift)
-{
-    return (unsigned)(address >> shift) & (ENTRIES - 1);
-}
-
-/** A walker on any CPU may read the entry at any time, so it is written whole. */
-static void entry_write(uint64_t *entry, uint64_t value)
-{
-    *(volatile uint64_t *)entry = value;
-}
-
-static uint64_t table_entry(const void *table)
-{
-    return mmu_image_pa(table).raw | PTE_TABLE;
-}
-
-pa_t mmu_image_pa(const void *address)
-{
-    return pa_add(mmu.image, (uint64_t)((const char *)address - image_start));
-}
-
 void arch_image_range(pa_t *base, uint64_t *size)
 {
-    *base = mmu.image;
+    *base = mmu_image;
     *size = header_image_size;
 }
 
 void mmu_init(pa_t image)
 {
-    mmu.image = image;
+    mmu_image = image;
     mmu.next_va = MAP_VA;
     memset(cpu_areas[0].window_l3, 0, sizeof(cpu_areas[0].window_l3));
 }
@@ -117,9 +61,6 @@ void mmu_prepare_cpu(unsigned cpu)
     write_hidden_table(area->root, L0_INDEX_WINDOWS, area->window_l1, table_entry(shared_l1));
 }
 
-/* ---- mappings for good
- * ------------------------------------------------------------------------------------------------ */
-
 /** The level 3 table that translates @p va, made if there is none. NULL where the pool is empty. */
 static uint64_t *map_table(uint64_t va)
 {
@@ -134,7 +75,7 @@ static uint64_t *map_table(uint64_t va)
         mmu.tables_used++;
     }
     /* Level 3 tables are in the image, at a constant distance from their physical address. */
-    return (uint64_t *)(image_start + ((*entry & ~(PAGE_SIZE - 1)) - mmu.image.raw));
+    return (uint64_t *)(image_start + ((*entry & ~(PAGE_SIZE - 1)) - mmu_image.raw));
 }
 
 static bool map_fill(uint64_t va, uint64_t address, uint64_t size, uint64_t attributes)
@@ -159,7 +100,7 @@ static bool map_fill(uint64_t va, uint64_t address, uint64_t size, uint64_t attr
     return true;
 }
 
-uintptr_t mmu_map(pa_t base, uint64_t size, uint64_t attributes)
+static uintptr_t map_pages(pa_t base, uint64_t size, uint64_t attributes)
 {
     uint64_t first = align_down(base.raw, PAGE_SIZE);
     uint64_t bytes = align_up(base.raw - first + size, PAGE_SIZE);
@@ -181,74 +122,18 @@ uintptr_t mmu_map(pa_t base, uint64_t size, uint64_t attributes)
     return va + (base.raw - first);
 }
 
-void arch_boot_done(void)
-{
-    memset(&image_l3[table_index((uint64_t)boot_start, L3_SHIFT)], 0,
-           (size_t)(boot_end - boot_start) / PAGE_SIZE * sizeof(uint64_t));
-    barrier_dsb(ishst);
-    tlb_invalidate_all_cpus();
-}
-
-static uint64_t access_attributes(enum arch_map_access access)
-{
-    return access == ARCH_MAP_READ ? NORMAL_DATA | PTE_READ_ONLY : NORMAL_DATA;
-}
-
 void *arch_map(pa_t base, uint64_t size, enum arch_map_access access)
 {
-    return (void *)mmu_map(base, size, access_attributes(access));
+    return (void *)map_pages(base, size, access_attributes(access));
 }
 
-/* ---- windows
- * ---------------------------------------------------------------------------------------------------------- */
+#define DEVICE_DATA (PTE_DEVICE | PTE_AP1 | PTE_ACCESSED | PTE_XN)
 
-static uint64_t window_va(unsigned slot)
+bool arch_mmio_map(struct arch_mmio *mmio, pa_t base, uint64_t size)
 {
-    return WINDOW_VA + slot * (uint64_t)WINDOW_STRIDE;
-}
+    uint64_t end = 1ULL << arch_pa_bits();
+    bool possible = base.raw % 4 == 0 && base.raw < end && size <= end - base.raw;
 
-void arch_window_close(unsigned slot)
-{
-    unsigned cpu = arch_cpu_id();
-    struct cpu_area *area = &cpu_areas[cpu];
-    struct window *window = &windows[cpu][slot];
-
-    if (window->count == 0)
-        return;
-    entry_write(&area->window_l2[table_index(window_va(slot), L2_SHIFT)], 0);
-    if (window->count < ENTRIES)
-        memset(&area->window_l3[slot][window->first], 0, window->count * sizeof(uint64_t));
-    barrier_dsb(nshst);
-    tlb_invalidate_own_range(window_va(slot) + window->first * PAGE_SIZE, window->count);
-    window->count = 0;
-}
-
-void *arch_window_open(unsigned slot, pa_t base, uint64_t size, enum arch_map_access access)
-{
-    unsigned cpu = arch_cpu_id();
-    struct cpu_area *area = &cpu_areas[cpu];
-    struct window *window = &windows[cpu][slot];
-    uint64_t *entry = &area->window_l2[table_index(window_va(slot), L2_SHIFT)];
-    uint64_t block = align_down(base.raw, BLOCK_SIZE);
-    uint64_t attributes = access_attributes(access);
-    uint64_t pages;
-
-    arch_window_close(slot);
-    window->first = table_index(base.raw, L3_SHIFT);
-    /* Never beyond the block, whatever the caller asks: there is no table behind this one. */
-    pages = (align_up(base.raw + size, PAGE_SIZE) - align_down(base.raw, PAGE_SIZE)) / PAGE_SIZE;
-    window->count = (uint32_t)min_u64(pages, ENTRIES - window->first);
-    if (window->count == ENTRIES) {
-        entry_write(entry, block | attributes | PTE_BLOCK);
-    } else {
-        uint64_t *table = area->window_l3[slot];
-
-        for (uint32_t i = window->first; i < window->first + window->count; i++)
-            entry_write(&table[i], (block + i * PAGE_SIZE) | attributes | PTE_PAGE);
-        barrier_dsb(nshst);
-        entry_write(entry, table_entry(table));
-    }
-    barrier_dsb(nshst);
-    barrier_isb();
-    return (void *)(window_va(slot) + base.raw % BLOCK_SIZE);
+    mmio->base = possible ? map_pages(base, size, DEVICE_DATA) : 0;
+    return mmio->base != 0;
 }

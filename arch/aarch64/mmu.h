@@ -12,14 +12,13 @@ void mmu_init(pa_t image);
  */
 void mmu_prepare_cpu(unsigned cpu);
 
-/** @return the physical address of something in the image. */
-pa_t mmu_image_pa(const void *address);
+extern char image_start[];
+extern pa_t mmu_image; /* where the image lies: set by mmu_init(), and not changed again */
 
-/**
- * Maps whole pages for good. Boot CPU.
- * @param attributes  descriptor bits of a page, without address
- * @return the address of @p base's byte, 0 where address space or tables are exhausted
- */
-uintptr_t mmu_map(pa_t base, uint64_t size, uint64_t attributes);
+/** @return the physical address of something in the image. */
+static inline pa_t mmu_image_pa(const void *address)
+{
+    return pa_add(mmu_image, (uint64_t)((const char *)address - image_start));
+}
 
 #endif

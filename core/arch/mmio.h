@@ -15,7 +15,7 @@ struct arch_mmio {
  * @return false where address space is exhausted, or where no registers can be: beyond arch_pa_bits(), or not at a
  * multiple of 4
  */
-bool arch_mmio_map(struct arch_mmio *mmio, pa_t base, uint64_t size);
+HV_DOOR bool arch_mmio_map(struct arch_mmio *mmio, pa_t base, uint64_t size);
 
 /** The UART that this build was told to use where the device tree cannot be read. */
 struct arch_early_uart {

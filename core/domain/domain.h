@@ -72,8 +72,8 @@ struct domain *domain_create(const struct plan_domain *plan);
 /** For part::create: puts a device on the domain's bus. Panics where that has no room, or the device overlaps another,
  * which the plan's claims exclude.
  * @param size  bytes, not 0 */
-void domain_add_device(struct domain *domain, ipa_t base, uint32_t size, void *device,
-                       enum mmio_result (*handler)(void *device, struct mmio_access *access));
+HV_DOOR void domain_add_device(struct domain *domain, ipa_t base, uint32_t size, void *device,
+                               enum mmio_result (*handler)(void *device, struct mmio_access *access));
 /** One message about what a guest did, a line without its end, prefixed with its name. After DOMAIN_MAX_MESSAGES says
  * so once and goes quiet for ever. */
 void domain_message(struct domain *domain, const char *format, ...) HV_PRINTF(2, 3);

@@ -21,7 +21,6 @@
 #define PA_BITS_MAX 48
 #define LEVEL_LAST 3
 #define ENTRIES 512
-#define LEVEL1_IPA_BITS_MAX 43 /* 39 bits of one level-1 table, 4 more of up to 16 concatenated ones (D8.2.2) */
 
 /** Where a walk for an address ended: at a leaf or at nothing. */
 struct step {
@@ -42,7 +41,7 @@ static uint64_t level_size(unsigned level)
 
 static unsigned start_level(unsigned ipa_bits)
 {
-    return ipa_bits <= LEVEL1_IPA_BITS_MAX ? 1 : 0;
+    return ipa_bits <= STAGE2_LEVEL1_IPA_BITS ? 1 : 0;
 }
 
 unsigned stage2_root_pages(unsigned ipa_bits)
@@ -50,37 +49,6 @@ unsigned stage2_root_pages(unsigned ipa_bits)
     unsigned top = level_shift(start_level(ipa_bits)) + 9;
 
     return ipa_bits > top ? 1u << (ipa_bits - top) : 1;
-}
-
-/** Tables of @p span bytes each that [base, end) touches, without the one that ended before @p done. */
-static uint64_t tables_touched(struct region range, uint64_t span, uint64_t *done)
-{
-    uint64_t first = max_u64(range.base / span, *done);
-    uint64_t end = (range.end - 1) / span + 1;
-
-    if (end <= first)
-        return 0;
-    *done = end;
-    return end - first;
-}
-
-unsigned stage2_pages_needed(unsigned ipa_bits, const struct region *ranges, unsigned count,
-                             unsigned page_mapped_blocks)
-{
-    uint64_t pages = stage2_root_pages(ipa_bits) + page_mapped_blocks;
-    uint64_t done_level1 = 0;
-    uint64_t done_level2 = 0;
-
-    for (unsigned i = 0; i < count; i++) {
-        if (ranges[i].end <= ranges[i].base)
-            continue;
-        if (start_level(ipa_bits) == 0)
-            pages += tables_touched(ranges[i], level_size(0), &done_level1);
-        pages += tables_touched(ranges[i], level_size(1), &done_level2);
-        pages += is_aligned(ranges[i].base, BLOCK_SIZE) ? 0 : 1;
-        pages += is_aligned(ranges[i].end, BLOCK_SIZE) ? 0 : 1;
-    }
-    return (unsigned)pages;
 }
 
 static uint64_t *page_entries(const struct stage2 *stage2, uint32_t page)

@@ -13,6 +13,10 @@
 #include "lib/types.h"
 #include "mem/regions.h"
 
+/* Larger input addresses begin at level 0. 39 bits of one level-1 table, 4 more of up to 16 concatenated ones (D8.2.2).
+ */
+#define STAGE2_LEVEL1_IPA_BITS 43
+
 enum stage2_kind {
     STAGE2_RAM,        /* normal write-back, inner shareable, read, write, execute */
     STAGE2_RAM_NOEXEC, /* the same, never executed */
