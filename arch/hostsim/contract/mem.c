@@ -99,6 +99,12 @@ void arch_zero_and_clean(void *address, uint64_t size)
     sim_spend(cpu, SIM_COST_ZERO_LINE, size / LINE);
 }
 
+/* Most of a module that a simulated boot loader brings is. */
+static bool all_zeros(const uint8_t *bytes, uint64_t size)
+{
+    return size == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
+}
+
 void arch_copy_and_clean(void *destination, const void *source, uint64_t size)
 {
     struct sim_cpu *cpu = sim_this_cpu();
@@ -109,7 +115,8 @@ void arch_copy_and_clean(void *destination, const void *source, uint64_t size)
         sim_fail("arch_copy_and_clean(): source and destination overlap");
     sim_core_reads(source, size);
     sim_core_writes(destination, size);
-    sim_bring_in(cpu->machine, destination, size, true);
+    sim_bring_in(cpu->machine, source, size, false);
+    sim_bring_in(cpu->machine, destination, size, !all_zeros(source, size));
     sim_copy_if_different(destination, source, size);
     sim_cache_clean_invalidate(cpu->machine, destination, size);
     sim_spend(cpu, SIM_COST_COPY_LINE, (size + LINE - 1) / LINE);
