@@ -70,18 +70,24 @@ static bool vcpus_in_use(const struct domain *domain)
     return in_use;
 }
 
-/** Stage 2 with nothing in it: created at the first build, emptied before each further one. */
-static hv_status empty_tables(struct domain *domain)
+/** How a life ends, for good or before the next one: its parts quiesced, its interrupts masked and ended, its memory
+ * unmapped. None of its vCPUs is loaded: who still ran in it may have asked for memory. */
+HV_RARE static void take_apart(struct domain *domain)
+{
+    domain_quiesce(domain);
+    vgic_retire(&domain->vgic);
+    if (domain->build->tables_ready)
+        stage2_clear(&domain->stage2);
+}
+
+HV_RARE static hv_status create_tables(struct domain *domain)
 {
     const struct plan_domain *plan = domain->plan;
     struct stage2 *stage2 = &domain->stage2;
 
-    if (domain->build->tables_ready) {
-        stage2_clear(stage2);
-        return HV_OK;
-    }
+    HV_TRY(stage2_init(stage2, stage2->pool, plan->stage2_base, plan->stage2_pages, plan->ipa_bits, plan->vmid));
     domain->build->tables_ready = true;
-    return stage2_init(stage2, stage2->pool, plan->stage2_base, plan->stage2_pages, plan->ipa_bits, plan->vmid);
+    return HV_OK;
 }
 
 HV_RARE static hv_status map_parts(struct domain *domain)
@@ -101,18 +107,17 @@ HV_RARE static enum build_result start(struct domain *domain)
     if (!state_move(&domain->state, DOMAIN_BEGIN)) /* stopped meanwhile: it stays so */
         return BUILD_FAILED;
     mark(domain, "build");
-    /* Not before: who still ran in it may have asked for memory. */
     *build = (struct build){.tables_ready = build->tables_ready, .gunzip = build->gunzip};
-    hv_status status = empty_tables(domain);
+    hv_status status = HV_OK;
+    if (domain->restarts != 0) {
+        take_apart(domain);
+        domain_reset_devices(domain);
+    } else {
+        status = create_tables(domain);
+    }
     if (status == HV_OK)
         status = map_parts(domain);
-    if (status != HV_OK)
-        return fail_internally(domain, "its stage-2 tables cannot be set up", status);
-    if (domain->restarts != 0) {
-        domain_quiesce(domain);
-        domain_reset_devices(domain);
-    }
-    return BUILD_DONE;
+    return status == HV_OK ? BUILD_DONE : fail_internally(domain, "its stage-2 tables cannot be set up", status);
 }
 
 static enum build_result kernel(struct domain *domain)
@@ -249,13 +254,25 @@ static enum build_result (*const stages[])(struct domain *domain) = {
     start, kernel, ramdisk, device_tree, blocks, eager_memory, finish,
 };
 
+/** Of a domain that is not to be built. One at its end is taken apart when its vCPUs have been let go. */
+HV_RARE static enum build_result end_step(struct domain *domain, uint32_t state)
+{
+    if (!state_ended(state) || load_relaxed(&domain->taken_apart) != 0)
+        return BUILD_FAILED;
+    if (vcpus_in_use(domain))
+        return BUILD_MORE;
+    take_apart(domain);
+    store_relaxed(&domain->taken_apart, 1);
+    return BUILD_FAILED;
+}
+
 enum build_result build_step(struct domain *domain)
 {
     struct build *build = domain->build;
     uint32_t state = load_acquire(&domain->state);
 
     if (!state_unbuilt(state))
-        return BUILD_FAILED; /* stopped before it was ready */
+        return end_step(domain, state);
     if (state == DOMAIN_PLANNED)
         build->stage = 0; /* wherever an earlier build of it ended */
     enum build_result result = stages[build->stage](domain);

@@ -15,7 +15,8 @@ enum build_result {
     BUILD_FAILED, /* DOMAIN_FAILED, reported */
 };
 
-/** Does the next step of @p domain on the CPU of its vCPU 0. No vCPU may be loaded (unpacking uses FP registers). */
+/** Does the next step of @p domain on the CPU of its vCPU 0; of one that has ended, before it was ready or after, the
+ * last: it is taken apart. No vCPU may be loaded (unpacking uses FP registers). */
 enum build_result build_step(struct domain *domain);
 
 #endif

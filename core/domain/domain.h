@@ -21,10 +21,11 @@ struct domain {
     const struct plan_domain *plan;
     const char *name;
     uint16_t domid;
-    uint32_t state;     /* enum domain_state; release/acquire */
-    const char *reason; /* why it is in DOMAIN_OFF or DOMAIN_FAILED: static text, printed once */
-    uint32_t announced; /* its end was printed; release/acquire. The machine is not turned off before */
-    uint32_t restarts;  /* PSCI SYSTEM_RESET */
+    uint32_t state;       /* enum domain_state; release/acquire */
+    const char *reason;   /* why it is in DOMAIN_OFF or DOMAIN_FAILED: static text, printed once */
+    uint32_t taken_apart; /* after its end: nothing of it is left that could do anything */
+    uint32_t announced;   /* its end was printed; release/acquire. The machine is not turned off before */
+    uint32_t restarts;    /* PSCI SYSTEM_RESET */
     struct stage2 stage2;
     struct arch_spinlock memory_lock; /* a block is zeroed and mapped by one CPU at a time. Taken before stage2.lock */
     struct mmio_bus bus;

@@ -36,4 +36,10 @@ static inline bool state_unbuilt(uint32_t state)
     return state == DOMAIN_PLANNED || state == DOMAIN_BUILDING;
 }
 
+/** @return whether @p state is final */
+static inline bool state_ended(uint32_t state)
+{
+    return state == DOMAIN_OFF || state == DOMAIN_FAILED;
+}
+
 #endif

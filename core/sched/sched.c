@@ -35,12 +35,17 @@ void sched_add_vcpu(struct vcpu *vcpu)
     *link = vcpu;
 }
 
-/** @return when @p domain wants to be built on @p cpu: 0 if for the first time, ARCH_TIMER_NEVER if it does not. */
+/** @return when @p domain wants to be built, or taken apart, on @p cpu: 0 if built for the first time, ARCH_TIMER_NEVER
+ * if it does not. */
 HV_RARE static uint64_t build_due(const struct cpu *cpu, const struct domain *domain)
 {
-    if (domain->vcpus[0]->cpu != cpu->id || !state_unbuilt(load_acquire(&domain->state)))
+    uint32_t state = load_acquire(&domain->state);
+
+    if (state == DOMAIN_RUNNING || domain->vcpus[0]->cpu != cpu->id)
         return ARCH_TIMER_NEVER;
-    return __atomic_load_n(&domain->build_at, __ATOMIC_ACQUIRE);
+    if (state_unbuilt(state))
+        return __atomic_load_n(&domain->build_at, __ATOMIC_ACQUIRE);
+    return load_relaxed(&domain->taken_apart) != 0 ? ARCH_TIMER_NEVER : 1;
 }
 
 /** @return the domain that is to be built for the first time, in the order of the plan. No guest can bring this about:

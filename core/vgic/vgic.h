@@ -91,6 +91,9 @@ void vgic_add_vcpu(struct vgic *vgic, struct vgic_vcpu *vcpu, uint64_t affinity)
 /** Reset state. SPIs: disabled, level, priority 0, target vCPU 0. Writes only the first @p spi_count entries (a
  * multiple of 32, or VGIC_MAX_SPIS). */
 void vgic_reset(struct vgic *vgic, uint32_t spi_count);
+/** The end of its domain: no interrupt is forwarded, and no line reaches an SPI, until vgic_reset(). No vCPU is loaded.
+ */
+void vgic_retire(struct vgic *vgic);
 /** Not while the vCPU is loaded: what its list registers hold would be delivered to whoever comes next. */
 void vgic_reset_vcpu(struct vgic_vcpu *vcpu);
 /** PSCI CPU_ON: the CPU interface is as at reset; interrupts of the vCPU stay what they were. Not while it is loaded.

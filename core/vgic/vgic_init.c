@@ -32,6 +32,15 @@ __attribute__((noinline)) void vgic_reset(struct vgic *vgic, uint32_t spi_count)
     }
 }
 
+HV_RARE void vgic_retire(struct vgic *vgic)
+{
+    struct vgic_locked locked = vgic_lock(vgic);
+
+    vgic->groups = 0;
+    store_relaxed(&vgic->spi_count, 0);
+    vgic_unlock(&locked, NULL);
+}
+
 __attribute__((noinline)) void vgic_reset_vcpu(struct vgic_vcpu *vcpu)
 {
     bool sole = vgic_sgis_have_sources() || vcpu->vgic->vcpu_count == 1;

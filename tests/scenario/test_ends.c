@@ -3,6 +3,7 @@
  * domain that is off is in its guest a millisecond later, on every kind of machine. */
 #include <check.h>
 
+#include "domain/domain.h"
 #include "hostsim/guest/programs/register.h"
 #include "scenario/support/system.h"
 #include "support/suite.h"
@@ -51,6 +52,8 @@ START_TEST(nobody_computes_on)
         expect_end(&run, SIM_END_IDLE);
         expect_lines(&run, "bulkhead: ends: off: powered off", 1);
         ck_assert_int_eq(count_lines(&run, "bulkhead: ends: restarts") != 0, resets);
+        for (unsigned i = 0; i < 2 && domain_table[i] != NULL; i++)
+            ck_assert_uint_eq(domain_table[i]->taken_apart, 1);
         system_destroy(&run);
     }
 }

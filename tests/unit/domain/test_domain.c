@@ -3,6 +3,7 @@
 #include "domain/build_state.h"
 #include "domain/entropy.h"
 #include "fixture.h"
+#include "parts/vpl011/vpl011.h"
 #include "support/guest_abi.h"
 #include "support/parts.h"
 #include "support/suite.h"
@@ -111,6 +112,33 @@ START_TEST(all_of_the_ram_can_be_touched)
     assert_guest_holds(KERNEL, kernel, KIB(300));
     assert_guest_zero(KERNEL + KIB(300), DTB);
     assert_guest_zero(DTB + guest_tree_size(), GUEST_END);
+}
+END_TEST
+
+/* What it was is gone when its CPU next looks after it, but not as long as a CPU holds one of its vCPUs. */
+START_TEST(an_end_takes_it_apart)
+{
+    struct domain *domain;
+
+    start();
+    domain = fixture.domain;
+    const struct vpl011 *uart = domain->parts[part_index("vpl011")];
+    domain_stop(domain, DOMAIN_OFF, "powered off");
+    ck_assert_uint_ne(translate(KERNEL), 0);
+    cpu_table[domain->vcpus[0]->cpu].loaded = domain->vcpus[0];
+    ck_assert_int_eq(build_step(domain), BUILD_MORE);
+    ck_assert_uint_ne(translate(KERNEL), 0);
+    cpu_table[domain->vcpus[0]->cpu].loaded = NULL;
+    ck_assert_int_eq(build_step(domain), BUILD_FAILED);
+    for (uint64_t at = KERNEL; at < GUEST_END; at += MIB(1))
+        ck_assert_uint_eq(translate(at), 0);
+    ck_assert_uint_eq(translate(GUEST_GICC_BASE), 0);
+    ck_assert_uint_eq(domain->vgic.spi_count, 0);
+    ck_assert_uint_eq(domain->vgic.groups, 0);
+    ck_assert_uint_eq(uart->control, 0);
+    ck_assert_uint_eq(domain->taken_apart, 1);
+    ck_assert_int_eq(build_step(domain), BUILD_FAILED);
+    ck_assert_int_eq(domain->state, DOMAIN_OFF);
 }
 END_TEST
 
@@ -423,12 +451,13 @@ int main(void)
 
     suite_add_tcase(suite, test_case);
     tcase_add_checked_fixture(test_case, setup, discard);
-    tcase_set_timeout(test_case, 60);
+    tcase_set_timeout(test_case, 120);
     tcase_add_test(test_case, a_block_is_zero_at_its_first_touch);
     tcase_add_test(test_case, a_second_touch_changes_nothing);
     tcase_add_test(test_case, what_is_no_ram_is_not_touched);
     tcase_add_test(test_case, the_last_block_ends_where_the_ram_ends);
     tcase_add_test(test_case, all_of_the_ram_can_be_touched);
+    tcase_add_test(test_case, an_end_takes_it_apart);
     tcase_add_test(test_case, a_domain_stops_once);
     tcase_add_test(test_case, states_move_as_they_should);
     tcase_add_test(test_case, states_have_names);
