@@ -132,8 +132,10 @@ static void claim_devices(struct claimant *claimant)
 {
     const struct guest_map *map = claimant->domain->map;
 
-    claim_for(claimant, CLAIM_GUEST_INTID, CLAIM_EXCLUSIVE, range_of(map->timer_virtual, 1), HV_KEPT_TEXT("virtual timer"));
-    claim_for(claimant, CLAIM_GUEST_INTID, CLAIM_EXCLUSIVE, range_of(map->timer_physical, 1), HV_KEPT_TEXT("physical timer"));
+    claim_for(claimant, CLAIM_GUEST_INTID, CLAIM_EXCLUSIVE, range_of(map->timer_virtual, 1),
+              HV_KEPT_TEXT("virtual timer"));
+    claim_for(claimant, CLAIM_GUEST_INTID, CLAIM_EXCLUSIVE, range_of(map->timer_physical, 1),
+              HV_KEPT_TEXT("physical timer"));
     FOR_EACH_PART_OF(i, claimant->domain->config)
         if (part_table[i]->claim != NULL)
             part_table[i]->claim(claimant);
