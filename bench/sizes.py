@@ -7,7 +7,8 @@
     sizes.py --check [PRESET=DIR ...]    fails where what stays is more than arch/aarch64/limits.txt allows, or where the page misleads: a
                                          figure that is off by more than a fiftieth and by more than 20 lines or 512 bytes
 
-Lines are those of the files: all of .c and .S, and of headers apart, each counted for what stays if anything there includes it. Bytes are those
+Lines are those of the files: all of .c and .S that left anything in the image, and of headers apart, each counted for what stays if anything there
+includes it. Bytes are those
 of the functions and objects that a file's lines became; what the compiler names after no line is in the last row. Where a function
 was inlined, its bytes are its caller's.
 """
@@ -48,6 +49,14 @@ def sources(build):
         commands = json.load(file)
     return sorted({os.path.relpath(item["file"], ROOT) for item in commands
                    if re.search(r"/(core|backend)\.dir/", item.get("output", item["command"]))})
+
+
+def left_in(build):
+    """The .c files of which an instruction or an object is in the image: a driver that a build does without is compiled, and dropped."""
+    image = os.path.join(build, "bulkhead.elf")
+    found = re.findall(r"((?:core|arch/aarch64)/[\w/.]+\.c):$", tool("objdump", "--dwarf=decodedline", image), re.MULTILINE)
+    found += re.findall(r"/((?:core|arch/aarch64)/[\w/.]+\.c):\d+$", tool("nm", "-l", "--defined-only", image), re.MULTILINE)
+    return set(found)
 
 
 def headers(source, found):
@@ -106,7 +115,10 @@ def measure(build):
     table = collections.defaultdict(lambda: [0, 0, 0])
     boots = boot_half()
     included = {True: set(), False: set()}
+    left = left_in(build)
     for source in sources(build):
+        if source.startswith(("core/", "arch/")) and source.endswith(".c") and source not in left:
+            continue
         half = boots.search(source) is not None
         table[room(source), half][0] += lines(source)
         headers(source, included[half])
