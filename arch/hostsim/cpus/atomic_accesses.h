@@ -26,11 +26,11 @@ void hostsim_atomic_exchange(const void *word);
 void hostsim_atomic_fence(void);
 
 #define __atomic_load_n(word, order)                                                                                   \
-    __atomic_load_n((__typeof__(word))hostsim_atomic_load(word, sizeof(*(word)), order), order)
+    __atomic_load_n((__typeof__(word))hostsim_atomic_load(word, sizeof(__typeof__(*(word))), order), order)
 #define __atomic_store_n(word, value, order)                                                                           \
     __extension__({                                                                                                    \
         const __typeof__(value) hostsim_value = (value);                                                               \
-        hostsim_atomic_store(word, sizeof(*(word)));                                                                   \
+        hostsim_atomic_store(word, sizeof(__typeof__(*(word))));                                                       \
         __atomic_store_n(word, hostsim_value, order);                                                                  \
     })
 #define __atomic_exchange_n(word, ...) (hostsim_atomic_exchange(word), __atomic_exchange_n(word, __VA_ARGS__))
