@@ -19,6 +19,15 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__
 CHECK = os.path.join(ROOT, "arch", "aarch64", "check_image.py")
 GENERAL = ["-mgeneral-regs-only"]
 
+
+def limits():
+    """Bytes of the file and of memory that the image of preset aarch64 may have."""
+    with open(os.path.join(os.path.dirname(CHECK), "limits.txt"), encoding="utf-8") as file:
+        return next(line.split()[1:3] for line in file if line.startswith("aarch64 "))
+
+
+FILE_LIMIT, MEMORY_LIMIT = limits()
+
 # What is compiled as an object of core, and what must be said about it. None: nothing.
 CORE = {
     "clean": ("int f(int *p) { __atomic_thread_fence(__ATOMIC_SEQ_CST); return *p; }", None),
@@ -46,7 +55,7 @@ IMAGE = {
     "q-store-pair": ('void f(void *p) { __asm__("stp q0, q1, [%0]" :: "r"(p)); }', [], "FP or SIMD"),
     "fmov": ('void f(void) { __asm__("fmov d0, x0"); }', [], "FP or SIMD"),
     "sve": ('void f(void) { __asm__(".arch armv8-a+sve\\n ptrue p0.b"); }', [], "FP or SIMD"),
-    "large": ("const char f[200000] = {1};", GENERAL, r"limit 167936"),
+    "large": ("const char f[200000] = {1};", GENERAL, f"limit {FILE_LIMIT}$"),
 }
 
 
@@ -119,7 +128,7 @@ def main():
         places = [f"--defsym={name}={value}" for name, value in
                   (("image_start", 0), ("cpu_areas", 300000), ("image_end", 300000 + 16 * 40000), ("max_cpus", 16))]
         large = checker.linked("memory", "int f(void) { return 1; }", GENERAL, *places)
-        checker.expect("image: memory", "460000 bytes of RAM with 4 CPUs, limit 455000", elf=large)
+        checker.expect("image: memory", f"460000 bytes of RAM with 4 CPUs, limit {MEMORY_LIMIT}$", elf=large)
         checker.header("header: magic", 56, "<I", 0, "no arm64 Image header")
         checker.header("header: text_offset", 8, "<Q", 0x80000, "text_offset 0x80000")
         checker.header("header: flags", 24, "<Q", 2, "flags 0x2")
