@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "domain/build.h"
 
-#include <libfdt.h>
-
 #include "arch/mem.h"
 #include "arch/timer.h"
 #include "config/part.h"
@@ -153,21 +151,22 @@ static enum build_result ramdisk(struct domain *domain)
 HV_RARE static enum build_result device_tree(struct domain *domain)
 {
     const struct plan_domain *plan = domain->plan;
-    uint64_t size = min_u64(plan->dtb_size, GUEST_DT_MAX_SIZE);
+    const struct guest_dt *dt = &domain->dt;
+    uint64_t size = dt->size;
     struct guest_seeds seeds;
 
     mark(domain, "device tree");
     entropy_seeds(&seeds, domain_host()->machine, domain->domid, domain->restarts);
-    void *window = guest_memory_open(plan, plan->dtb, &size);
-    if (window == NULL)
-        return fail_internally(domain, "its device tree has no place in its RAM", HV_E_MISSING);
-    hv_status status = guest_dt_write(window, size, plan, domain_host()->machine, &seeds);
-    if (status == HV_OK) {
-        add_range(domain->build, plan->dtb, fdt_totalsize(window));
-        arch_cache_clean_invalidate(window, fdt_totalsize(window));
+    void *window = dt->size != 0 ? guest_memory_open(plan, plan->dtb, &size) : NULL;
+    bool fits = window != NULL && size == dt->size;
+    if (fits) {
+        guest_dt_copy(window, dt, &seeds);
+        add_range(domain->build, plan->dtb, dt->size);
+        arch_cache_clean_invalidate(window, dt->size);
     }
-    guest_memory_close();
-    return status == HV_OK ? BUILD_DONE : fail_internally(domain, "its device tree cannot be written", status);
+    if (window != NULL)
+        guest_memory_close();
+    return fits ? BUILD_DONE : fail_internally(domain, "its device tree cannot be written", HV_E_NOMEM);
 }
 
 /** The next piece of the block that @p at lies in. @return HV_OK, and build->zeroed is 0 again, when the guest has it

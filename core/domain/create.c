@@ -8,6 +8,7 @@
 #include "console/panic.h"
 #include "domain/build_state.h"
 #include "domain/domain.h"
+#include "domain/entropy.h"
 #include "domain/guest_dt.h"
 #include "time/deadline.h"
 
@@ -68,6 +69,20 @@ HV_RARE static void create_parts(struct domain *domain, uint8_t *state)
     }
 }
 
+/** One that cannot be written leaves the domain to fail when it is built. */
+HV_RARE static void write_dt(struct domain *domain, uint8_t *area)
+{
+    const struct plan_domain *plan = domain->plan;
+    bool seeded = entropy_available(domain_host()->machine);
+    const struct guest_seeds seeds = {.rng_length = seeded ? sizeof(seeds.rng) : 0,
+                                      .kaslr_length = seeded ? sizeof(seeds.kaslr) : 0};
+    hv_status status = guest_dt_write(area + (plan->tree.base - plan->control.base), region_size(plan->tree), plan,
+                                      domain_host()->machine, &seeds, &domain->dt);
+
+    if (status != HV_OK)
+        domain->dt.size = 0;
+}
+
 struct domain *domain_create(const struct plan_domain *plan)
 {
     uint8_t *area = arch_map(pa(plan->control.base), region_size(plan->control), ARCH_MAP_READ_WRITE);
@@ -91,6 +106,7 @@ struct domain *domain_create(const struct plan_domain *plan)
     domain->console.name = domain->name;
     domain->console.domid = domain->domid;
     create_parts(domain, area + PLAN_DOMAIN_BYTES + plan->vcpu_count * PLAN_VCPU_BYTES);
+    write_dt(domain, area);
     domain_reset_devices(domain);
     console_add_source(&domain->console);
     deadline_add(&domain->restart, domain->vcpus[0]->cpu, NULL);

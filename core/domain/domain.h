@@ -6,6 +6,7 @@
 #include "bus/mmio.h"
 #include "config/machine.h"
 #include "console/console.h"
+#include "domain/guest_dt.h"
 #include "domain/state.h"
 #include "drivers/gic.h"
 #include "lib/diag.h"
@@ -35,6 +36,7 @@ struct domain {
     uint32_t vcpu_count;
     struct vcpu *vcpus[HV_MAX_VCPUS];
     struct cpu_share shares[HV_MAX_CPUS];
+    struct guest_dt dt;      /* what its guest is handed at each start */
     struct build *build;     /* progress while DOMAIN_BUILDING */
     uint64_t build_at;       /* when it may be built; 0: the first time; ARCH_TIMER_NEVER: not before a restart says */
     struct deadline restart; /* its CPU looks at it then */

@@ -57,3 +57,10 @@ void entropy_seeds(struct guest_seeds *seeds, const struct machine *machine, uin
     seeds->rng_length = found ? sizeof(seeds->rng) : 0;
     seeds->kaslr_length = found ? sizeof(seeds->kaslr) : 0;
 }
+
+bool entropy_available(const struct machine *machine)
+{
+    uint64_t word;
+
+    return arch_random(&word, 1) || (machine->rng_seed != NULL && machine->rng_seed_length != 0);
+}

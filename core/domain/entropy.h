@@ -13,5 +13,7 @@
  * @param start  number of this start of the domain: 0, and one more for each restart
  */
 void entropy_seeds(struct guest_seeds *seeds, const struct machine *machine, uint16_t domid, uint32_t start);
+/** @return whether this machine has entropy at all. */
+bool entropy_available(const struct machine *machine);
 
 #endif

@@ -32,7 +32,22 @@ static void write_aliases(struct dt_writer *writer, const struct domain_config *
     dt_end_node(writer);
 }
 
-static void write_chosen(struct dt_writer *writer, const struct plan_domain *plan, const struct guest_seeds *seeds)
+/** @return the offset of its value; 0: it was left out */
+static uint32_t write_seed(struct dt_writer *writer, const char *name, const uint8_t *seed, uint32_t length)
+{
+    void *value;
+
+    if (length == 0 || writer->error != 0)
+        return 0;
+    writer->error = fdt_property_placeholder(writer->fdt, name, (int)length, &value);
+    if (writer->error != 0)
+        return 0;
+    memcpy(value, seed, length);
+    return (uint32_t)((uint8_t *)value - (uint8_t *)writer->fdt);
+}
+
+static void write_chosen(struct dt_writer *writer, const struct plan_domain *plan, const struct guest_seeds *seeds,
+                         struct guest_dt *dt)
 {
     const struct domain_config *config = plan->config;
     const struct plan_image *ramdisk = &plan->ramdisk;
@@ -47,10 +62,8 @@ static void write_chosen(struct dt_writer *writer, const struct plan_domain *pla
     }
     if (console != NULL)
         dt_put_string(writer, "stdout-path", console->stdout_path);
-    if (seeds->kaslr_length != 0)
-        dt_put_bytes(writer, "kaslr-seed", seeds->kaslr, seeds->kaslr_length);
-    if (seeds->rng_length != 0)
-        dt_put_bytes(writer, "rng-seed", seeds->rng, seeds->rng_length);
+    dt->kaslr_at = write_seed(writer, "kaslr-seed", seeds->kaslr, seeds->kaslr_length);
+    dt->rng_at = write_seed(writer, "rng-seed", seeds->rng, seeds->rng_length);
     dt_end_node(writer);
 }
 
@@ -127,12 +140,12 @@ static void write_psci(struct dt_writer *writer)
 }
 
 static void write_tree(struct dt_writer *writer, const struct plan_domain *plan, const struct machine *machine,
-                       const struct guest_seeds *seeds)
+                       const struct guest_seeds *seeds, struct guest_dt *dt)
 {
     dt_begin_node(writer, "");
     write_root_properties(writer);
     write_aliases(writer, plan->config);
-    write_chosen(writer, plan, seeds);
+    write_chosen(writer, plan, seeds, dt);
     write_cpus(writer, plan, machine);
     write_memory(writer, plan);
     write_timer(writer, plan->map, machine->timer_frequency);
@@ -144,25 +157,24 @@ static void write_tree(struct dt_writer *writer, const struct plan_domain *plan,
 }
 
 hv_status guest_dt_write(void *buffer, size_t size, const struct plan_domain *plan, const struct machine *machine,
-                         const struct guest_seeds *seeds)
+                         const struct guest_seeds *seeds, struct guest_dt *dt)
 {
     struct dt_writer writer = {buffer, 0};
 
+    *dt = (struct guest_dt){.blob = buffer};
     if (machine->gic.version == GIC_NONE)
         return HV_E_UNSUPPORTED;
     /* To look for each name among those already there would cost more than all the rest. */
     writer.error = fdt_create_with_flags(buffer, (int)min_u64(size, GUEST_DT_MAX_SIZE), FDT_CREATE_FLAG_NO_NAME_DEDUP);
     if (writer.error == 0)
         writer.error = fdt_finish_reservemap(buffer);
-    write_tree(&writer, plan, machine, seeds);
+    write_tree(&writer, plan, machine, seeds, dt);
     if (writer.error == 0)
         writer.error = fdt_finish(buffer);
     if (writer.error == -FDT_ERR_NOSPACE)
         return HV_E_NOMEM;
-    return writer.error == 0 ? HV_OK : HV_E_INVALID;
-}
-
-uint64_t guest_dt_vcpu_affinity(unsigned index)
-{
-    return (index >> 4) << 8 | (index & 15);
+    if (writer.error != 0)
+        return HV_E_INVALID;
+    dt->size = fdt_totalsize(buffer);
+    return HV_OK;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writing a device tree from its beginning to its end, with libfdt's sequential writer. */
+/* Writing a device tree from its beginning to its end, with libfdt's sequential writer. While the machine boots: parts
+ * describe themselves by it. */
 #ifndef BULKHEAD_DT_DT_WRITER_H
 #define BULKHEAD_DT_DT_WRITER_H
 
@@ -20,18 +21,18 @@ struct dt_writer {
 #define DT_LEVEL_LOW 0xf08
 #define DT_LEVEL_HIGH 0xf04
 
-void dt_begin_node(struct dt_writer *writer, const char *name);
+HV_DOOR void dt_begin_node(struct dt_writer *writer, const char *name);
 /** A node whose name is @p name and a unit address. */
-void dt_begin_node_at(struct dt_writer *writer, const char *name, uint64_t address);
-void dt_end_node(struct dt_writer *writer);
+HV_DOOR void dt_begin_node_at(struct dt_writer *writer, const char *name, uint64_t address);
+HV_DOOR void dt_end_node(struct dt_writer *writer);
 
-void dt_put_bytes(struct dt_writer *writer, const char *name, const void *value, size_t length);
-void dt_put_flag(struct dt_writer *writer, const char *name);
-void dt_put_string(struct dt_writer *writer, const char *name, const char *value);
-void dt_put_cells(struct dt_writer *writer, const char *name, const uint32_t *cells, size_t count);
-void dt_put_u32(struct dt_writer *writer, const char *name, uint32_t value);
-void dt_put_u64(struct dt_writer *writer, const char *name, uint64_t value);
+HV_DOOR void dt_put_bytes(struct dt_writer *writer, const char *name, const void *value, size_t length);
+HV_DOOR void dt_put_flag(struct dt_writer *writer, const char *name);
+HV_DOOR void dt_put_string(struct dt_writer *writer, const char *name, const char *value);
+HV_DOOR void dt_put_cells(struct dt_writer *writer, const char *name, const uint32_t *cells, size_t count);
+HV_DOOR void dt_put_u32(struct dt_writer *writer, const char *name, uint32_t value);
+HV_DOOR void dt_put_u64(struct dt_writer *writer, const char *name, uint64_t value);
 /** reg of a child of the root: two cells for the address, two for the size. */
-void dt_put_reg(struct dt_writer *writer, const struct dt_range *ranges, size_t count);
+HV_DOOR void dt_put_reg(struct dt_writer *writer, const struct dt_range *ranges, size_t count);
 
 #endif

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/allot.h"
 
+#include <string.h>
+
 #include "config/part.h"
 #include "dt/dt.h"
 #include "mem/stage2.h"
@@ -70,14 +72,29 @@ static uint64_t part_bytes(const struct domain_config *config)
     return align_up(bytes, PAGE_SIZE);
 }
 
-/** [struct domain and its data][each vCPU][each part][scratch][tables, aligned as the root needs it]. At the top, out
- * of the guests' way. */
+/** The most that the guest's tree can take. */
+static uint64_t tree_bytes(const struct system_plan *plan, const struct plan_domain *domain)
+{
+    const struct machine *machine = plan->machine;
+    uint64_t bytes = PLAN_TREE_BYTES, compatible = 0;
+
+    if (domain->config->bootargs != NULL)
+        bytes += strlen(domain->config->bootargs);
+    for (unsigned i = 0; i < machine->cpu_count; i++)
+        compatible = max_u64(compatible, machine->cpus[i].compatible_length);
+    bytes += domain->vcpu_count * (PLAN_TREE_VCPU_BYTES + compatible);
+    return min_u64(align_up(bytes, PAGE_SIZE), GUEST_DT_MAX_SIZE);
+}
+
+/** [struct domain and its data][each vCPU][each part][the guest's device tree][scratch][tables, aligned as the root
+ * needs it]. At the top, out of the guests' way. */
 static hv_status allot_control(struct system_plan *plan, struct plan_domain *domain)
 {
     bool packed = domain->kernel.format == IMAGE_ARM64_GZIP;
     uint64_t alignment = stage2_root_pages(domain->ipa_bits) * PAGE_SIZE;
     uint64_t parts = PLAN_DOMAIN_BYTES + domain->vcpu_count * PLAN_VCPU_BYTES;
-    uint64_t scratch = parts + part_bytes(domain->config);
+    uint64_t tree = parts + part_bytes(domain->config);
+    uint64_t scratch = tree + tree_bytes(plan, domain);
     uint64_t scratch_end = scratch + (packed ? PLAN_SCRATCH_BYTES : 0);
     uint64_t tables = align_up(scratch_end, alignment);
     uint64_t base;
@@ -86,6 +103,7 @@ static hv_status allot_control(struct system_plan *plan, struct plan_domain *dom
     uint64_t size = tables + domain->stage2_pages * PAGE_SIZE;
     HV_TRY(regions_take(&plan->free, size, alignment, true, &base));
     domain->control = (struct region){base, base + size};
+    domain->tree = (struct region){base + tree, base + scratch};
     domain->scratch = (struct region){base + scratch, base + scratch_end};
     domain->stage2_base = pa(base + tables);
     return HV_OK;

@@ -126,6 +126,7 @@ static void add_memory(uint64_t *hash, const struct plan_domain *domain)
     add_region(hash, domain->guest_ram[0]);
     add_region(hash, domain->guest_ram[1]);
     add_region(hash, domain->control);
+    add_region(hash, domain->tree);
     add_region(hash, domain->scratch);
     add(hash, domain->stage2_base.raw);
     add(hash, domain->stage2_pages);

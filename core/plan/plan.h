@@ -74,6 +74,7 @@ struct plan_domain {
     uint32_t spi_count;    /* of the vGIC, multiple of 32 or HV_MAX_SPIS; or PLAN_SPIS_AS_HOST */
     struct region control; /* host RAM for struct domain, its vCPUs, its parts, its scratch and its stage-2 tables */
     struct region scratch; /* inside it; PLAN_SCRATCH_BYTES for a struct gunzip if the kernel is packed, else empty */
+    struct region tree;    /* inside it; the guest's device tree, as it is at each start */
     pa_t stage2_base;      /* inside it; aligned for the root table */
     uint32_t stage2_pages;
     uint8_t ipa_bits;
@@ -121,9 +122,13 @@ void plan_print(struct text_sink *sink, const struct system_plan *plan);
  */
 uint64_t plan_digest(const struct system_plan *plan);
 
+/* The guest's tree without what differs from domain to domain, and for each vCPU without what its node takes over. */
+#define PLAN_TREE_BYTES KIB(2)
+#define PLAN_TREE_VCPU_BYTES 256
+
 /* Host RAM set aside for a domain's structures, in whole pages. Fixed figures, so that the plan does not depend on the
- * compiler; domain/domain.c asserts that its structures fit. Behind the vCPUs lies what the parts want. The stage-2
- * tables follow at plan_domain::stage2_base. */
+ * compiler; domain/domain.c asserts that its structures fit. Behind the vCPUs lies what the parts want, then the
+ * guest's device tree. The stage-2 tables follow at plan_domain::stage2_base. */
 #define PLAN_DOMAIN_BYTES KIB(28)
 #define PLAN_VCPU_BYTES KIB(8)
 #define PLAN_SCRATCH_BYTES GUNZIP_BYTES

@@ -126,7 +126,9 @@ static void check_domain(const struct plan_domain *domain)
 static void write_guest_tree(const struct plan_domain *domain)
 {
     struct guest_seeds seeds = {.rng_length = 32, .kaslr_length = 8};
-    hv_status status = guest_dt_write(world.guest_tree, sizeof(world.guest_tree), domain, &world.machine, &seeds);
+    struct guest_dt written;
+    hv_status status =
+        guest_dt_write(world.guest_tree, sizeof(world.guest_tree), domain, &world.machine, &seeds, &written);
 
     FUZZ_REQUIRE(status == HV_OK);
     FUZZ_REQUIRE(fdt_check_full(world.guest_tree, sizeof(world.guest_tree)) == 0);

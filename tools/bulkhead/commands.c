@@ -62,13 +62,14 @@ int command_guest_dtb(struct desk *desk)
     static _Alignas(8) uint8_t tree[GUEST_DT_MAX_SIZE];
     const struct plan_domain *domain = find_domain(desk, desk->options->domain);
     const struct guest_seeds seeds = {0};
+    struct guest_dt written;
 
     if (domain == NULL || !domain->valid) {
         fprintf(stderr, "bulkhead: %s: %s\n", desk->options->domain,
                 domain == NULL ? "no such domain" : "the domain has errors and gets no device tree");
         return EXIT_FAILURE;
     }
-    hv_status status = guest_dt_write(tree, sizeof(tree), domain, &desk->machine, &seeds);
+    hv_status status = guest_dt_write(tree, sizeof(tree), domain, &desk->machine, &seeds, &written);
     if (status != HV_OK) {
         fprintf(stderr, "bulkhead: %s: %s\n", desk->options->domain, hv_status_name(status));
         return EXIT_FAILURE;

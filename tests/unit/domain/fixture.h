@@ -159,6 +159,7 @@ static inline void plan_by_hand(void)
         .entry = {KERNEL},
         .spi_count = 32,
         .control = {CONTROL, tables + TABLE_PAGES * PAGE_SIZE},
+        .tree = {CONTROL + KIB(64), CONTROL + KIB(64 + 8)},
         .scratch = {CONTROL + KIB(128), CONTROL + KIB(128) + PLAN_SCRATCH_BYTES},
         .stage2_base = {tables},
         .stage2_pages = TABLE_PAGES,

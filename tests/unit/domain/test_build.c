@@ -396,9 +396,10 @@ START_TEST(no_room_for_the_device_tree_fails_the_domain)
 {
     uint8_t *kernel = load_kernel(4096);
 
-    fixture.plan.dtb_size = 512;
+    fixture.plan.tree.end = fixture.plan.tree.base + 512;
     ck_assert_int_eq(create_and_build(), BUILD_FAILED);
     ck_assert_uint_eq(fixture.domain->state, DOMAIN_FAILED);
+    ck_assert_str_eq(fixture.domain->reason, "its device tree cannot be written");
     free(kernel);
 }
 END_TEST

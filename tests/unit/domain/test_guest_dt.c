@@ -17,6 +17,7 @@ static struct machine machine;
 static struct domain_config config;
 static struct plan_domain plan;
 static struct guest_seeds seeds;
+static struct guest_dt written;
 static _Alignas(8) uint8_t tree[GUEST_DT_MAX_SIZE];
 static char shown[32768];
 
@@ -96,7 +97,7 @@ static const char *show(void)
 
 static const char *write_and_show(void)
 {
-    ck_assert_int_eq(guest_dt_write(tree, sizeof(tree), &plan, &machine, &seeds), HV_OK);
+    ck_assert_int_eq(guest_dt_write(tree, sizeof(tree), &plan, &machine, &seeds, &written), HV_OK);
     ck_assert_int_eq(fdt_check_full(tree, sizeof(tree)), 0);
     return show();
 }
@@ -213,7 +214,7 @@ START_TEST(every_size_of_buffer)
 
     for (size_t size = 0; size < needed + 64; size++) {
         memset(small, 0xee, sizeof(small));
-        hv_status status = guest_dt_write(small, size, &plan, &machine, &seeds);
+        hv_status status = guest_dt_write(small, size, &plan, &machine, &seeds, &written);
         if (size < needed)
             ck_assert_int_eq(status, HV_E_NOMEM);
         if (status == HV_OK)
@@ -233,7 +234,47 @@ START_TEST(longest_command_line_and_most_cpus_fit)
     memset(longest, 'a', sizeof(longest) - 1);
     config.bootargs = longest;
     plan.vcpu_count = HV_MAX_VCPUS;
-    ck_assert_int_eq(guest_dt_write(tree, KIB(6), &plan, &machine, &seeds), HV_OK);
+    ck_assert_int_eq(guest_dt_write(tree, KIB(6), &plan, &machine, &seeds, &written), HV_OK);
+}
+END_TEST
+
+/* A copy is the tree with other seeds: those of the start that it is for. */
+START_TEST(a_copy_has_seeds_of_its_own)
+{
+    static _Alignas(8) uint8_t copy[GUEST_DT_MAX_SIZE];
+    struct guest_seeds others = {.rng_length = 32, .kaslr_length = 8};
+
+    memset(others.rng, 0x11, sizeof(others.rng));
+    memset(others.kaslr, 0x22, sizeof(others.kaslr));
+    write_and_show();
+    memset(copy, 0xee, sizeof(copy));
+    guest_dt_copy(copy, &written, &others);
+    ck_assert_uint_eq(copy[written.size], 0xee);
+    seeds = others;
+    write_and_show();
+    ck_assert_mem_eq(copy, tree, written.size);
+}
+END_TEST
+
+/* A source of entropy that fails at a later start: the guest is told nothing rather than old or predictable bytes. */
+START_TEST(a_copy_without_seeds_has_no_such_properties)
+{
+    static _Alignas(8) uint8_t copy[GUEST_DT_MAX_SIZE];
+    const struct guest_seeds none = {.rng_length = 0};
+    int length;
+
+    write_and_show();
+    guest_dt_copy(copy, &written, &none);
+    memcpy(tree, copy, written.size);
+    ck_assert_int_eq(fdt_check_full(tree, sizeof(tree)), 0);
+    ck_assert_ptr_null(property("/chosen", "rng-seed", &length));
+    ck_assert_ptr_null(property("/chosen", "kaslr-seed", &length));
+    ck_assert_ptr_nonnull(property("/chosen", "stdout-path", &length));
+    seeds = none;
+    write_and_show();
+    ck_assert_uint_eq(written.rng_at, 0);
+    guest_dt_copy(copy, &written, &(struct guest_seeds){.rng_length = 32, .kaslr_length = 8});
+    ck_assert_mem_eq(copy, tree, written.size);
 }
 END_TEST
 
@@ -249,7 +290,7 @@ END_TEST
 START_TEST(a_machine_without_a_gic_for_guests)
 {
     machine.gic.version = GIC_NONE;
-    ck_assert_int_eq(guest_dt_write(tree, sizeof(tree), &plan, &machine, &seeds), HV_E_UNSUPPORTED);
+    ck_assert_int_eq(guest_dt_write(tree, sizeof(tree), &plan, &machine, &seeds, &written), HV_E_UNSUPPORTED);
 }
 END_TEST
 
@@ -267,6 +308,8 @@ int main(void)
     tcase_add_test(test_case, no_byte_shows_what_lay_there);
     tcase_add_test(test_case, every_size_of_buffer);
     tcase_add_test(test_case, longest_command_line_and_most_cpus_fit);
+    tcase_add_test(test_case, a_copy_has_seeds_of_its_own);
+    tcase_add_test(test_case, a_copy_without_seeds_has_no_such_properties);
     tcase_add_test(test_case, a_guest_of_a_gicv3);
     tcase_add_test(test_case, a_machine_without_a_gic_for_guests);
     return suite_execute(suite);

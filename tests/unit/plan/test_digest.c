@@ -124,6 +124,7 @@ START_TEST(the_digest_covers_each_domain)
         FIELD(domain->guest_ram[0].end),
         FIELD(domain->guest_ram[1].end),
         FIELD(domain->control.base),
+        FIELD(domain->tree.end),
         FIELD(domain->scratch.end),
         FIELD(domain->stage2_base),
         FIELD(domain->stage2_pages),
