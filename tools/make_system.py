@@ -57,9 +57,10 @@ def zcu102_dtb(deps):
 
 
 class Domain:
-    """One xen,domain node. memory: MiB. properties: further lines of device-tree source."""
+    """One xen,domain node. memory: MiB. properties: further lines of device-tree source. devices: a partial device tree,
+    .dtb, of devices that the domain is given."""
 
-    def __init__(self, name, kernel, memory=128, ramdisk=None, bootargs=None, cpus=1, vpl011=True, properties=""):
+    def __init__(self, name, kernel, memory=128, ramdisk=None, bootargs=None, cpus=1, vpl011=True, properties="", devices=None):
         self.name = name
         self.kernel = kernel
         self.ramdisk = ramdisk
@@ -68,6 +69,7 @@ class Domain:
         self.cpus = cpus
         self.vpl011 = vpl011
         self.properties = properties
+        self.devices = devices
 
 
 class System:
@@ -91,7 +93,7 @@ class System:
         self.directory = None
         self._next = self.ram_base + MODULES_OFFSET
         for domain in domains:
-            for path in (domain.kernel, domain.ramdisk):
+            for path in (domain.kernel, domain.ramdisk, domain.devices):
                 if path is not None:
                     self._place(os.path.realpath(path))
 
@@ -174,6 +176,8 @@ class System:
         lines += self._module_source("kernel", domain.kernel, domain.bootargs)
         if domain.ramdisk is not None:
             lines += self._module_source("ramdisk", domain.ramdisk, None)
+        if domain.devices is not None:
+            lines += self._module_source("device-tree", domain.devices, None)
         return lines + ["\t\t};"]
 
     def _module_source(self, kind, path, bootargs):
@@ -290,6 +294,7 @@ def parse_options():
     domain.add_argument("--domain", action=DomainOption, metavar="NAME", required=True)
     domain.add_argument("--kernel", action=DomainOption, metavar="FILE")
     domain.add_argument("--ramdisk", action=DomainOption, metavar="FILE")
+    domain.add_argument("--devices", action=DomainOption, metavar="DTB", help="partial device tree of devices for the domain")
     domain.add_argument("--bootargs", action=DomainOption, metavar="TEXT")
     domain.add_argument("--domain-memory", dest="domain_memory", action=DomainOption, type=int, help="MiB of RAM (128)")
     domain.add_argument("--vcpus", action=DomainOption, type=int, help="virtual CPUs (1)")

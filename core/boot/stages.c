@@ -113,9 +113,15 @@ static const void *read_module(struct plan_reader *reader, pa_t base, uint64_t s
     return arch_window_open(0, base, size, ARCH_MAP_READ);
 }
 
+static const void *keep_module(struct plan_reader *reader, pa_t base, uint64_t size)
+{
+    (void)reader;
+    return arch_map(base, size, ARCH_MAP_READ);
+}
+
 HV_RARE static hv_status make_plan(const struct boot_input *input)
 {
-    struct module_reader modules = {{read_module}, false};
+    struct module_reader modules = {{read_module, keep_module, true}, false};
     struct system_plan *plan = &hv_boot.plan;
     hv_status status = plan_make(plan, &hv_boot.machine, &hv_boot.config, &modules.reader, console_diag());
 

@@ -90,11 +90,9 @@ static enum config_verdict refuse_unless_none(struct dt_property value)
     return dt_value_contains(value, "none") ? CONFIG_ACCEPT : CONFIG_REFUSE;
 }
 
-/** Xen takes any other text for "disabled". */
+/** Xen takes any other text for "disabled". What "enabled" asks for beside a partial device tree is an IOMMU. */
 static enum config_verdict judge_passthrough(struct dt_property value)
 {
-    if (dt_value_contains(value, "enabled"))
-        return CONFIG_REFUSE;
     return dt_value_contains(value, "disabled") ? CONFIG_ACCEPT : CONFIG_WARN;
 }
 
@@ -114,8 +112,8 @@ static const struct property_rule property_rules[] = {
     {"domain-cpupool", .judge = warn,
      .message = "CPU pools are not supported yet; the domain may share its CPU with any other"},
     {"passthrough", .judge = judge_passthrough, .expected = "\"disabled\"",
-     .message = "assigning devices to a domain is not supported yet",
-     .hint = "remove the property if the guest does without the device"},
+     .message = "IOMMUs are not supported yet: nothing contains what devices of the domain do",
+     .hint = "devices are given to a domain by a module of multiboot,device-tree, whatever the property says"},
     {"xen,enhanced", .judge = judge_enhanced, .expected = "\"disabled\"",
      .message = "Xen's interface for guests is not supported yet; the domain starts without it"},
     {"capabilities", .judge = refuse_unless_zero, .expected = "<0x0>",
@@ -319,11 +317,11 @@ static void read_part(struct domain_reader *self, unsigned index)
     struct dt_property value = self->parts[index];
     struct domain_config *domain = self->domain;
 
-    if (part->property != NULL && value.data == NULL)
+    if (part_of_each(part))
+        domain->parts |= 1u << index;
+    if (part->property == NULL || value.data == NULL)
         return;
     domain->parts |= 1u << index;
-    if (part->property == NULL)
-        return;
     if (part->read == NULL)
         (void)read_flag(self, part->property, value);
     else if (!part->read(value, &domain->part_values[index]))

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "config/config_reader.h"
+#include "config/part.h"
 #include "lib/text.h"
 
 #define GENERIC "multiboot,module"
@@ -18,7 +19,6 @@ struct child_rule {
     const char *hint;
 };
 
-#define FRAGMENT_MESSAGE "device trees for assigned devices are not supported yet"
 #define EVENT_MESSAGE "event channels between domains are not supported yet"
 
 static const struct child_rule child_rules[] = {
@@ -26,8 +26,7 @@ static const struct child_rule child_rules[] = {
     {"xen,linux-zimage", .module = true, .kind = MODULE_KERNEL},
     {"multiboot,ramdisk", .module = true, .kind = MODULE_RAMDISK},
     {"xen,linux-initrd", .module = true, .kind = MODULE_RAMDISK},
-    {"multiboot,device-tree", .module = true, .kind = MODULE_DEVICE_TREE, .verdict = CONFIG_REFUSE,
-     .message = FRAGMENT_MESSAGE, .hint = "remove the module if the guest does without the devices"},
+    {"multiboot,device-tree", .module = true, .kind = MODULE_DEVICE_TREE},
     {"xen,vcpu", .verdict = CONFIG_WARN,
      .message = "binding a vCPU to physical CPUs is not supported yet; the CPU is chosen for it"},
     {"xen,domain-shared-memory-v1", .verdict = CONFIG_REFUSE,
@@ -204,6 +203,25 @@ static void check_module(struct config_reader *reader, struct domain_config *dom
     }
 }
 
+/** A module that a part is for: the domain has that part. */
+static void want_part(struct config_reader *reader, struct domain_config *domain, const struct module_config *module)
+{
+    struct dt_property compatible = dt_property(module->node, "compatible");
+
+    FOR_EACH_PART(i)
+        if (part_table[i]->module != NULL && dt_value_contains(compatible, part_table[i]->module))
+            domain->parts |= 1u << i;
+    for (const struct part_absent *absent = part_absent; absent->part != NULL; absent++)
+        if (dt_value_contains(compatible, absent->property))
+            config_complain(reader, domain,
+                            &(struct complaint){.severity = DIAG_ERROR,
+                                                .node = module->node,
+                                                .property = "compatible",
+                                                .value = compatible,
+                                                .message = "not in this build",
+                                                .hint = "build with this part: BULKHEAD_PARTS"});
+}
+
 static void read_module(struct config_reader *reader, struct domain_config *domain, struct dt_node node,
                         enum module_kind kind, struct config_cells cells)
 {
@@ -219,6 +237,7 @@ static void read_module(struct config_reader *reader, struct domain_config *doma
     }
     *module = (struct module_config){.present = true, .kind = kind, .node = node};
     check_module(reader, domain, module);
+    want_part(reader, domain, module);
     if (cells.valid && !dt_has(node, "xen,uefi-binary"))
         read_reg(reader, domain, module, cells);
     if (kind == MODULE_KERNEL)

@@ -12,6 +12,7 @@
 #include "config/system_config.h"
 
 struct claimant;
+struct inspection;
 struct domain;
 struct dt_writer;
 struct plan_domain;
@@ -20,7 +21,8 @@ struct plan_domain;
  * of that domain. */
 struct part {
     const char *name;     /* of its folder */
-    const char *property; /* by which a domain's node asks for it; NULL: each domain has it */
+    const char *property; /* by which a domain's node asks for it */
+    const char *module;   /* compatible of the boot module by which a domain asks for it. Neither: each domain has it */
     uint32_t state_bytes; /* of a domain's control area, aligned to PART_ALIGNMENT; not the compiler's sizeof: it is in
                              the plan */
     uint32_t intid;       /* the SPI of the guest that it raises, which the vGIC then has; 0: none */
@@ -31,6 +33,9 @@ struct part {
      * read */
     bool (*read)(struct dt_property property, uint64_t *value);
     const char *expected; /* by read(): for messages */
+    /** Looks into its module, before RAM is given out. What follows of it for the domain is in the plan afterwards.
+     * @return an error, which was reported, where the domain cannot be */
+    hv_status (*inspect)(struct inspection *inspection);
     /** What it owns, by claim_for() (plan/claims.h). A conflict ends the domain before it begins. */
     void (*claim)(struct claimant *claimant);
     /** Once, on the boot CPU, before any vCPU runs; @p state is zeroed. Puts its registers on the bus. */
@@ -40,8 +45,10 @@ struct part {
     void (*reset)(struct domain *domain, void *state);
     /** Maps what the guest reaches without an exit: at each start, stage 2 is empty. */
     hv_status (*map)(struct domain *domain, void *state);
-    /** Writes its node, a child of the root, at each start. */
+    /** Writes its nodes, children of the root, once. */
     void (*describe)(struct dt_writer *tree, const struct plan_domain *plan, const struct machine *machine);
+    /** Writes properties of /aliases, once. */
+    void (*aliases)(struct dt_writer *tree, const struct plan_domain *plan);
     /** The domain ends or restarts: what it has under way is brought to its end, and it raises no interrupt until it is
      * reset. More than once in a row, any CPU; other vCPUs may still be running. */
     void (*quiesce)(struct domain *domain, void *state);
@@ -65,6 +72,12 @@ extern const struct part_absent part_absent[];                /* up to the first
 #define FOR_EACH_PART_OF(index, config)                                                                                \
     for (unsigned index = 0; (config)->parts >> index != 0; index++)                                                   \
         if (((config)->parts >> index & 1) != 0)
+
+/** @return whether a domain has @p part without asking for it */
+static inline bool part_of_each(const struct part *part)
+{
+    return part->property == NULL && part->module == NULL;
+}
 
 /** @return the part of a domain that is a console, NULL: it has none */
 const struct part *part_console(const struct domain_config *config);

@@ -217,7 +217,7 @@ static enum build_result eager_memory(struct domain *domain)
     const struct plan_domain *plan = domain->plan;
     struct build *build = domain->build;
 
-    if (!plan->config->eager_memory || build->range_index == plan->extent_count)
+    if (!plan->eager_memory || build->range_index == plan->extent_count)
         return BUILD_DONE;
     const struct plan_extent *extent = &plan->extents[build->range_index];
     if (build->done == 0 && build->range_index == 0 && build->zeroed == 0)

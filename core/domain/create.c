@@ -100,6 +100,7 @@ struct domain *domain_create(const struct plan_domain *plan)
     if (region_size(plan->scratch) != 0)
         start->build.gunzip = (struct gunzip *)(void *)(area + (plan->scratch.base - plan->control.base));
     domain->vgic.wake = vcpu_wake_for_interrupt;
+    domain->vgic.route = vcpu_route_interrupt;
     domain->vcpu_count = plan->vcpu_count;
     for (unsigned i = 0; i < plan->vcpu_count; i++)
         domain->vcpus[i] = create_vcpu(domain, area, i);

@@ -21,14 +21,26 @@ static void write_root_properties(struct dt_writer *writer)
     dt_put_string(writer, "model", "Bulkhead virtual machine");
 }
 
-static void write_aliases(struct dt_writer *writer, const struct domain_config *config)
+static bool has_aliases(const struct domain_config *config)
 {
-    const struct part *console = part_console(config);
+    FOR_EACH_PART_OF(i, config)
+        if (part_table[i]->console != NULL || part_table[i]->aliases != NULL)
+            return true;
+    return false;
+}
 
-    if (console == NULL)
+static void write_aliases(struct dt_writer *writer, const struct plan_domain *plan)
+{
+    const struct part *console = part_console(plan->config);
+
+    if (!has_aliases(plan->config))
         return;
     dt_begin_node(writer, "aliases");
-    dt_put_string(writer, "serial0", console->stdout_path);
+    if (console != NULL)
+        dt_put_string(writer, "serial0", console->stdout_path);
+    FOR_EACH_PART_OF(i, plan->config)
+        if (part_table[i]->aliases != NULL)
+            part_table[i]->aliases(writer, plan);
     dt_end_node(writer);
 }
 
@@ -144,7 +156,7 @@ static void write_tree(struct dt_writer *writer, const struct plan_domain *plan,
 {
     dt_begin_node(writer, "");
     write_root_properties(writer);
-    write_aliases(writer, plan->config);
+    write_aliases(writer, plan);
     write_chosen(writer, plan, seeds, dt);
     write_cpus(writer, plan, machine);
     write_memory(writer, plan);

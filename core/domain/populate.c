@@ -81,7 +81,7 @@ HV_RARE hv_status populate_image_block(struct domain *domain, const struct guest
     uint64_t step = min_u64(block->size - *done, BUILD_STEP_BYTES);
 
     /* Every second page mapped one by one costs about as much as to zero the others. */
-    if (*done == 0 && !domain->plan->config->eager_memory && build->sparse_blocks < PLAN_SPARSE_BLOCKS &&
+    if (*done == 0 && !domain->plan->eager_memory && build->sparse_blocks < PLAN_SPARSE_BLOCKS &&
         bytes_of_image_pages(build, block) <= block->size / 2) {
         build->sparse_blocks++;
         *done = block->size;

@@ -14,6 +14,7 @@
 #define GIC_MAX_LRS 16
 #define GIC_SGI_KICK 0 /* "look at your work": sent between CPUs */
 #define GIC_PRIORITY_PRIVATE 0xa0
+#define GIC_PRIORITY_DEVICE 0xc0      /* of guests' devices, the least urgent */
 #define GIC_PRIORITY_MAINTENANCE 0xb0 /* what guests can drive comes after the kick and the timers */
 
 enum gic_lr_state {
@@ -68,6 +69,8 @@ struct gic_ops {
     void (*disable)(struct gic *gic, uint32_t intid);
     /** @param trigger_flags as dt_interrupt. SPIs only; banked ones ignore it. */
     void (*configure)(struct gic *gic, uint32_t intid, uint32_t trigger_flags, unsigned cpu, uint8_t priority);
+    /** Leads an SPI to a CPU, enabled or not. Any CPU; the caller keeps two of one interrupt apart. */
+    void (*route)(struct gic *gic, uint32_t intid, unsigned cpu);
     /** @return INTID now active for this CPU, or GIC_SPURIOUS. */
     uint32_t (*acknowledge)(struct gic *gic, uint32_t *token);
     void (*priority_drop)(struct gic *gic, uint32_t token);
@@ -77,6 +80,8 @@ struct gic_ops {
     /** @return whether the interrupt is pending; of a level-sensitive one, active or not: whether its line is asserted.
      */
     bool (*is_pending)(struct gic *gic, uint32_t intid);
+    /** Forgets an edge of a shared interrupt that was not acknowledged; an asserted line stays. */
+    void (*clear_pending)(struct gic *gic, uint32_t intid);
     void (*send_kick)(struct gic *gic, unsigned cpu);
 
     /** Turns the virtual interface on with @p state; none may be loaded on this CPU. */

@@ -162,6 +162,12 @@ static void disable(struct gic *gic, uint32_t intid)
     arch_mmio_write32(&gic->distributor, word_of(GICD_ICENABLER, intid), bit_of(intid));
 }
 
+static void route(struct gic *gic, uint32_t intid, unsigned cpu)
+{
+    arch_mmio_write8(&gic->distributor, GICD_ITARGETSR + intid,
+                     __atomic_load_n(&gic->cpu_target[cpu], __ATOMIC_RELAXED));
+}
+
 /** The interrupt must be disabled: changing the trigger of an enabled one is UNPREDICTABLE (4.3.13). */
 HV_ONCE static void configure(struct gic *gic, uint32_t intid, uint32_t trigger_flags, unsigned cpu, uint8_t priority)
 {
@@ -173,7 +179,7 @@ HV_ONCE static void configure(struct gic *gic, uint32_t intid, uint32_t trigger_
     value = (trigger_flags & TRIGGER_EDGES) != 0 ? value | edge : value & ~edge;
     arch_mmio_write32(&gic->distributor, offset, value);
     arch_mmio_write8(&gic->distributor, GICD_IPRIORITYR + intid, priority);
-    arch_mmio_write8(&gic->distributor, GICD_ITARGETSR + intid, gic->cpu_target[cpu]);
+    route(gic, intid, cpu);
 }
 
 static uint32_t acknowledge(struct gic *gic, uint32_t *token)
@@ -203,6 +209,11 @@ static void set_active(struct gic *gic, uint32_t intid, bool active)
 static bool is_pending(struct gic *gic, uint32_t intid)
 {
     return (arch_mmio_read32(&gic->distributor, word_of(GICD_ISPENDR, intid)) & bit_of(intid)) != 0;
+}
+
+static void clear_pending(struct gic *gic, uint32_t intid)
+{
+    arch_mmio_write32(&gic->distributor, word_of(GICD_ICPENDR, intid), bit_of(intid));
 }
 
 static void send_kick(struct gic *gic, unsigned cpu)
@@ -286,11 +297,13 @@ static const struct gic_ops gicv2_ops = {
     .enable = enable,
     .disable = disable,
     .configure = configure,
+    .route = route,
     .acknowledge = acknowledge,
     .priority_drop = priority_drop,
     .deactivate = deactivate,
     .set_active = set_active,
     .is_pending = is_pending,
+    .clear_pending = clear_pending,
     .send_kick = send_kick,
     .vcpu_load = vcpu_load,
     .vcpu_put = vcpu_put,

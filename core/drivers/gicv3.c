@@ -271,6 +271,14 @@ HV_ONCE static void disable(struct gic *gic, uint32_t intid)
         await_clear(in_distributor(gic, GICD_CTLR), GICD_CTLR_RWP);
 }
 
+static void route(struct gic *gic, uint32_t intid, unsigned cpu)
+{
+    uint64_t affinity = gic->cpus[cpu].affinity;
+
+    write_place(in_distributor(gic, GICD_IROUTER + 8 * intid), (uint32_t)affinity & 0xffffff);
+    write_place(in_distributor(gic, GICD_IROUTER + 8 * intid + 4), (uint32_t)(affinity >> 32));
+}
+
 /** The interrupt must be disabled: changing the trigger of an enabled one is UNPREDICTABLE (12.9.9). */
 HV_ONCE static void configure(struct gic *gic, uint32_t intid, uint32_t trigger_flags, unsigned cpu, uint8_t priority)
 {
@@ -279,12 +287,10 @@ HV_ONCE static void configure(struct gic *gic, uint32_t intid, uint32_t trigger_
     struct place trigger = in_distributor(gic, GIC_ICFGR + intid / 16 * 4);
     uint32_t edge = 2u << intid % 16 * 2;
     uint32_t value = read_place(trigger);
-    uint64_t affinity = gic->cpus[cpu].affinity;
 
     write_place(trigger, (trigger_flags & TRIGGER_EDGES) != 0 ? value | edge : value & ~edge);
     arch_mmio_write8(&gic->distributor, GIC_IPRIORITYR + intid, priority);
-    write_place(in_distributor(gic, GICD_IROUTER + 8 * intid), (uint32_t)affinity & 0xffffff);
-    write_place(in_distributor(gic, GICD_IROUTER + 8 * intid + 4), (uint32_t)(affinity >> 32));
+    route(gic, intid, cpu);
 }
 
 static uint32_t acknowledge(struct gic *gic, uint32_t *token)
@@ -314,6 +320,11 @@ static void set_active(struct gic *gic, uint32_t intid, bool active)
 static bool is_pending(struct gic *gic, uint32_t intid)
 {
     return (read_place(word_of(gic, GIC_ISPENDR, intid)) & bit_of(intid)) != 0;
+}
+
+static void clear_pending(struct gic *gic, uint32_t intid)
+{
+    write_place(word_of(gic, GIC_ICPENDR, intid), bit_of(intid));
 }
 
 /** ICC_SGI1R_EL1: a list of 16 CPUs, which range of 16 within Aff1, and the cluster (12.2.20). */
@@ -390,11 +401,13 @@ static const struct gic_ops gicv3_ops = {
     .enable = enable,
     .disable = disable,
     .configure = configure,
+    .route = route,
     .acknowledge = acknowledge,
     .priority_drop = priority_drop,
     .deactivate = deactivate,
     .set_active = set_active,
     .is_pending = is_pending,
+    .clear_pending = clear_pending,
     .send_kick = send_kick,
     .vcpu_load = vcpu_load,
     .vcpu_put = vcpu_put,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Which parts a build has (docs/parts.md). One item for each: the name of a folder here, or the path of one elsewhere in the tree.
-set(BULKHEAD_PARTS "vgic;vpl011" CACHE STRING "The parts that domains can be given: folders of core/parts, or paths from the top of the tree")
+set(BULKHEAD_PARTS "passthrough;vgic;vpl011" CACHE STRING "The parts that domains can be given: folders of core/parts, or paths from the top of the tree")
 
 # What is written behind .FIELD = in a part's sources, in quotes.
 function(bulkhead_part_text folder field result)
@@ -48,6 +48,9 @@ function(bulkhead_parts result file)
             continue()
         endif()
         bulkhead_part_text(${folder} property property)
+        if(NOT property)
+            bulkhead_part_text(${folder} module property)
+        endif()
         if(property)
             string(APPEND absent "    {\"${name}\", \"${property}\"},\n")
         endif()

@@ -58,9 +58,12 @@ void allot_give_back(struct system_plan *plan, struct plan_domain *domain)
 static unsigned stage2_pages(const struct plan_domain *domain)
 {
     const struct guest_range *gicc = &domain->map->gicc;
-    const struct region ranges[] = {range_of(gicc->base, gicc->size), domain->guest_ram[0], domain->guest_ram[1]};
+    struct region ranges[3 + PLAN_MAX_FRAMES] = {range_of(gicc->base, gicc->size), domain->guest_ram[0],
+                                                 domain->guest_ram[1]};
 
-    return stage2_pages_needed(domain->ipa_bits, ranges, ARRAY_SIZE(ranges), PLAN_SPARE_TABLES);
+    for (unsigned i = 0; i < domain->frame_count; i++)
+        ranges[3 + i] = range_of(domain->frames[i].base.raw, domain->frames[i].size);
+    return stage2_pages_needed(domain->ipa_bits, ranges, 3 + domain->frame_count, PLAN_SPARSE_BLOCKS);
 }
 
 static uint64_t part_bytes(const struct domain_config *config)
@@ -80,6 +83,8 @@ static uint64_t tree_bytes(const struct system_plan *plan, const struct plan_dom
 
     if (domain->config->bootargs != NULL)
         bytes += strlen(domain->config->bootargs);
+    if (domain->fragment.blob != NULL)
+        bytes += domain->fragment.size + PLAN_TREE_DMA_BYTES;
     for (unsigned i = 0; i < machine->cpu_count; i++)
         compatible = max_u64(compatible, machine->cpus[i].compatible_length);
     bytes += domain->vcpu_count * (PLAN_TREE_VCPU_BYTES + compatible);

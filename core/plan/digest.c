@@ -107,7 +107,7 @@ static void add_config(uint64_t *hash, const struct domain_config *config)
     add(hash, config->memory);
     add(hash, config->eager_memory);
     FOR_EACH_PART_OF(i, config) {
-        if (part_table[i]->property == NULL) /* each has it */
+        if (part_table[i]->property == NULL) /* each has it, or a module says it */
             continue;
         add_text(hash, part_table[i]->name);
         add(hash, config->part_values[i]);
@@ -133,6 +133,30 @@ static void add_memory(uint64_t *hash, const struct plan_domain *domain)
     add(hash, domain->ipa_bits);
 }
 
+/** The partial tree as it is: its size is a multiple of a cell, and it is aligned. */
+static void add_fragment(uint64_t *hash, const struct dt *fragment)
+{
+    const uint32_t *words = fragment->blob;
+
+    add(hash, fragment->size);
+    for (uint32_t i = 0; words != NULL && i < fragment->size / sizeof(*words); i++)
+        add(hash, words[i]);
+}
+
+static void add_devices(uint64_t *hash, const struct plan_domain *domain)
+{
+    add_fragment(hash, &domain->fragment);
+    add(hash, domain->frame_count);
+    for (unsigned i = 0; i < domain->frame_count; i++) {
+        add(hash, domain->frames[i].base.raw);
+        add(hash, domain->frames[i].target.raw);
+        add(hash, domain->frames[i].size);
+    }
+    add(hash, domain->interrupt_count);
+    for (unsigned i = 0; i < domain->interrupt_count; i++)
+        add(hash, (uint64_t)domain->interrupts[i].intid << 1 | domain->interrupts[i].edge);
+}
+
 static void add_domain(uint64_t *hash, const struct plan_domain *domain)
 {
     add(hash, domain->domid);
@@ -151,6 +175,7 @@ static void add_domain(uint64_t *hash, const struct plan_domain *domain)
     add(hash, domain->dtb_size);
     add(hash, domain->entry.raw);
     add(hash, domain->spi_count);
+    add_devices(hash, domain);
 }
 
 static void add_claim(uint64_t *hash, const struct claim *claim)

@@ -32,6 +32,7 @@ static void start_domains(struct system_plan *plan)
             .domid = (uint16_t)(i + 1),
             .vmid = (uint16_t)(i + 1),
             .map = &guest_map_xen,
+            .eager_memory = config->eager_memory,
             .vcpu_count = (uint32_t)min_u64(config->cpus, HV_MAX_VCPUS),
             .spi_count = count_spis(config),
         };
@@ -47,6 +48,9 @@ static hv_status shape_domain(struct system_plan *plan, struct plan_domain *doma
     HV_TRY(layout_ram(plan, domain, diag));
     HV_TRY(kernel_inspect(plan, domain, reader, &text_offset, diag));
     ramdisk_inspect(plan, domain, reader);
+    FOR_EACH_PART_OF(i, domain->config)
+        if (part_table[i]->inspect != NULL)
+            HV_TRY(part_table[i]->inspect(&(struct inspection){plan, domain, reader, diag}));
     return layout_images(plan, domain, text_offset, diag);
 }
 

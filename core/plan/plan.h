@@ -19,8 +19,10 @@
 /* Level-3 tables in a domain's pool beside those that the ends of its RAM and its GIC need. Who maps a block by single
  * pages has its share here: there is no other reserve. */
 #define PLAN_SPARSE_BLOCKS 4 /* of its RAM, of which its build maps only the pages that images lie in */
-#define PLAN_DEVICE_BLOCKS 4 /* with frames of devices that are given to it */
-#define PLAN_SPARE_TABLES (PLAN_SPARSE_BLOCKS + PLAN_DEVICE_BLOCKS)
+
+/* Of all domains together. */
+#define PLAN_MAX_FRAMES 64      /* ranges of pages of devices that are given to domains */
+#define PLAN_MAX_INTERRUPTS 128 /* and their interrupts */
 
 #define GUEST_DT_MAX_SIZE KIB(64) /* the room for the tree that a guest is given */
 #define PLAN_MAX_EXTENTS 16       /* contiguous pieces of host RAM that make up one domain's RAM */
@@ -31,6 +33,21 @@ struct plan_extent {
     ipa_t base;
     pa_t target;
     uint64_t size;
+};
+
+/** Pages of a device that a domain is given. Multiples of 4 KiB. */
+struct plan_frame {
+    ipa_t base;
+    pa_t target;
+    uint64_t size;
+    const char *name; /* of the node in the partial device tree */
+};
+
+/** An SPI of the host that a domain is given, as its own SPI of the same number. */
+struct plan_interrupt {
+    uint16_t intid;
+    uint8_t edge;     /* else level */
+    const char *name; /* as of a frame */
 };
 
 /** An image's way from where the boot loader put it to where the guest finds it. */
@@ -61,6 +78,12 @@ struct plan_domain {
     uint16_t domid;   /* 1.. in device-tree order, valid or not */
     uint16_t vmid;    /* of its stage 2; not 0 */
     const struct guest_map *map;
+    struct guest_map own_map; /* what map points to where it is not one of many domains */
+    bool eager_memory;        /* all RAM zeroed and mapped before the start: it says so, or its devices might do DMA */
+    struct dt fragment;       /* partial device tree of its devices; blob is NULL: none */
+    const struct plan_frame *frames;         /* of its devices; in system_plan::frames */
+    const struct plan_interrupt *interrupts; /* in system_plan::interrupts */
+    unsigned frame_count, interrupt_count;
     uint32_t vcpu_count;
     uint8_t vcpu_cpu[HV_MAX_VCPUS]; /* physical CPU of each vCPU; the domain is built by that of vCPU 0 */
     struct plan_extent extents[PLAN_MAX_EXTENTS];
@@ -91,7 +114,11 @@ struct system_plan {
         struct image_scratch scratch;                              /* while plan_make() looks at the kernels */
         struct ledger ledger;                                      /* who owns what: afterwards */
     };
-    struct region_set free; /* host RAM that nobody owns */
+    struct region_set free;                    /* host RAM that nobody owns */
+    struct plan_frame frames[PLAN_MAX_FRAMES]; /* by domain */
+    unsigned frame_count;
+    struct plan_interrupt interrupts[PLAN_MAX_INTERRUPTS]; /* by domain */
+    unsigned interrupt_count;
     uint64_t digest;
 };
 
@@ -103,6 +130,17 @@ struct system_plan {
  */
 struct plan_reader {
     const void *(*read)(struct plan_reader *reader, pa_t base, uint64_t size);
+    /** The same for as long as there is the plan, of any size, across any boundary. May be NULL: never to be had. */
+    const void *(*keep)(struct plan_reader *reader, pa_t base, uint64_t size);
+    bool sees_all; /* what is not to be had then is an error: on the board */
+};
+
+/** What part::inspect() works on. */
+struct inspection {
+    struct system_plan *plan;
+    struct plan_domain *domain;
+    struct plan_reader *reader; /* may be NULL */
+    struct diag *diag;
 };
 
 /**
@@ -125,6 +163,7 @@ uint64_t plan_digest(const struct system_plan *plan);
 /* The guest's tree without what differs from domain to domain, and for each vCPU without what its node takes over. */
 #define PLAN_TREE_BYTES KIB(2)
 #define PLAN_TREE_VCPU_BYTES 256
+#define PLAN_TREE_DMA_BYTES KIB(1) /* dma-ranges */
 
 /* Host RAM set aside for a domain's structures, in whole pages. Fixed figures, so that the plan does not depend on the
  * compiler; domain/domain.c asserts that its structures fit. Behind the vCPUs lies what the parts want, then the

@@ -33,6 +33,12 @@ static void print_domain(struct text_sink *sink, const struct plan_domain *domai
         format_to(sink, "  spis as host\n");
     else
         format_to(sink, "  spis %u\n", domain->spi_count);
+    for (unsigned i = 0; i < domain->frame_count; i++) {
+        const struct plan_frame *frame = &domain->frames[i];
+        format_to(sink, "  frame 0x%lx at 0x%lx +0x%lx\n", frame->base.raw, frame->target.raw, frame->size);
+    }
+    for (unsigned i = 0; i < domain->interrupt_count; i++)
+        format_to(sink, "  spi %u %s\n", domain->interrupts[i].intid, domain->interrupts[i].edge ? "edge" : "level");
     for (unsigned i = 0; i < domain->vcpu_count; i++)
         format_to(sink, "  vcpu %u on cpu %u\n", i, domain->vcpu_cpu[i]);
     format_to(sink, "  stage2 0x%lx %u pages %u bits vmid %u\n", domain->stage2_base.raw, domain->stage2_pages,

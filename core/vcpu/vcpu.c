@@ -2,11 +2,22 @@
 #include "vcpu/vcpu.h"
 
 #include "arch/cpu.h"
+#include "drivers/gic.h"
 #include "vcpu/cpu.h"
+
+static struct vcpu *vcpu_of(const struct vgic_vcpu *vgic_vcpu)
+{
+    return (struct vcpu *)((uintptr_t)vgic_vcpu - offsetof(struct vcpu, vgic));
+}
+
+void vcpu_route_interrupt(const struct vgic_vcpu *vgic_vcpu, uint32_t physical_intid)
+{
+    host_gic.ops->route(&host_gic, physical_intid, vcpu_of(vgic_vcpu)->cpu);
+}
 
 void vcpu_wake_for_interrupt(struct vgic_vcpu *vgic_vcpu)
 {
-    struct vcpu *vcpu = (struct vcpu *)(void *)((uint8_t *)vgic_vcpu - offsetof(struct vcpu, vgic));
+    struct vcpu *vcpu = vcpu_of(vgic_vcpu);
 
     /* One that this CPU runs is out of its guest now, and is flushed before it enters again. */
     if (vcpu->cpu != arch_cpu_id() || load_acquire(&vcpu->state) != VCPU_READY)

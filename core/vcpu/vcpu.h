@@ -38,6 +38,8 @@ struct vcpu {
 
 /** vgic::wake. */
 void vcpu_wake_for_interrupt(struct vgic_vcpu *vgic_vcpu);
+/** vgic::route. */
+void vcpu_route_interrupt(const struct vgic_vcpu *vgic_vcpu, uint32_t physical_intid);
 /** Makes @p vcpu runnable if it waits, and its CPU look at it, unless that CPU will anyway before others' time is over.
  * Any CPU, after what makes the vCPU runnable was stored. */
 void vcpu_wake(struct vcpu *vcpu);

@@ -505,7 +505,7 @@ static void write_lrs(struct vgic_locked *locked, struct vgic_vcpu *vcpu)
     for (uint32_t used = vcpu->hw.used; used != 0; used &= used - 1) {
         struct lr_ref lr = lr_of(locked, vcpu, (unsigned)__builtin_ctz(used));
         lr_store(vcpu, lr.index, lr_wanted(&lr, crowded));
-        if (lr.ref.irq->physical && lr.ref.irq->lr_pending)
+        if (lr.ref.irq->physical && lr.ref.irq->lr_pending && !lr.ref.irq->edge) /* an edge is not withdrawn */
             vcpu->lr_physical |= 1u << lr.index;
     }
 }

@@ -21,16 +21,16 @@
 #define VGIC_PRIVATE 32 /* SGIs 0..15 and PPIs 16..31 of each vCPU */
 #define VGIC_MAX_SPIS HV_MAX_SPIS
 #define VGIC_WORDS 32 /* bitmap words for all INTIDs */
-#define VGIC_NO_PHYSICAL 0
 
 #define VGIC_GROUP 1u         /* bit of vgic_irq::group: the group that it is signalled in */
 #define VGIC_GROUP_WRITTEN 2u /* as IGROUPR reads; it counts unless vgic::one_group */
 
 /** One interrupt of one domain (or of one vCPU, if private). Eight bytes: a domain may have a thousand. */
 struct vgic_irq {
-    uint16_t physical_intid; /* VGIC_NO_PHYSICAL, or what the list register's HW bit links to */
-    uint8_t priority;        /* bits 7:3: GICV has 32 levels */
-    uint8_t targets;         /* bit per vCPU; SPIs */
+    uint16_t
+        physical_intid;  /* what the list register's HW bit links to; 0: nothing. Of an SPI: from vgic_link_spi() on */
+    uint8_t priority;    /* bits 7:3: GICV has 32 levels */
+    uint8_t targets;     /* bit per vCPU; SPIs */
     uint8_t sgi_sources; /* SGI: bit per vCPU whose SGI is pending outside the list register; GICv3: bit 0 for all */
     /* What the timer's short way looks at lies in one byte. */
     bool in_lr : 1;
@@ -56,6 +56,8 @@ struct vgic {
     /** A vCPU has an interrupt, or has to look at its list registers again: brings it out of its guest, or out of its
      * sleep. Any CPU, without the lock. */
     void (*wake)(struct vgic_vcpu *vcpu);
+    /** Leads a physical SPI to the CPU of the vCPU that its virtual one goes to. Any CPU, with the lock held. */
+    void (*route)(const struct vgic_vcpu *vcpu, uint32_t physical_intid);
     uint32_t vcpu_count;
     struct vgic_vcpu *vcpus[HV_MAX_VCPUS];
     uint8_t groups;     /* GICD_CTLR: bit 0 forwards group 0, bit 1 group 1 */
@@ -121,6 +123,23 @@ void vgic_set_spi(struct vgic *vgic, uint32_t intid, bool level);
  * when enabled again.
  */
 void vgic_inject_hardware_ppi(struct vgic_vcpu *vcpu, uint32_t intid, uint32_t physical_intid);
+
+/**
+ * Gives the guest the host's SPI @p physical_intid as its own @p intid, from now on until vgic_unlink_spi(). The host's
+ * is off, its pending and active states are forgotten. It is on while the guest has its own on, goes to the CPU of the
+ * vCPU that the guest routes it to, and stays active from when it is taken until the guest ends its own.
+ * @param edge  what the host's tree says of it: what the guest writes to ICFGR does not count
+ */
+void vgic_link_spi(struct vgic *vgic, uint32_t intid, uint32_t physical_intid, bool edge);
+/** The host's interrupt is off and not active, what is in flight of it is nobody's any more. Nothing where none is
+ * linked. */
+void vgic_unlink_spi(struct vgic *vgic, uint32_t intid);
+/**
+ * The physical interrupt behind @p intid was acknowledged on this CPU: it stays active until the guest ends its own.
+ * @param self  the vCPU that is out of its guest on this CPU, or NULL
+ * @return false where none is linked any more: the caller ends the physical one
+ */
+HV_CHECK bool vgic_inject_spi(struct vgic *vgic, uint32_t intid, const struct vgic_vcpu *self);
 
 /** Before entry: fills list registers if anything changed. After exit: takes back what the guest acknowledged and
  * ended. */

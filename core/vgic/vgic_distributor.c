@@ -47,6 +47,8 @@ static void set_enable(struct vgic_locked *locked, struct vgic_ref ref, uint8_t 
     if (value == 0)
         return;
     ref.irq->enabled = true;
+    if (vgic_is_linked(ref))
+        host_gic.ops->enable(&host_gic, ref.irq->physical_intid);
     vgic_update(locked, ref);
 }
 
@@ -57,6 +59,8 @@ static void clear_enable(struct vgic_locked *locked, struct vgic_ref ref, uint8_
     if (value == 0 || is_sgi_with_sources(ref))
         return;
     ref.irq->enabled = false;
+    if (vgic_is_linked(ref))
+        host_gic.ops->disable(&host_gic, ref.irq->physical_intid);
     vgic_update(locked, ref);
 }
 
@@ -89,6 +93,10 @@ static void clear_pending(struct vgic_locked *locked, struct vgic_ref ref, uint8
     ref.irq->sgi_sources = 0;
     ref.irq->latch = false;
     ref.irq->lr_latched = false;
+    if (vgic_is_linked(ref)) {
+        host_gic.ops->clear_pending(&host_gic, ref.irq->physical_intid);
+        vgic_deactivate_unused(ref.irq);
+    }
     vgic_update(locked, ref);
 }
 
@@ -141,6 +149,7 @@ static void set_targets(struct vgic_locked *locked, struct vgic_ref ref, uint8_t
     if (ref.intid < VGIC_PRIVATE)
         return;
     ref.irq->targets = value & (uint8_t)((1u << locked->vgic->vcpu_count) - 1);
+    vgic_follow_target(locked->vgic, ref);
     vgic_update(locked, ref);
 }
 
@@ -150,10 +159,10 @@ static uint8_t get_config(struct vgic_locked *locked, struct vgic_ref ref)
     return ref.irq->edge ? 2 : 0;
 }
 
-/** SGIs are edge-triggered, PPIs level-sensitive, both for good. */
+/** SGIs are edge-triggered, PPIs level-sensitive, what stands for a host's interrupt as that is, all for good. */
 static void set_config(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value)
 {
-    if (ref.intid < VGIC_PRIVATE)
+    if (ref.intid < VGIC_PRIVATE || vgic_is_linked(ref))
         return;
     ref.irq->edge = (value & 2) != 0;
     vgic_update(locked, ref);

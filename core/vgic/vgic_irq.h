@@ -97,6 +97,14 @@ void vgic_update(struct vgic_locked *locked, struct vgic_ref ref);
 void vgic_no_candidate(struct vgic_vcpu *vcpu, uint32_t intid);
 /** As vgic_update() of every private interrupt of @p vcpu, done by its own CPU. */
 void vgic_recheck_private(struct vgic_locked *locked, struct vgic_vcpu *vcpu);
+/** Whether it is an SPI with a host's interrupt behind it. */
+VGIC_IN_PLACE bool vgic_is_linked(struct vgic_ref ref)
+{
+    return ref.intid >= VGIC_PRIVATE && ref.irq->physical_intid != 0;
+}
+/** The targets of @p ref were written: a host's interrupt behind it goes there. */
+void vgic_follow_target(struct vgic *vgic, struct vgic_ref ref);
+
 /** Whether the host's line behind a linked interrupt is asserted; false where there is none. */
 bool vgic_line_asserted(const struct vgic_irq *irq);
 /** Ends the host interrupt behind one that is neither pending nor active any more, so that it can fire again. */

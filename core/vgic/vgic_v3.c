@@ -66,6 +66,7 @@ static void write_route(struct vgic_locked *locked, struct vgic_vcpu *vcpu, cons
         return;
     vgic->routes[index] = access->value & ROUTE_MASK;
     vgic->spis[index].targets = target_of(locked->vgic, vgic->routes[index]);
+    vgic_follow_target(vgic, vgic_find(vcpu, VGIC_PRIVATE + index));
     vgic_update(locked, vgic_find(vcpu, VGIC_PRIVATE + index));
 }
 

@@ -24,7 +24,7 @@ static inline uint32_t part_bits(const char *name)
     uint32_t bits = name != NULL ? 1u << part_index(name) : 0;
 
     FOR_EACH_PART(i)
-        if (part_table[i]->property == NULL)
+        if (part_of_each(part_table[i]))
             bits |= 1u << i;
     return bits;
 }

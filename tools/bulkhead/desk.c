@@ -145,6 +145,25 @@ static const void *read_module(struct plan_reader *reader, pa_t base, uint64_t s
     return NULL;
 }
 
+/** Behind the end of its file a module has zeros, up to the size that the tree says. */
+static const void *keep_module(struct plan_reader *reader, pa_t base, uint64_t size)
+{
+    struct desk *desk = CONTAINER_OF(reader, struct desk, reader);
+
+    for (unsigned i = 0; i < desk->options->module_count && desk->kept_count < HV_MAX_DOMAINS; i++) {
+        uint64_t offset = base.raw - desk->options->modules[i].address; /* as above */
+        if (offset >= desk->modules[i].size)
+            continue;
+        void *copy = calloc(1, size);
+        if (copy == NULL)
+            return NULL;
+        memcpy(copy, desk->modules[i].data + offset, min_u64(size, desk->modules[i].size - offset));
+        desk->kept[desk->kept_count++] = copy;
+        return copy;
+    }
+    return NULL;
+}
+
 /** Where the boot loader puts things, where the user did not say: as QEMU's -kernel does. */
 static void boot_loader(const struct desk *desk, struct region *dtb, struct region *image)
 {
@@ -222,6 +241,7 @@ static int read_and_plan(struct desk *desk)
     if (machine != HV_OK || config != HV_OK)
         return 0;
     desk->reader.read = read_module;
+    desk->reader.keep = keep_module;
     desk->planned = true;
     /* Where no domain is valid each one's reason has been reported. */
     hv_status plan = plan_make(&desk->plan, &desk->machine, &desk->config, &desk->reader, &desk->diag);
@@ -253,6 +273,8 @@ void desk_close(struct desk *desk)
             free(desk->reports[i].texts[j]);
     }
     free(desk->reports);
+    for (unsigned i = 0; i < desk->kept_count; i++)
+        free(desk->kept[i]);
     for (unsigned i = 0; i < desk->options->module_count; i++)
         free(desk->modules[i].data);
     free(desk->file.data);

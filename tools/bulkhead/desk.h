@@ -38,6 +38,8 @@ struct desk {
     struct system_config config;
     struct system_plan plan;
     struct plan_reader reader;
+    void *kept[HV_MAX_DOMAINS]; /* what the plan refers to of modules */
+    unsigned kept_count;
     bool planned;     /* plan holds something: the tree could be read */
     unsigned spoiled; /* planned domains that would not start all the same: their files are damaged */
 };

@@ -78,7 +78,7 @@ static const void *read_packed(struct plan_reader *reader, pa_t base, uint64_t s
 
 START_TEST(a_packed_kernel)
 {
-    struct plan_reader reader = {read_packed};
+    struct plan_reader reader = {.read = read_packed};
 
     open_tree("ok/machine-gicv3.dtb");
     ck_assert_int_eq(read_machine(), HV_OK);

@@ -190,19 +190,22 @@ END_TEST
 /* A pool of the size that the plan makes it serves all who map by pages at once. */
 START_TEST(the_plans_tables_are_enough)
 {
-    const struct region ranges[] = {{GUEST_GICC_BASE, GUEST_GICC_BASE + GUEST_GICC_SIZE}, {KERNEL, GUEST_END}};
+    enum { FRAMES = 4 };
+    struct region ranges[2 + FRAMES] = {{GUEST_GICC_BASE, GUEST_GICC_BASE + GUEST_GICC_SIZE}, {KERNEL, GUEST_END}};
 
     fixture.plan.kernel.load = ipa(KERNEL + BLOCK_SIZE - KIB(64));
     fixture.plan.ramdisk.load = ipa(RAMDISK + BLOCK_SIZE - KIB(64));
-    fixture.plan.stage2_pages = stage2_pages_needed(40, ranges, 2, PLAN_SPARE_TABLES);
+    for (unsigned i = 0; i < FRAMES; i++)
+        ranges[2 + i] = (struct region){0x10000000 + i * BLOCK_SIZE, 0x10000000 + i * BLOCK_SIZE + PAGE_SIZE};
+    fixture.plan.stage2_pages = stage2_pages_needed(40, ranges, 2 + FRAMES, PLAN_SPARSE_BLOCKS);
     free(load_kernel(KIB(128)));
     free(load_ramdisk(KIB(128)));
     ck_assert_int_eq(create_and_build(), BUILD_DONE);
     ck_assert_uint_eq(fixture.domain->build->sparse_blocks, PLAN_SPARSE_BLOCKS);
-    for (unsigned i = 0; i < PLAN_DEVICE_BLOCKS; i++) {
-        uint64_t frame = 0x10000000 + i * BLOCK_SIZE;
-        ck_assert_int_eq(stage2_map(&fixture.domain->stage2, ipa(frame), pa(frame), PAGE_SIZE, STAGE2_DEVICE), HV_OK);
-    }
+    for (unsigned i = 2; i < 2 + FRAMES; i++)
+        ck_assert_int_eq(
+            stage2_map(&fixture.domain->stage2, ipa(ranges[i].base), pa(ranges[i].base), PAGE_SIZE, STAGE2_DEVICE),
+            HV_OK);
     ck_assert_int_eq(domain_touch(fixture.domain, ipa(GUEST_END - 1)), HV_OK);
 }
 END_TEST
@@ -264,7 +267,7 @@ END_TEST
 
 START_TEST(eager_memory_is_all_there_and_zero)
 {
-    fixture.config.eager_memory = true;
+    fixture.plan.eager_memory = true;
     uint8_t *kernel = load_kernel(MIB(1));
 
     ck_assert_int_eq(create_and_build(), BUILD_DONE);
@@ -307,7 +310,7 @@ START_TEST(steps_are_bounded)
     fixture_options(&options);
     uint8_t *kernel = load_kernel(MIB(4));
     uint8_t *ramdisk = load_ramdisk(MIB(2) + 5);
-    fixture.config.eager_memory = _i == 1;
+    fixture.plan.eager_memory = _i == 1;
     fixture.domain = domain_create(&fixture.plan);
     domain_table[0] = fixture.domain;
     for (unsigned i = 0; i < 2; i++) {
@@ -425,7 +428,7 @@ START_TEST(a_build_begins_at_its_beginning)
     uint8_t *kernel = load_kernel(MIB(1) + 5);
     uint8_t *ramdisk = load_ramdisk(KIB(200));
 
-    fixture.config.eager_memory = true;
+    fixture.plan.eager_memory = true;
     fixture.domain = domain_create(&fixture.plan);
     domain_table[0] = fixture.domain;
     for (int i = 0; i < _i; i++)

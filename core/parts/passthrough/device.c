@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: Apache-2.0
+/* One node of a partial device tree, and the device of the host that it asks for: by xen,path which one, by xen,reg
+ * which of its pages the guest finds where. Its interrupts are those that the host's tree says. */
+#include <string.h>
+
+#include "lib/text.h"
+#include "parts/passthrough/passthrough.h"
+#include "plan/show.h"
+
+#define FORCE "xen,force-assign-without-iommu"
+#define PATH "xen,path"
+#define REG "xen,reg"
+#define TRIGGER_EDGES 3u /* dt_interrupt::flags */
+
+static const char *node_name(const struct fragment *fragment)
+{
+    return dt_name(fragment->at.node);
+}
+
+/** Of several nodes of that name the first: a bus may be called otherwise in this board's tree. */
+static void report_missing(struct fragment *fragment, const char *path)
+{
+    const struct dt *host = fragment->inspection->plan->machine->tree;
+    const char *wanted = strrchr(path, '/');
+    char expected[DT_PATH_MAX];
+    struct dt_node node = dt_root(host);
+
+    wanted = wanted != NULL ? wanted + 1 : path;
+    while (dt_node_valid(node) && !text_equal(dt_name(node), wanted))
+        node = dt_next(node);
+    if (dt_node_valid(node))
+        dt_path(node, expected, sizeof(expected));
+    fragment_report(fragment, DIAG_ERROR, PATH, path, dt_node_valid(node) ? expected : NULL,
+                    "the host's device tree has no such node", NULL);
+}
+
+/** @return the node of the host's tree; an invalid one where there is none, which was reported where there should be */
+static struct dt_node find_host(struct fragment *fragment)
+{
+    const struct dt *host = fragment->inspection->plan->machine->tree;
+    const struct dt_node none = {host, -1};
+    const char *path;
+    char found[64];
+
+    switch (dt_read_string(fragment->at.node, PATH, &path)) {
+    case HV_OK:
+        break;
+    case HV_E_MISSING:
+        return none;
+    default:
+        fragment_report(fragment, DIAG_ERROR, PATH, dt_show(dt_property(fragment->at.node, PATH), found, sizeof(found)),
+                        "the path of a node of the host's device tree", "the path cannot be read", NULL);
+        return none;
+    }
+    struct dt_node node = dt_find(host, path);
+    if (!dt_node_valid(node))
+        report_missing(fragment, path);
+    return node;
+}
+
+static struct region pages_of(struct dt_range range)
+{
+    uint64_t end = range.base + range.size;
+
+    return (struct region){align_down(range.base, PAGE_SIZE), max_u64(align_up(end, PAGE_SIZE), end)};
+}
+
+/** @return how far, from @p at on, the registers of the node that @p scan is at reach, in whole pages; @p at where they
+ * do not begin there */
+static uint64_t covered_by(const struct dt_scan *scan, uint64_t at)
+{
+    struct dt_range range;
+    hv_status status = HV_OK;
+
+    for (unsigned i = 0; status != HV_E_MISSING; i++) {
+        status = dt_scan_reg_cpu(scan, i, &range);
+        if (status == HV_E_FORMAT || status == HV_E_UNSUPPORTED)
+            return at;
+        if (status != HV_OK || range.size == 0)
+            continue;
+        struct region pages = pages_of(range);
+        if (pages.base <= at && at < pages.end)
+            return pages.end;
+    }
+    return at;
+}
+
+/** @return the first address of @p range that belongs neither to @p host nor to a node below it; its end: none */
+static uint64_t first_foreign(struct dt_node host, struct region range)
+{
+    uint64_t at = range.base, before;
+
+    do {
+        struct dt_scan scan;
+        before = at;
+        if (!dt_scan_to(&scan, host))
+            return at;
+        unsigned depth = scan.depth;
+        do {
+            at = max_u64(at, covered_by(&scan, at));
+            dt_scan_next(&scan);
+        } while (at < range.end && dt_node_valid(scan.node) && scan.depth > depth);
+    } while (at < range.end && at != before);
+    return min_u64(at, range.end);
+}
+
+/** Who else has registers in the pages of @p frame, of which @p own are the device's. */
+static void warn_of_neighbours(struct fragment *fragment, struct dt_node host, struct region frame)
+{
+    struct dt_scan scan;
+    struct dt_range range;
+    char path[DT_PATH_MAX], message[DT_PATH_MAX + 64];
+    const struct dt *tree = host.tree;
+    unsigned others = 0;
+
+    dt_scan_start(&scan, tree);
+    while (dt_node_valid(scan.node)) {
+        bool own = scan.node.offset == host.offset;
+        if (!own && dt_has(scan.node, "reg") && dt_scan_reg_cpu(&scan, 0, &range) == HV_OK && range.size != 0 &&
+            range.base < frame.end && range.base + range.size > frame.base && range.size < PAGE_SIZE && others++ == 0)
+            dt_path(scan.node, path, sizeof(path));
+        if (own)
+            dt_scan_skip(&scan);
+        else
+            dt_scan_next(&scan);
+    }
+    if (others == 0)
+        return;
+    format_string(message, sizeof(message), "the guest reaches %u other device%s in the same pages: %s%s", others,
+                  others == 1 ? "" : "s", path, others == 1 ? "" : " ...");
+    fragment_report(fragment, DIAG_WARNING, REG, show_range(frame).text, NULL, message, NULL);
+}
+
+static bool is_shared_page(struct dt_node host)
+{
+    struct dt_range range;
+
+    return dt_reg_cpu(host, 0, &range) == HV_OK && !is_aligned(range.base | range.size, PAGE_SIZE);
+}
+
+static bool same_frame(const struct plan_frame *a, const struct plan_frame *b)
+{
+    return a->base.raw == b->base.raw && a->target.raw == b->target.raw && a->size == b->size;
+}
+
+/** Two devices of a domain may share their pages. */
+static void add_frame(struct fragment *fragment, const struct plan_frame *frame)
+{
+    struct system_plan *plan = fragment->inspection->plan;
+    struct plan_domain *domain = fragment->inspection->domain;
+
+    for (unsigned i = 0; i < domain->frame_count; i++)
+        if (same_frame(&domain->frames[i], frame))
+            return;
+    if (plan->frame_count == PLAN_MAX_FRAMES) {
+        fragment_report(fragment, DIAG_ERROR, REG, NULL, NULL,
+                        "more than " TEXT_OF(PLAN_MAX_FRAMES) " ranges of devices are given to domains", NULL);
+        return;
+    }
+    plan->frames[plan->frame_count++] = *frame;
+    domain->frame_count++;
+}
+
+/** The guest's addresses must be those that its stage 2 translates. */
+static bool reach(struct fragment *fragment, struct region guest)
+{
+    struct plan_domain *domain = fragment->inspection->domain;
+    unsigned needed = 64 - (unsigned)__builtin_clzll(guest.end - 1);
+
+    if (needed > fragment->inspection->plan->machine->pa_bits)
+        return false;
+    domain->ipa_bits = (uint8_t)max_u64(domain->ipa_bits, needed);
+    return true;
+}
+
+static void frame_error(struct fragment *fragment, struct region found, const char *expected, const char *message)
+{
+    fragment_report(fragment, DIAG_ERROR, REG, show_range(found).text, expected, message, NULL);
+}
+
+/** One range of xen,reg. @param host  invalid: no node says whose it is */
+static void read_frame(struct fragment *fragment, struct dt_node host, uint64_t base, uint64_t size, uint64_t guest)
+{
+    const struct machine *machine = fragment->inspection->plan->machine;
+    struct region range = range_of(base, size);
+    char found[80];
+
+    if (size == 0 || !is_aligned(base | size | guest, PAGE_SIZE)) {
+        format_string(found, sizeof(found), "host 0x%lx, size 0x%lx, guest 0x%lx", base, size, guest);
+        fragment_report(fragment, DIAG_ERROR, REG, found, "multiples of 4 KiB",
+                        "a guest is given whole pages of a device", NULL);
+        return;
+    }
+    if (range.end < base || range.end - 1 > (1ULL << machine->pa_bits) - 1 || guest + size < guest) {
+        format_string(found, sizeof(found), "host 0x%lx, size 0x%lx, guest 0x%lx", base, size, guest);
+        fragment_report(fragment, DIAG_ERROR, REG, found, NULL, "there are no such addresses", NULL);
+        return;
+    }
+    if (regions_overlap(&machine->memory, base, size) != NULL) {
+        frame_error(fragment, range, NULL, "the range is RAM, no device");
+        return;
+    }
+    if (dt_node_valid(host)) {
+        uint64_t foreign = first_foreign(host, range);
+        struct dt_range own;
+        if (foreign != range.end) {
+            bool known = dt_reg_cpu(host, 0, &own) == HV_OK;
+            frame_error(fragment, range, known ? show_range(pages_of(own)).text : NULL,
+                        "not all of the range belongs to the device that xen,path names");
+            return;
+        }
+        if (is_shared_page(host))
+            warn_of_neighbours(fragment, host, range);
+    }
+    if (!reach(fragment, range_of(guest, size))) {
+        frame_error(fragment, range_of(guest, size), NULL, "this CPU cannot translate such addresses for a guest");
+        return;
+    }
+    add_frame(fragment, &(struct plan_frame){ipa(guest), pa(base), size, node_name(fragment)});
+}
+
+/** xen,reg: tuples of host address, size and guest address, in the cells that the parent node sets. */
+static void read_frames(struct fragment *fragment, struct dt_node host)
+{
+    const struct dt_scan *at = &fragment->at;
+    const struct dt_node parent = {at->node.tree, at->ancestors[at->depth - 1]};
+    struct dt_property value = dt_property(at->node, REG);
+    uint32_t address_cells = 0, size_cells = 0;
+    char found[96];
+
+    if (dt_cells(parent, false, &address_cells, &size_cells) != HV_OK || address_cells - 1 > 1 || size_cells - 1 > 1) {
+        fragment_report(fragment, DIAG_ERROR, REG, NULL, "#address-cells and #size-cells of 1 or 2 in the parent node",
+                        "the ranges of the device cannot be read", NULL);
+        return;
+    }
+    uint32_t tuple = (2 * address_cells + size_cells) * (uint32_t)sizeof(uint32_t);
+    if (value.length < tuple || value.length % tuple != 0)
+        fragment_report(fragment, value.length < tuple ? DIAG_ERROR : DIAG_WARNING, REG,
+                        dt_show(value, found, sizeof(found)), "host address, size, guest address",
+                        value.length < tuple ? "the ranges of the device cannot be read"
+                                             : "the last range is not whole, and not used",
+                        "the cells are those that the parent node sets, by default 2 and 1");
+    for (uint32_t i = 0; i < value.length / tuple; i++) {
+        const uint8_t *data = value.data + i * tuple;
+        const uint8_t *size = data + address_cells * sizeof(uint32_t);
+        const uint8_t *guest = size + size_cells * sizeof(uint32_t);
+        read_frame(fragment, host, dt_cells_value(data, address_cells), dt_cells_value(size, size_cells),
+                   dt_cells_value(guest, address_cells));
+    }
+}
+
+static bool has_interrupt(const struct fragment *fragment, uint32_t intid)
+{
+    const struct plan_domain *domain = fragment->inspection->domain;
+
+    for (unsigned i = 0; i < domain->interrupt_count; i++)
+        if (domain->interrupts[i].intid == intid)
+            return true;
+    return false;
+}
+
+static void add_interrupt(struct fragment *fragment, const struct dt_interrupt *interrupt)
+{
+    struct inspection *inspection = fragment->inspection;
+    struct system_plan *plan = inspection->plan;
+    struct plan_domain *domain = inspection->domain;
+    char found[32];
+
+    if (has_interrupt(fragment, interrupt->intid))
+        return;
+    if (interrupt->intid < GUEST_SPI_BASE || interrupt->intid >= GUEST_SPI_BASE + HV_MAX_SPIS) {
+        format_string(found, sizeof(found), "interrupt %u", interrupt->intid);
+        fragment_report(fragment, DIAG_ERROR, PATH, found, "SPIs",
+                        "a device with an interrupt of that kind cannot be given to a guest", NULL);
+        return;
+    }
+    if (plan->interrupt_count == PLAN_MAX_INTERRUPTS) {
+        fragment_report(fragment, DIAG_ERROR, PATH, NULL, NULL,
+                        "more than " TEXT_OF(PLAN_MAX_INTERRUPTS) " interrupts are given to domains", NULL);
+        return;
+    }
+    plan->interrupts[plan->interrupt_count++] = (struct plan_interrupt){
+        (uint16_t)interrupt->intid, (interrupt->flags & TRIGGER_EDGES) != 0, node_name(fragment)};
+    domain->interrupt_count++;
+    if (domain->spi_count != PLAN_SPIS_AS_HOST)
+        domain->spi_count = (uint32_t)max_u64(
+            domain->spi_count, min_u64(align_up(interrupt->intid + 1 - GUEST_SPI_BASE, 32), HV_MAX_SPIS));
+}
+
+/** Whether the guest will ask its interrupt controller, and nobody else, for the interrupts of this node. */
+static bool asks_gic(const struct fragment *fragment)
+{
+    const struct dt_scan *at = &fragment->at;
+    uint32_t phandle;
+
+    for (unsigned depth = at->depth; depth > 0; depth--) {
+        const struct dt_node node = {at->node.tree, at->ancestors[depth]};
+        if (dt_read_u32(node, "interrupt-parent", &phandle) == HV_OK)
+            return phandle == fragment->inspection->domain->map->gic_phandle;
+    }
+    return false;
+}
+
+/** What the guest is told must be what it gets: the interrupts are the host's, by the same numbers. */
+static void check_told(struct fragment *fragment)
+{
+    struct dt_property value = dt_property(fragment->at.node, "interrupts");
+    const uint32_t cells = 3, bytes = cells * sizeof(uint32_t);
+    char found[64];
+
+    if (value.data == NULL || !asks_gic(fragment))
+        return;
+    if (value.length % bytes != 0)
+        fragment_report(fragment, DIAG_WARNING, "interrupts", dt_show(value, found, sizeof(found)),
+                        "three cells for each interrupt", "the guest cannot read the interrupts", NULL);
+    for (uint32_t i = 0; i < value.length / bytes; i++) {
+        uint64_t kind = dt_cells_value(value.data + i * bytes, 1);
+        uint64_t number = dt_cells_value(value.data + i * bytes + sizeof(uint32_t), 1);
+        if (kind == 0 && number < HV_MAX_SPIS && has_interrupt(fragment, GUEST_SPI_BASE + (uint32_t)number))
+            continue;
+        format_string(found, sizeof(found), "<0x%lx 0x%lx ...>", kind, number);
+        fragment_report(fragment, DIAG_ERROR, "interrupts", found, NULL,
+                        "the device in the host's device tree has no such interrupt",
+                        "the interrupts are those of the node that xen,path names, by the same numbers");
+    }
+}
+
+static void read_interrupts(struct fragment *fragment, struct dt_node host)
+{
+    struct dt_interrupt interrupt;
+    hv_status status = HV_OK;
+
+    for (unsigned i = 0; status == HV_OK; i++) {
+        status = dt_interrupt(host, i, &interrupt);
+        if (status == HV_OK)
+            add_interrupt(fragment, &interrupt);
+    }
+    if (status != HV_E_MISSING && status != HV_E_UNSUPPORTED) /* of another controller: not the GIC's */
+        fragment_report(fragment, DIAG_ERROR, PATH, NULL, NULL,
+                        "the interrupts of this node of the host's device tree cannot be read", NULL);
+    check_told(fragment);
+}
+
+void fragment_device(struct fragment *fragment)
+{
+    struct dt_node node = fragment->at.node;
+    bool has_path = dt_has(node, PATH), has_reg = dt_has(node, REG), forced = dt_has(node, FORCE);
+
+    if (!has_path && !has_reg)
+        return;
+    if (!has_reg || (!has_path && !forced)) {
+        fragment_report(fragment, DIAG_ERROR, has_reg ? PATH : REG, NULL, NULL,
+                        has_reg ? "nothing says which device of the host the pages belong to"
+                                : "the device has no pages for the guest",
+                        has_reg ? "add xen,path, or " FORCE " for pages that no node describes" : "add xen,reg");
+        return;
+    }
+    struct dt_node host = find_host(fragment);
+    if (fragment->failed && !dt_node_valid(host))
+        return;
+    read_frames(fragment, host);
+    if (dt_node_valid(host))
+        read_interrupts(fragment, host);
+}
