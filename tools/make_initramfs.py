@@ -9,12 +9,15 @@ same input gives the same bytes. /init says `init: reached` and then offers a sh
 `reboot -f` end and restart the domain.
 """
 import argparse
+import glob
 import os
+import re
 import stat
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUSYBOX = os.path.join(ROOT, "build", "deps", "arm64", "bin", "busybox")
+MODULES = os.path.join(ROOT, "build", "deps", "arm64", "lib", "modules")
 
 # The applets are symbolic links, made here because `busybox --install` at boot costs time in every run.
 APPLETS = """[ ash awk cat chmod cp cttyhack cut date dd df dmesg echo env expr false free grep head hexdump hostname id ifconfig
@@ -34,6 +37,9 @@ cd /
 while true; do
     setsid cttyhack sh
 done
+"""
+
+LOAD_MODULES = """while read -r module; do insmod "/lib/modules/$module"; done </lib/modules/list
 """
 
 
@@ -72,8 +78,9 @@ class Archive:
         return bytes(self.data)
 
 
-def build(busybox=BUSYBOX, init=INIT, extra=()):
-    """Returns the archive's bytes. extra: pairs (path inside, file), kept executable."""
+def build(busybox=BUSYBOX, init=INIT, extra=(), drivers=()):
+    """Returns the archive's bytes. extra: pairs (path inside, file), kept executable. drivers: files of the kernel's modules,
+    which /init loads in this order."""
     archive = Archive()
     for name in ("bin", "dev", "proc", "sys", "tmp", "root"):
         archive.directory(name)
@@ -83,11 +90,39 @@ def build(busybox=BUSYBOX, init=INIT, extra=()):
         archive.file("bin/busybox", source.read(), 0o755)
     for applet in APPLETS:
         archive.link("bin/" + applet, "busybox")
+    if drivers:
+        init = init.replace("read -r up", LOAD_MODULES + "read -r up")
+        archive.directory("lib")
+        archive.directory("lib/modules")
+        archive.file("lib/modules/list", "".join(os.path.basename(path) + "\n" for path in drivers).encode())
     archive.file("init", init.encode(), 0o755)
+    for path in drivers:
+        with open(path, "rb") as source:
+            archive.file("lib/modules/" + os.path.basename(path), source.read())
     for name, path in extra:
         with open(path, "rb") as source:
             archive.file(name.lstrip("/"), source.read(), 0o755)
     return archive.finish()
+
+
+def modules(names, folder=MODULES):
+    """The files of the kernel's modules @names, and of those that they depend on, in the order in which they are loaded."""
+    found = {os.path.basename(path)[:-3].replace("-", "_"): path for path in glob.glob(folder + "/**/*.ko", recursive=True)}
+    order = []
+
+    def add(name):
+        if name not in found:
+            raise FileNotFoundError(f"no module {name} below {folder}")
+        with open(found[name], "rb") as file:
+            depends = re.search(rb"\0depends=([^\0]*)\0", file.read()).group(1).decode()
+        for needed in filter(None, depends.split(",")):
+            add(needed.replace("-", "_"))
+        if found[name] not in order:
+            order.append(found[name])
+
+    for name in names:
+        add(name)
+    return order
 
 
 def main():
@@ -95,8 +130,10 @@ def main():
     parser.add_argument("-o", "--output", required=True)
     parser.add_argument("--busybox", default=BUSYBOX, help="static arm64 busybox (default: the one that setup.sh unpacked)")
     parser.add_argument("--add", action="append", default=[], metavar="PATH=FILE", help="one more file in the archive")
+    parser.add_argument("--module", action="append", default=[], metavar="NAME", help="a module of the kernel, with those that "
+                        "it depends on; /init loads them")
     options = parser.parse_args()
-    data = build(options.busybox, extra=[item.split("=", 1) for item in options.add])
+    data = build(options.busybox, extra=[item.split("=", 1) for item in options.add], drivers=modules(options.module))
     with open(options.output, "wb") as output:
         output.write(data)
     return 0

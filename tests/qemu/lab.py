@@ -205,11 +205,14 @@ class Lab:
     def linux(self):
         return self.artifact(os.path.join(self.options.deps, "Image"))
 
-    def initramfs(self):
-        path = self.path("initramfs.cpio")
+    def initramfs(self, modules=()):
+        """modules: of the kernel, loaded by /init with those that they depend on."""
+        path = self.path("-".join(["initramfs", *modules]) + ".cpio")
         if not os.path.exists(path):
+            arm64 = os.path.join(self.options.deps, "arm64")
+            drivers = make_initramfs.modules(modules, os.path.join(arm64, "lib", "modules"))
             with open(path, "wb") as file:
-                file.write(make_initramfs.build(self.artifact(os.path.join(self.options.deps, "arm64", "bin", "busybox"))))
+                file.write(make_initramfs.build(self.artifact(os.path.join(arm64, "bin", "busybox")), drivers=drivers))
         return path
 
     def path(self, name):
@@ -227,8 +230,8 @@ class Lab:
     def guest_domain(self, guest, name=None, **arguments):
         return Domain(name or guest, self.guest(guest), **arguments)
 
-    def linux_domain(self, name, memory=256, bootargs="", **arguments):
-        return Domain(name, self.linux(), memory=memory, ramdisk=self.initramfs(),
+    def linux_domain(self, name, memory=256, bootargs="", modules=(), **arguments):
+        return Domain(name, self.linux(), memory=memory, ramdisk=self.initramfs(modules),
                       bootargs=f"console=ttyAMA0 hostname={name} panic=-1 {bootargs}".strip(), **arguments)
 
     def system(self, domains, name="system", **arguments):
