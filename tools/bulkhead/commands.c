@@ -40,8 +40,7 @@ static const struct plan_domain *find_domain(const struct desk *desk, const char
     return NULL;
 }
 
-/** @return exit status */
-static int write_file(const char *path, const void *data, size_t size)
+int desk_write_file(const char *path, const void *data, size_t size)
 {
     FILE *file = path != NULL ? fopen(path, "wb") : stdout;
 
@@ -74,5 +73,5 @@ int command_guest_dtb(struct desk *desk)
         fprintf(stderr, "bulkhead: %s: %s\n", desk->options->domain, hv_status_name(status));
         return EXIT_FAILURE;
     }
-    return write_file(desk->options->output, tree, fdt_totalsize(tree));
+    return desk_write_file(desk->options->output, tree, fdt_totalsize(tree));
 }

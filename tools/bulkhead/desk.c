@@ -249,12 +249,17 @@ static int read_and_plan(struct desk *desk)
     return 0;
 }
 
-int desk_open(struct desk *desk, const struct options *options)
+int desk_read(struct desk *desk, const struct options *options)
 {
     memset(desk, 0, sizeof(*desk));
     desk->options = options;
     desk->diag.emit = emit;
-    if (!blob_read(&desk->file, options->system, DT_MAX_SIZE))
+    return blob_read(&desk->file, options->system, DT_MAX_SIZE) ? 0 : EXIT_USAGE;
+}
+
+int desk_open(struct desk *desk, const struct options *options)
+{
+    if (desk_read(desk, options) != 0)
         return EXIT_USAGE;
     for (unsigned i = 0; i < options->module_count; i++) {
         if (!blob_read(&desk->modules[i], options->modules[i].path, MODULE_MAX))

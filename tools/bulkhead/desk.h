@@ -44,6 +44,8 @@ struct desk {
     unsigned spoiled; /* planned domains that would not start all the same: their files are damaged */
 };
 
+/** Reads the device tree's file alone. @return 0, or EXIT_USAGE where it cannot be read */
+int desk_read(struct desk *desk, const struct options *options);
 /**
  * Reads all files, then everything up to the plan; goes on past errors as the hypervisor does.
  * @return 0, or EXIT_USAGE where a file cannot be read
@@ -56,6 +58,8 @@ int desk_status(const struct desk *desk);
 /** A sink that writes to a standard stream. */
 struct text_sink *stdout_sink(void);
 struct text_sink *stderr_sink(void);
+/** Writes to a file, or to standard output where @p path is NULL. @return 0, or EXIT_USAGE after a message */
+int desk_write_file(const char *path, const void *data, size_t size);
 
 /** Compares the files given with --module with what the tree says of them, and unpacks what is packed. */
 void desk_check_modules(struct desk *desk);
@@ -69,5 +73,6 @@ int command_check(struct desk *desk);
 int command_plan(struct desk *desk);
 int command_guest_dtb(struct desk *desk);
 int command_sim(struct desk *desk);
+int command_assign(struct desk *desk);
 
 #endif

@@ -13,6 +13,8 @@ static int run(struct desk *desk)
         return command_check(desk);
     case COMMAND_PLAN:
         return command_plan(desk);
+    case COMMAND_ASSIGN:
+        return command_assign(desk);
     case COMMAND_GUEST_DTB:
         return command_guest_dtb(desk);
     default:
@@ -29,7 +31,7 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     if (options.command == COMMAND_NONE)
         return EXIT_SUCCESS;
-    int status = desk_open(&desk, &options);
+    int status = options.command == COMMAND_ASSIGN ? desk_read(&desk, &options) : desk_open(&desk, &options);
     if (status == 0)
         status = run(&desk);
     desk_close(&desk);

@@ -13,7 +13,8 @@
 #define PHYSICAL_BITS 48 /* the most that there are */
 
 #define FOR(command) (1u << (command))
-#define FOR_ALL (FOR(COMMAND_CHECK) | FOR(COMMAND_PLAN) | FOR(COMMAND_GUEST_DTB) | FOR(COMMAND_SIM))
+#define FOR_SYSTEM (FOR(COMMAND_CHECK) | FOR(COMMAND_PLAN) | FOR(COMMAND_GUEST_DTB) | FOR(COMMAND_SIM))
+#define FOR_ALL (FOR_SYSTEM | FOR(COMMAND_ASSIGN))
 
 static const struct {
     const char *name;
@@ -25,6 +26,7 @@ static const struct {
     {"plan", COMMAND_PLAN, "SYSTEM.dtb", "print who owns what, and the digest that the board prints too"},
     {"guest-dtb", COMMAND_GUEST_DTB, "SYSTEM.dtb DOMAIN", "write the device tree that the domain would get"},
     {"sim", COMMAND_SIM, "SYSTEM.dtb", "boot the system in the simulator"},
+    {"assign", COMMAND_ASSIGN, "HOST.dtb NODE...", "write the partial device tree that gives devices to a domain"},
 };
 
 /** One option. The table is the parser's, --help's, and what the manual page is checked against. */
@@ -38,15 +40,21 @@ struct option_entry {
 };
 
 static const struct option_entry entries[] = {
-    {"image-at", 'a', false, "ADDR", FOR_ALL, "where the hypervisor is loaded (lowest RAM base + 2 MiB)"},
-    {"image-size", 'z', false, "BYTES", FOR_ALL, "RAM that the hypervisor occupies (2 MiB)"},
-    {"dtb-at", 'd', false, "ADDR", FOR_ALL, "where the device tree is handed over (middle of RAM, at most 128 MiB up)"},
-    {"module", 'm', false, "ADDR=FILE", FOR_ALL, "FILE is loaded at ADDR: look into it; any number of times"},
-    {"boot-cpu", 'b', false, "MPIDR", FOR_ALL, "affinity of the CPU that boots (first in the tree)"},
-    {"pa-bits", 'p', false, "N", FOR_ALL, "physical address size of the CPUs, 32 to 48 (40)"},
+    {"image-at", 'a', false, "ADDR", FOR_SYSTEM, "where the hypervisor is loaded (lowest RAM base + 2 MiB)"},
+    {"image-size", 'z', false, "BYTES", FOR_SYSTEM, "RAM that the hypervisor occupies (2 MiB)"},
+    {"dtb-at", 'd', false, "ADDR", FOR_SYSTEM,
+     "where the device tree is handed over (middle of RAM, at most 128 MiB up)"},
+    {"module", 'm', false, "ADDR=FILE", FOR_SYSTEM, "FILE is loaded at ADDR: look into it; any number of times"},
+    {"boot-cpu", 'b', false, "MPIDR", FOR_SYSTEM, "affinity of the CPU that boots (first in the tree)"},
+    {"pa-bits", 'p', false, "N", FOR_SYSTEM, "physical address size of the CPUs, 32 to 48 (40)"},
     {"quiet", 'q', true, NULL, FOR_ALL, "no warnings and notes, errors only"},
     {"json", 'j', false, NULL, FOR(COMMAND_PLAN), "print the plan as JSON"},
-    {"output", 'o', true, "FILE", FOR(COMMAND_GUEST_DTB), "write to FILE instead of standard output"},
+    {"output", 'o', true, "FILE", FOR(COMMAND_GUEST_DTB) | FOR(COMMAND_ASSIGN),
+     "write to FILE instead of standard output; assign: a blob where it ends in .dtb"},
+    {"guest", 'A', false, "ADDR", FOR(COMMAND_ASSIGN),
+     "where the domain sees the registers' pages, one behind the other (at the host's addresses)"},
+    {"clock", 'c', false, "NAME=HZ", FOR(COMMAND_ASSIGN),
+     "rate of a clock that stays with the host: NAME of clock-names, or NODE/NAME; any number of times"},
     {"seed", 's', false, "N", FOR(COMMAND_SIM), "order of what happens at one time; the same seed gives the same run"},
     {"milliseconds", 't', false, "N", FOR(COMMAND_SIM), "virtual time after which the run ends (60000)"},
     {"platform", 'P', false, "NAME", FOR(COMMAND_SIM), "whose times are used; help lists them (qemu-virt)"},
@@ -63,9 +71,24 @@ static const struct option_entry entries[] = {
     {"version", 'V', false, NULL, FOR_ALL, "print the version and exit"},
 };
 
+/** Ends an option's line with the commands that know it, unless all do that check a system. */
+static void print_commands(unsigned wanted)
+{
+    const char *before = " [";
+
+    for (size_t i = 0; (wanted & FOR_SYSTEM) != FOR_SYSTEM && i < ARRAY_SIZE(commands); i++) {
+        if ((wanted & FOR(commands[i].command)) == 0)
+            continue;
+        printf("%s%s", before, commands[i].name);
+        before = ", ";
+    }
+    puts(before[0] == ',' ? "]" : wanted == FOR_ALL ? "" : " [all but assign]");
+}
+
 static void print_help(void)
 {
-    puts("usage: bulkhead COMMAND [OPTION]... SYSTEM.dtb [DOMAIN]\n\n"
+    puts("usage: bulkhead COMMAND [OPTION]... SYSTEM.dtb [DOMAIN]\n"
+         "       bulkhead assign [OPTION]... HOST.dtb NODE...\n\n"
          "Checks, plans and simulates what the Bulkhead hypervisor boots from a device tree.\n\ncommands:");
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
         char synopsis[64];
@@ -82,11 +105,7 @@ static void print_help(void)
         snprintf(synopsis, sizeof(synopsis), "%s--%s%s%s", letter, entries[i].name,
                  entries[i].argument != NULL ? " " : "", entries[i].argument != NULL ? entries[i].argument : "");
         printf("  %-28s %s", synopsis, entries[i].help);
-        for (size_t j = 0; entries[i].commands != FOR_ALL && j < ARRAY_SIZE(commands); j++) {
-            if (entries[i].commands == FOR(commands[j].command))
-                printf(" [%s]", commands[j].name);
-        }
-        putchar('\n');
+        print_commands(entries[i].commands);
     }
     puts("\nNumbers are decimal, or hexadecimal with 0x. - in place of SYSTEM.dtb is standard input. Exit status: 0 no "
          "error,\n"
@@ -182,6 +201,24 @@ static bool read_module(struct options *options, char *text)
     return true;
 }
 
+static bool read_clock(struct options *options, char *text)
+{
+    struct clock_option *clock = &options->clocks[options->clock_count];
+    char *equals = strchr(text, '=');
+    uint64_t rate;
+
+    if (options->clock_count == OPTIONS_MAX_CLOCKS)
+        return complain("too many clocks at", text);
+    if (equals == NULL || equals == text)
+        return complain("--clock wants NAME=HZ, not", text);
+    if (!number(equals + 1, &rate) || rate == 0 || rate > UINT32_MAX)
+        return complain("no rate of a clock in Hz, 1 to 4294967295:", equals + 1);
+    *equals = '\0';
+    *clock = (struct clock_option){text, (uint32_t)rate};
+    options->clock_count++;
+    return true;
+}
+
 static bool read_fault(struct options *options, const char *text)
 {
     if (options->fault_count == SIM_MAX_FAULTS)
@@ -218,7 +255,7 @@ static bool read_number_option(struct options *options, const struct option_entr
 
     if (!number(text, &value))
         return complain("not a number:", text);
-    if (strchr("azd", entry->letter) != NULL && value >> PHYSICAL_BITS != 0)
+    if (strchr("azdA", entry->letter) != NULL && value >> PHYSICAL_BITS != 0)
         return complain("beyond 48 bits of physical address:", text);
     switch (entry->letter) {
     case 'a':
@@ -232,6 +269,10 @@ static bool read_number_option(struct options *options, const struct option_entr
         options->dtb_at = value;
         options->has_dtb_at = true;
         return true;
+    case 'A':
+        options->guest_at = value;
+        options->has_guest_at = true;
+        return is_aligned(value, PAGE_SIZE) || complain("not a multiple of 4096:", text);
     case 'b':
         options->boot_cpu = value;
         return true;
@@ -269,6 +310,8 @@ static bool read_option(struct options *options, const struct option_entry *entr
         options->program = argument;
         return one_of(sim_program_name, argument) ||
                complain("no such guest program (--program help lists them):", argument);
+    case 'c':
+        return read_clock(options, argument);
     case 'f':
         return read_fault(options, argument);
     case 'i':
@@ -296,7 +339,7 @@ static const struct option_entry *find_entry(int letter)
     return NULL;
 }
 
-/** The words that are no options: command, file, domain. */
+/** The words that are no options: command, file, domain or nodes. */
 static bool read_words(struct options *options, int count, char **words)
 {
     if (count == 0) {
@@ -309,14 +352,22 @@ static bool read_words(struct options *options, int count, char **words)
     }
     if (options->command == COMMAND_NONE)
         return complain("unknown command", words[0]);
-    int wanted = options->command == COMMAND_GUEST_DTB ? 3 : 2;
-    if (count > wanted)
-        return complain("too much:", words[wanted]);
+    int wanted = options->command == COMMAND_GUEST_DTB || options->command == COMMAND_ASSIGN ? 3 : 2;
+    int most = options->command == COMMAND_ASSIGN ? 2 + OPTIONS_MAX_NODES : wanted;
+    if (count > most)
+        return complain("too much:", words[most]);
     if (count < wanted)
-        return complain(count == 1 ? "no device tree given for" : "no domain given for", words[0]);
+        return complain(count == 1                           ? "no device tree given for"
+                        : options->command == COMMAND_ASSIGN ? "no node given for"
+                                                             : "no domain given for",
+                        words[0]);
     options->system = words[1];
     options->name = strcmp(words[1], "-") == 0 ? "standard input" : words[1];
-    options->domain = wanted == 3 ? words[2] : NULL;
+    options->domain = options->command == COMMAND_GUEST_DTB ? words[2] : NULL;
+    if (options->command == COMMAND_ASSIGN) {
+        options->nodes = (const char *const *)words + 2;
+        options->node_count = (unsigned)count - 2;
+    }
     return true;
 }
 

@@ -9,6 +9,8 @@
 #include "hostsim/sim.h"
 
 #define OPTIONS_MAX_MODULES 64
+#define OPTIONS_MAX_NODES 64
+#define OPTIONS_MAX_CLOCKS 64
 #define OPTIONS_MAX_MILLISECONDS 1000000000000 /* far from where nanoseconds in 64 bits end */
 
 enum command {
@@ -17,6 +19,7 @@ enum command {
     COMMAND_PLAN,
     COMMAND_GUEST_DTB,
     COMMAND_SIM,
+    COMMAND_ASSIGN,
 };
 
 /** --module ADDR=FILE */
@@ -25,12 +28,18 @@ struct module_option {
     const char *path;
 };
 
+/** --clock NAME=HZ */
+struct clock_option {
+    const char *name;
+    uint32_t rate;
+};
+
 struct options {
     enum command command;
     const char *system; /* file of the device tree, "-": standard input */
     const char *name;   /* the same, for messages */
     const char *domain; /* guest-dtb: its name */
-    const char *output; /* guest-dtb: file, NULL: standard output */
+    const char *output; /* guest-dtb, assign: file, NULL: standard output */
     bool json;
     bool quiet;
     bool has_image_at, has_dtb_at;
@@ -39,6 +48,14 @@ struct options {
     unsigned pa_bits;  /* 0: core's default */
     struct module_option modules[OPTIONS_MAX_MODULES];
     unsigned module_count;
+
+    /* assign */
+    const char *const *nodes; /* paths, aliases, names */
+    unsigned node_count;
+    bool has_guest_at;
+    uint64_t guest_at; /* a multiple of the page's size */
+    struct clock_option clocks[OPTIONS_MAX_CLOCKS];
+    unsigned clock_count;
 
     /* sim */
     uint64_t seed;

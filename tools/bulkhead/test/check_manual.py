@@ -18,7 +18,7 @@ def main():
     # An option's heading is the line after .TP
     headings = re.findall(r"^\.TP\n(.*)$", options, re.M)
     described = set(re.findall(r"(?<![\w-])(--?[a-z][a-z-]*)", " ".join(headings)))
-    commands = set(re.findall(r"^  ([a-z-]+) SYSTEM", text, re.M))
+    commands = set(re.findall(r"^  ([a-z-]+) (?:SYSTEM|HOST)", text, re.M))
     sections = set(re.findall(r"^\.TP\n\.B ([a-z-]+)$", manual[manual.index(".SH COMMANDS"):manual.index(".SH OPTIONS")], re.M))
     failed = False
     for what, left, right in (("options", helped, described), ("commands", commands, sections)):
