@@ -177,6 +177,13 @@ def console(folder, block):
     need(found == printed, f"prints:\n{found}")
 
 
+def prints(folder, block):
+    """A prompt, a command that may go on after a backslash, and all that it prints."""
+    command, printed = re.fullmatch(r"\$ ((?:[^\n]*\\\n)*[^\n]*\n)((?s:.*))", block).groups()
+    found = run(folder, command)
+    need(found == printed, f"prints:\n{found}")
+
+
 def names(folder, block):
     """Commands that are not run here: they are there, and their help or source knows the options."""
     for line in block.replace("\\\n", " ").replace("&&", "\n").splitlines():
@@ -259,6 +266,10 @@ BLOCKS = {
     ("README.md", "tools/setup.sh"): names,
     ("CONTRIBUTING.md", "tools/test.sh"): names,
     ("docs/architecture.md", "boot DT -->"): is_text,
+    ("docs/assign.md", "bulkhead assign HOST.dtb"): is_text,
+    ("docs/assign.md", "qemu-system-aarch64 -M virt"): runs(),
+    ("docs/assign.md", "$ build/host/bulkhead assign host.dtb"): prints,
+    ("docs/assign.md", "$ build/host/bulkhead assign build/deps"): prints,
     ("docs/binding.md", "/ {"): is_chosen,
     ("docs/boards.md", "build/host/tests/boards/board_survey"): by("tests/boards/CMakeLists.txt:board_survey"),
     ("docs/guest.md", "        .globl  _start"): by("tests/qemu/cases/guide.py:guest_contract"),
@@ -294,6 +305,7 @@ BLOCKS = {
     ("docs/zynqmp.md", "tests/zynqmp/boot_chain.sh"): names,
     ("docs/bulkhead.1", "bulkhead check"): runs(r"0 errors, 0 warnings; 2 of 2 domains would start$"),
     ("docs/bulkhead.1", "bulkhead guest-dtb"): runs("sbsa-uart@"),
+    ("docs/bulkhead.1", "bulkhead assign"): runs(),
     ("docs/bulkhead.1", "bulkhead plan"): jq,
     ("docs/bulkhead.1", "bulkhead sim"): runs("^bulkhead: error: device tree: ", status=1),
 }
