@@ -43,7 +43,8 @@ static bool is_taken(const struct assign_item *item, const char *name)
         if (item->bus && strcmp(name, of_buses[i]) == 0)
             return true;
     }
-    return false;
+    /* the map is left out, and nobody asks the node for interrupts any more */
+    return strcmp(name, "#interrupt-cells") == 0 && dt_has(item->host, "interrupt-map");
 }
 
 struct filling {

@@ -243,7 +243,10 @@ static void put_protocol(struct assign *assign, struct assign_item *item)
     struct dt_range range;
     char path[ASSIGN_PATH_MAX];
 
-    out_string(out, item->node, "xen,path", dt_path(item->host, path, sizeof(path)));
+    dt_path(item->host, path, sizeof(path));
+    if (strlen(path) == sizeof(path) - 1)
+        assign_error(assign, item->host, NULL, NULL, "the path is longer than this command can write", NULL);
+    out_string(out, item->node, "xen,path", path);
     struct out_property *mapped = out_property(out, item->node, "xen,reg");
     for (unsigned i = 0; dt_reg_cpu(item->host, i, &range) == HV_OK; i++)
         put_new_pages(assign, item, mapped, pages_of(range));
