@@ -8,6 +8,7 @@
 #include "lib/format.h"
 
 #define CELL 4u
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789,._+-"
 #define MAX_FACTORS 8 /* fixed-factor clocks behind each other */
 
 static bool same(struct dt_property a, struct dt_property b)
@@ -96,8 +97,9 @@ static struct out_node *fixed_clock(struct assign *assign, const char *name, str
     struct assign_clock *clock = out_alloc(out, sizeof(*clock));
     char *text = out_text(out, "clock-%s", name);
 
-    for (size_t i = strcspn(text, "/@ "); text[i] != '\0'; i += strcspn(text + i, "/@ "))
-        text[i] = '-';
+    /* what a node's name can have */
+    for (char *odd = text; *(odd += strspn(odd, LETTERS)) != '\0';)
+        *odd = '-';
     *clock = (struct assign_clock){assign->clocks, specifier, rate, out_node(out, assign->passthrough, text)};
     assign->clocks = clock;
     out_string(out, clock->node, "compatible", "fixed-clock");
