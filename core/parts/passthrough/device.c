@@ -234,6 +234,8 @@ static void read_frames(struct fragment *fragment, struct dt_node host)
         return;
     }
     uint32_t tuple = (2 * address_cells + size_cells) * (uint32_t)sizeof(uint32_t);
+    if (value.length == 0 && dt_node_valid(host)) /* its pages are another node's, too; it has interrupts of its own */
+        return;
     if (value.length < tuple || value.length % tuple != 0)
         fragment_report(fragment, value.length < tuple ? DIAG_ERROR : DIAG_WARNING, REG,
                         dt_show(value, found, sizeof(found)), "host address, size, guest address",
