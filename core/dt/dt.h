@@ -137,8 +137,8 @@ HV_CHECK hv_status dt_reg(struct dt_node node, unsigned index, struct dt_range *
  */
 HV_CHECK hv_status dt_reg_cpu(struct dt_node node, unsigned index, struct dt_range *range);
 HV_CHECK hv_status dt_scan_reg_cpu(const struct dt_scan *scan, unsigned index, struct dt_range *range);
-/** Reads @p cells (1 or 2) cells at @p data. The caller has checked the length. */
-uint64_t dt_cells_value(const uint8_t *data, uint32_t cells);
+/** Reads @p cells (1 or 2) cells at @p data. The caller has checked the length. For part::read, too. */
+HV_DOOR uint64_t dt_cells_value(const uint8_t *data, uint32_t cells);
 
 /** One interrupt of a device whose interrupt parent is a GIC. */
 struct dt_interrupt {

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# Which parts a build has (docs/parts.md). One item for each: the name of a folder here, or the path of one elsewhere in the tree.
-set(BULKHEAD_PARTS "passthrough;vgic;vpl011" CACHE STRING "The parts that domains can be given: folders of core/parts, or paths from the top of the tree")
+# Which parts a build has (docs/parts.md). One item for each: the name of a folder here, or the path of one elsewhere: from the top of the
+# tree, or absolute.
+set(BULKHEAD_PARTS "passthrough;vgic;vpl011" CACHE STRING
+    "The parts that domains can be given: folders of core/parts, or paths from the top of the tree, or absolute ones")
 
 # What is written behind .FIELD = in a part's sources, in quotes.
 function(bulkhead_part_text folder field result)
@@ -21,9 +23,19 @@ function(bulkhead_parts result file)
     set(names)
     set(sources ${file})
     foreach(item ${ARGN})
-        get_filename_component(name ${item} NAME)
+        string(REGEX REPLACE "/+$" "" item "${item}")
+        string(REGEX REPLACE "^.*/" "" name "${item}")
+        if(NOT name MATCHES "^[a-z][a-z0-9_]*$") # it becomes a part of a C name: <name>_part
+            message(FATAL_ERROR "BULKHEAD_PARTS: \"${item}\": the name of a part's folder is a small letter, then small letters, "
+                "digits and _")
+        endif()
+        if(name IN_LIST names)
+            message(FATAL_ERROR "BULKHEAD_PARTS: \"${item}\": there is a part \"${name}\" in the list already")
+        endif()
         set(folder ${PROJECT_SOURCE_DIR}/${item})
-        if(NOT item MATCHES "/")
+        if(IS_ABSOLUTE "${item}")
+            set(folder ${item})
+        elseif(NOT item MATCHES "/")
             set(folder ${PROJECT_SOURCE_DIR}/core/parts/${item})
         endif()
         file(GLOB part_sources CONFIGURE_DEPENDS ${folder}/*.c)

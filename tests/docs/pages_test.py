@@ -275,6 +275,7 @@ BLOCKS = {
     ("docs/guest.md", "        .globl  _start"): by("tests/qemu/cases/guide.py:guest_contract"),
     ("docs/guest.md", "aarch64-linux-gnu-gcc"): by("tests/qemu/cases/guide.py:guest_contract"),
     ("docs/guest.md", "hello: hello from a domain"): by("tests/qemu/cases/guide.py:guest_contract"),
+    ("docs/parts.md", "cmake --preset aarch64"): by("tests/qemu/CMakeLists.txt:qemu-build-part"),
     ("docs/parts.md", "domain1 {"): by("tests/scenario/test_parts.c:bulkhead,scratch"),
     ("docs/performance.md", "bench/budgets.py"): names,
     ("docs/performance.md", "BULKHEAD_SEEDS=1000"): quick(("SEEDS=1000", "SEEDS=2")),

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs one system test on QEMU.
 
-    tests/qemu/run.py CASE [--aarch64 DIR] [--early DIR] [--safety DIR] [--bulkhead FILE] [--deps DIR] [--work DIR]
+    tests/qemu/run.py CASE [--aarch64 DIR] [--early DIR] [--safety DIR] [--part FILE] [--bulkhead FILE] [--deps DIR] [--work DIR]
     tests/qemu/run.py --list            names and time limits, one a line
 
 ctest runs each case in a process of its own. What a case leaves behind (device trees, consoles) stays in its directory below
@@ -54,6 +54,8 @@ def main():
     parser.add_argument("--aarch64", default=os.path.join(build, "aarch64"))
     parser.add_argument("--safety", default=os.path.join(build, "aarch64-safety"), help="build of preset aarch64-safety")
     parser.add_argument("--early", default=os.path.join(build, "host", "tests", "qemu", "early"), help="a build with an early console")
+    parser.add_argument("--part", default=os.path.join(build, "host", "tests", "qemu", "with-part", "bulkhead"),
+                        help="an image with the example part of docs/parts.md")
     parser.add_argument("--bulkhead", default=os.path.join(build, "host", "bulkhead"))
     parser.add_argument("--deps", default=os.path.join(build, "deps"))
     parser.add_argument("--work", default=os.path.join(build, "host", "qemu"))

@@ -2,8 +2,8 @@
 /* The example of docs/parts.md: a register that keeps what is written to it, and says so by an interrupt. */
 #include "config/part.h"
 #include "domain/domain.h"
-#include "parts/scratch/scratch.h"
 #include "plan/claims.h"
+#include "scratch.h"
 
 extern const struct part scratch_part;
 

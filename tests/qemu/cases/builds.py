@@ -64,7 +64,7 @@ def safety_xen_call(lab):
 
 def part(lab, gic):
     """A build with the example part of docs/parts.md: its register and its interrupt, in a guest that it was given to."""
-    lab.image = lab.artifact(os.path.join(lab.options.aarch64, "parts", "bulkhead"))
+    lab.image = lab.artifact(lab.options.part)
     scratch = lab.guest_domain("scratch", properties="bulkhead,scratch = <0x1234>;")
     board = lab.boot(lab.system([scratch, lab.guest_domain("hello")], gic=gic))
     board.expect_all([r"scratch: scratch: begins with 1234", r"scratch: scratch: 3 interrupts for 3 values", r"scratch: scratch: done",
