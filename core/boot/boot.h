@@ -45,8 +45,9 @@ hv_status boot_start_cpus(const struct boot_input *input);
 /** Waits until they checked in; one that does not is reported and left out of machine.cpus[].online. */
 hv_status boot_await_cpus(const struct boot_input *input);
 
-/** Leads the interrupts of `hv_boot.machine` that the hypervisor takes itself to who handles them. */
-void boot_connect_interrupts(void);
+/** Leads the interrupts of `hv_boot.machine` that the hypervisor takes itself to who handles them. @return that of
+ * irq_connect() */
+HV_CHECK hv_status boot_connect_interrupts(void);
 /** This CPU's part of the interrupt controller, with the interrupts that every CPU takes. */
 void boot_init_cpu_interrupts(void);
 

@@ -56,18 +56,23 @@ HV_RARE static void nothing_lost(unsigned cpu)
     (void)cpu;
 }
 
-HV_ONCE void boot_connect_interrupts(void)
+HV_RARE static void report(unsigned cpu, uint32_t intid, const char *why)
+{
+    console_printf("warning: CPU %u: interrupt %u %s: turned off\n", cpu, intid, why);
+}
+
+HV_ONCE hv_status boot_connect_interrupts(void)
 {
     static const struct irq_sink kicks = {kick, NULL}, timers = {timer, deadline_timer_lost}, uarts = {uart, uart_lost},
                                  maintenances = {maintenance, nothing_lost};
 
-    irq_init();
-    vcpu_timers_init(hv_boot.machine.timer_virtual_intid, hv_boot.machine.timer_physical_intid);
-    irq_connect(hv_boot.machine.timer_hypervisor_intid, &timers);
-    irq_connect(host_gic.maintenance_intid, &maintenances);
+    irq_init(report);
+    HV_TRY(vcpu_timers_init(hv_boot.machine.timer_virtual_intid, hv_boot.machine.timer_physical_intid));
+    HV_TRY(irq_connect(hv_boot.machine.timer_hypervisor_intid, &timers));
+    HV_TRY(irq_connect(host_gic.maintenance_intid, &maintenances));
     if (hv_boot.uart.ops != NULL)
-        irq_connect(hv_boot.machine.uart.intid, &uarts);
-    irq_connect(GIC_SGI_KICK, &kicks); /* last: 0 is also the number of what has no interrupt */
+        HV_TRY(irq_connect(hv_boot.machine.uart.intid, &uarts));
+    return irq_connect(GIC_SGI_KICK, &kicks); /* last: 0 is also the number of what has no interrupt */
 }
 
 HV_ONCE void boot_init_cpu_interrupts(void)

@@ -90,7 +90,7 @@ HV_RARE static hv_status open_gic(const struct boot_input *input)
     }
     HV_TRY(find_cpu_interrupts(gic, &hv_boot.machine));
     gic->ops->init_distributor(gic);
-    boot_connect_interrupts();
+    HV_TRY(boot_connect_interrupts());
     boot_init_cpu_interrupts();
     if (hv_boot.uart.ops != NULL && uart->intid != 0) {
         gic->ops->configure(gic, uart->intid, uart->flags, 0, 0x80);

@@ -4,8 +4,6 @@
 #include <string.h>
 
 #include "arch/cpu.h"
-#include "console/console.h"
-#include "console/panic.h"
 #include "drivers/gic.h"
 
 static enum irq_result turn_off_stray(unsigned cpu, uint32_t intid, unsigned count);
@@ -13,27 +11,30 @@ static enum irq_result turn_off_stray(unsigned cpu, uint32_t intid, unsigned cou
 static const struct irq_sink nobody = {.handle = turn_off_stray};
 
 static struct {
+    void (*report)(unsigned cpu, uint32_t intid, const char *why);
     uint32_t turned_off;       /* how often an interrupt was, because it came when it should not */
     uint8_t of[HV_MAX_INTIDS]; /* indices of sinks[] */
     const struct irq_sink *sinks[IRQ_MAX_SINKS];
 } irq;
 
-HV_ONCE void irq_init(void)
+HV_ONCE void irq_init(void (*report)(unsigned cpu, uint32_t intid, const char *why))
 {
     memset(&irq, 0, sizeof(irq));
+    irq.report = report;
     irq.sinks[0] = &nobody;
 }
 
-HV_ONCE void irq_connect(uint32_t intid, const struct irq_sink *sink)
+HV_ONCE hv_status irq_connect(uint32_t intid, const struct irq_sink *sink)
 {
     unsigned index = 0;
 
     while (index < IRQ_MAX_SINKS && irq.sinks[index] != NULL && irq.sinks[index] != sink)
         index++;
     if (index == IRQ_MAX_SINKS)
-        hv_panic("no room for one more sink of interrupts: interrupt %u", intid);
+        return HV_E_NOMEM;
     irq.sinks[index] = sink;
     irq.of[intid] = (uint8_t)index;
+    return HV_OK;
 }
 
 /** Hardware may break, a guest must not be able to fill the console: what is said of stray interrupts has an end. */
@@ -41,7 +42,7 @@ HV_RARE static void turn_off(unsigned cpu, uint32_t intid, const char *why)
 {
     host_gic.ops->disable(&host_gic, intid);
     if (__atomic_fetch_add(&irq.turned_off, 1, __ATOMIC_RELAXED) < IRQ_MAX_REPORTS)
-        console_printf("warning: CPU %u: interrupt %u %s: turned off\n", cpu, intid, why);
+        irq.report(cpu, intid, why);
 }
 
 HV_RARE static enum irq_result turn_off_stray(unsigned cpu, uint32_t intid, unsigned count)

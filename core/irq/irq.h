@@ -3,6 +3,7 @@
 #ifndef BULKHEAD_IRQ_IRQ_H
 #define BULKHEAD_IRQ_IRQ_H
 
+#include "lib/status.h"
 #include "lib/types.h"
 
 #define IRQ_MAX_AT_ONCE 32 /* interrupts that are handled before the CPU looks at something else */
@@ -28,10 +29,18 @@ struct irq_sink {
     void (*storm)(unsigned cpu);
 };
 
-/** No INTID has a sink. */
-void irq_init(void);
-/** Leads @p intid to @p sink from now on. Boot CPU; @p intid 0..1019. Panics on the IRQ_MAX_SINKS + 1st sink. */
-void irq_connect(uint32_t intid, const struct irq_sink *sink);
+/**
+ * No INTID has a sink.
+ * @param report  told of each interrupt that had to be turned off, and why: the rest of a sentence that begins with it.
+ * On the CPU that took it, IRQ_MAX_REPORTS times in all
+ */
+void irq_init(void (*report)(unsigned cpu, uint32_t intid, const char *why));
+/**
+ * Leads @p intid to @p sink from now on. Boot CPU.
+ * @param intid  0..1019
+ * @return HV_E_NOMEM on the IRQ_MAX_SINKS-th sink, since nobody counts as one: @p intid is led where it was
+ */
+HV_CHECK hv_status irq_connect(uint32_t intid, const struct irq_sink *sink);
 /** Takes and handles the physical interrupts that wait for this CPU, at most IRQ_MAX_AT_ONCE of them, up to one that is
  * passed on: what else waits comes at the next entry to a guest. What is nobody's is turned off. */
 void irq_take(unsigned cpu);

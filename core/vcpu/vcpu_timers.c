@@ -21,7 +21,7 @@ static enum irq_result forward(unsigned cpu, uint32_t intid, unsigned count)
     return IRQ_PASSED_ON;
 }
 
-HV_ONCE void vcpu_timers_init(uint32_t virtual_intid, uint32_t physical_intid)
+HV_ONCE hv_status vcpu_timers_init(uint32_t virtual_intid, uint32_t physical_intid)
 {
     static const struct irq_sink sink = {.handle = forward};
 
@@ -29,8 +29,9 @@ HV_ONCE void vcpu_timers_init(uint32_t virtual_intid, uint32_t physical_intid)
     host_intids[VCPU_TIMER_PHYSICAL] = physical_intid;
     for (unsigned i = 0; i < VCPU_TIMERS; i++) {
         timer_of[host_intids[i] % VGIC_PRIVATE] = (uint8_t)i;
-        irq_connect(host_intids[i], &sink);
+        HV_TRY(irq_connect(host_intids[i], &sink));
     }
+    return HV_OK;
 }
 
 /* A timer's physical interrupt stays active from its delivery until the guest ends it. Active means it cannot fire

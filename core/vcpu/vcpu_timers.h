@@ -15,8 +15,8 @@ enum vcpu_timer {
     VCPU_TIMERS,
 };
 
-/** Tells the host's INTIDs of both (PPIs), and leads them here. */
-void vcpu_timers_init(uint32_t virtual_intid, uint32_t physical_intid);
+/** Tells the host's INTIDs of both (PPIs), and leads them here. @return that of irq_connect() */
+HV_CHECK hv_status vcpu_timers_init(uint32_t virtual_intid, uint32_t physical_intid);
 /** The interrupts that are in flight leave this CPU with @p vcpu, which was put just now. */
 void vcpu_timers_save(struct vcpu *vcpu);
 /** They come back with it, before it is loaded. */

@@ -111,7 +111,7 @@ static struct cpu *start(void)
     hv_boot.machine.timer_hypervisor_intid = 26;
     hv_boot.machine.uart.intid = 33;
     host_gic.maintenance_intid = 25;
-    boot_connect_interrupts();
+    ck_assert_int_eq(boot_connect_interrupts(), HV_OK);
     return &cpu_table[0];
 }
 
