@@ -15,7 +15,10 @@ struct claimant;
 struct inspection;
 struct domain;
 struct dt_writer;
+struct guest_map;
 struct plan_domain;
+
+#define PART_PATH_MAX 64 /* of a part's node in the guest's tree, with its NUL */
 
 /** NULL where a part has nothing to do. The functions below create() are called in this order; @p state is its memory
  * of that domain. */
@@ -25,9 +28,12 @@ struct part {
     const char *module;   /* compatible of the boot module by which a domain asks for it. Neither: each domain has it */
     uint32_t state_bytes; /* of a domain's control area, aligned to PART_ALIGNMENT; not the compiler's sizeof: it is in
                              the plan */
-    uint32_t intid;       /* the SPI of the guest that it raises, which the vGIC then has; 0: none */
     const char *console;  /* what Linux calls the console that it is; NULL: it is none */
-    const char *stdout_path; /* its node in the guest's tree, if it is one */
+
+    /** The SPI that it raises in a guest with this map, which the vGIC then has. NULL: it raises none. */
+    uint32_t (*intid)(const struct guest_map *map);
+    /** The path of its node in the tree of a guest with this map. A console has it. */
+    void (*path)(const struct guest_map *map, char text[PART_PATH_MAX]);
 
     /** The value of the property. NULL: the property counts by being there. @return false where it is none that can be
      * read */

@@ -47,7 +47,7 @@ static uint32_t count_spis(const struct plan_domain *plan)
 
     if (plan->spi_count != PLAN_SPIS_AS_HOST)
         return plan->spi_count;
-    return (uint32_t)max_u64(host, plan_part_spis(plan->config));
+    return (uint32_t)max_u64(host, plan_part_spis(plan->config, plan->map));
 }
 
 void domain_reset_devices(struct domain *domain)

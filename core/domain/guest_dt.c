@@ -29,6 +29,15 @@ static bool has_aliases(const struct domain_config *config)
     return false;
 }
 
+static void put_path(struct dt_writer *writer, const char *name, const struct part *part, const struct guest_map *map)
+{
+    char text[PART_PATH_MAX];
+
+    part->path(map, text);
+    dt_put_string(writer, name, text);
+}
+
+
 static void write_aliases(struct dt_writer *writer, const struct plan_domain *plan)
 {
     const struct part *console = part_console(plan->config);
@@ -37,7 +46,7 @@ static void write_aliases(struct dt_writer *writer, const struct plan_domain *pl
         return;
     dt_begin_node(writer, "aliases");
     if (console != NULL)
-        dt_put_string(writer, "serial0", console->stdout_path);
+        put_path(writer, "serial0", console, plan->map);
     FOR_EACH_PART_OF(i, plan->config)
         if (part_table[i]->aliases != NULL)
             part_table[i]->aliases(writer, plan);
@@ -73,7 +82,7 @@ static void write_chosen(struct dt_writer *writer, const struct plan_domain *pla
         dt_put_u64(writer, "linux,initrd-end", ramdisk->load.raw + ramdisk->file_size);
     }
     if (console != NULL)
-        dt_put_string(writer, "stdout-path", console->stdout_path);
+        put_path(writer, "stdout-path", console, plan->map);
     dt->kaslr_at = write_seed(writer, "kaslr-seed", seeds->kaslr, seeds->kaslr_length);
     dt->rng_at = write_seed(writer, "rng-seed", seeds->rng, seeds->rng_length);
     dt_end_node(writer);

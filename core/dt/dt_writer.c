@@ -4,7 +4,20 @@
 #include <libfdt.h>
 #include <string.h>
 
-#include "lib/format.h"
+#define BASE_NAME_MAX 31
+
+/* Each start of a domain writes a few: not worth the formatter's way. */
+void dt_node_name(char buffer[DT_NODE_NAME_MAX], const char *name, uint64_t address)
+{
+    size_t length = 0;
+
+    for (; length < BASE_NAME_MAX && name[length] != '\0'; length++)
+        buffer[length] = name[length];
+    buffer[length++] = '@';
+    for (int shift = (63 - __builtin_clzll(address | 1)) & ~3; shift >= 0; shift -= 4)
+        buffer[length++] = "0123456789abcdef"[address >> shift & 15];
+    buffer[length] = '\0';
+}
 
 void dt_begin_node(struct dt_writer *writer, const char *name)
 {
@@ -14,9 +27,9 @@ void dt_begin_node(struct dt_writer *writer, const char *name)
 
 void dt_begin_node_at(struct dt_writer *writer, const char *name, uint64_t address)
 {
-    char buffer[48];
+    char buffer[DT_NODE_NAME_MAX];
 
-    format_string(buffer, sizeof(buffer), "%s@%llx", name, (unsigned long long)address);
+    dt_node_name(buffer, name, address);
     dt_begin_node(writer, buffer);
 }
 

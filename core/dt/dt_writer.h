@@ -21,8 +21,12 @@ struct dt_writer {
 #define DT_LEVEL_LOW 0xf08
 #define DT_LEVEL_HIGH 0xf04
 
+#define DT_NODE_NAME_MAX 49 /* 31 characters (Devicetree Specification 2.2.1), '@', 16 digits, NUL */
+
+/** Writes "NAME@ADDRESS", NUL-terminated. @param name  what is longer than 31 characters is cut */
+HV_DOOR void dt_node_name(char buffer[DT_NODE_NAME_MAX], const char *name, uint64_t address);
 HV_DOOR void dt_begin_node(struct dt_writer *writer, const char *name);
-/** A node whose name is @p name and a unit address. */
+/** A node of the name that dt_node_name() makes. */
 HV_DOOR void dt_begin_node_at(struct dt_writer *writer, const char *name, uint64_t address);
 HV_DOOR void dt_end_node(struct dt_writer *writer);
 

@@ -31,12 +31,12 @@ const char *ledger_kind_name(enum claim_kind kind)
     return names[kind];
 }
 
-uint32_t plan_part_spis(const struct domain_config *config)
+uint32_t plan_part_spis(const struct domain_config *config, const struct guest_map *map)
 {
     uint32_t end = GUEST_SPI_BASE;
 
     FOR_EACH_PART_OF(i, config)
-        if (part_table[i]->intid >= end)
-            end = part_table[i]->intid + 1;
+        if (part_table[i]->intid != NULL)
+            end = (uint32_t)max_u64(end, part_table[i]->intid(map) + 1);
     return (uint32_t)align_up(end - GUEST_SPI_BASE, 32);
 }

@@ -11,9 +11,9 @@
 #include "plan/ramdisk.h"
 
 /** A distributor counts SPIs by 32. */
-static uint32_t count_spis(const struct domain_config *config)
+static uint32_t count_spis(const struct domain_config *config, const struct guest_map *map)
 {
-    uint64_t needed = max_u64(config->nr_spis, plan_part_spis(config));
+    uint64_t needed = max_u64(config->nr_spis, plan_part_spis(config, map));
 
     if (config->nr_spis == CONFIG_SPIS_AS_HOST)
         return PLAN_SPIS_AS_HOST;
@@ -34,7 +34,7 @@ static void start_domains(struct system_plan *plan)
             .map = &guest_map_xen,
             .eager_memory = config->eager_memory,
             .vcpu_count = (uint32_t)min_u64(config->cpus, HV_MAX_VCPUS),
-            .spi_count = count_spis(config),
+            .spi_count = count_spis(config, &guest_map_xen),
         };
     }
 }

@@ -152,8 +152,8 @@ struct inspection {
 HV_CHECK hv_status plan_make(struct system_plan *plan, const struct machine *machine,
                              const struct system_config *config, struct plan_reader *reader, struct diag *diag);
 
-/** @return how many SPIs the vGIC has to have for the parts of a domain, a multiple of 32 */
-uint32_t plan_part_spis(const struct domain_config *config);
+/** @return how many SPIs the vGIC has to have for the parts of a domain with this map, a multiple of 32 */
+uint32_t plan_part_spis(const struct domain_config *config, const struct guest_map *map);
 /** The canonical text: every decision, one per line, the same bytes on the desk and on the board. */
 void plan_print(struct text_sink *sink, const struct system_plan *plan);
 /** 64 bits that change with each field of the machine, the configuration and the plan: digest.c says what is left out.

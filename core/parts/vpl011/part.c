@@ -8,8 +8,21 @@
 
 #define STATE_BYTES 512
 #define BAUD 115200
+#define NODE_NAME "sbsa-uart"
 
+_Static_assert(1 + DT_NODE_NAME_MAX <= PART_PATH_MAX, "a path of one node has no room");
 _Static_assert(sizeof(struct vpl011) <= STATE_BYTES, "struct vpl011 outgrew its place in the plan");
+
+static uint32_t intid(const struct guest_map *map)
+{
+    return map->uart_intid;
+}
+
+static void path(const struct guest_map *map, char text[PART_PATH_MAX])
+{
+    text[0] = '/';
+    dt_node_name(text + 1, NODE_NAME, map->uart.base);
+}
 
 static void claim(struct claimant *claimant)
 {
@@ -40,7 +53,7 @@ static void describe(struct dt_writer *tree, const struct plan_domain *plan, con
     const uint32_t interrupt[] = {DT_GIC_SPI, DT_SPI(map->uart_intid), DT_LEVEL_HIGH};
 
     (void)machine;
-    dt_begin_node_at(tree, "sbsa-uart", frame.base);
+    dt_begin_node_at(tree, NODE_NAME, frame.base);
     dt_put_string(tree, "compatible", "arm,sbsa-uart");
     dt_put_reg(tree, &frame, 1);
     dt_put_cells(tree, "interrupts", interrupt, ARRAY_SIZE(interrupt));
@@ -59,9 +72,9 @@ const struct part vpl011_part = {
     .name = "vpl011",
     .property = "vpl011",
     .state_bytes = STATE_BYTES,
-    .intid = 32, /* guest_map::uart_intid */
     .console = "ttyAMA0",
-    .stdout_path = "/sbsa-uart@22000000",
+    .intid = intid,
+    .path = path,
     .claim = claim,
     .create = create,
     .reset = reset,

@@ -18,6 +18,13 @@ static bool read(struct dt_property property, uint64_t *value)
     return property.length == 4;
 }
 
+/* The same in each map. */
+static uint32_t intid(const struct guest_map *map)
+{
+    (void)map;
+    return SCRATCH_INTID;
+}
+
 static void claim(struct claimant *claimant)
 {
     claim_for(claimant, CLAIM_GUEST_ADDRESS, CLAIM_EXCLUSIVE, range_of(SCRATCH_BASE, SCRATCH_SIZE), "scratch");
@@ -56,7 +63,7 @@ const struct part scratch_part = {
     .property = "bulkhead,scratch",
     .expected = "one cell: what the register holds at reset",
     .state_bytes = 64,
-    .intid = SCRATCH_INTID,
+    .intid = intid,
     .read = read,
     .claim = claim,
     .create = create,

@@ -160,6 +160,23 @@ START_TEST(a_domain_with_nothing)
 }
 END_TEST
 
+/* Where the console is and what it raises is the domain's map, in all four places. */
+START_TEST(a_domain_with_another_map)
+{
+    struct guest_map map = guest_map_xen;
+
+    map.uart = (struct guest_range){0x1a09000000, 0x2000};
+    map.uart_intid = 77;
+    plan.map = &map;
+    const char *text = write_and_show();
+    ck_assert_ptr_nonnull(strstr(text, "/aliases\n serial0 \"/sbsa-uart@1a09000000\"\n"));
+    ck_assert_ptr_nonnull(strstr(text, " stdout-path \"/sbsa-uart@1a09000000\"\n"));
+    ck_assert_ptr_nonnull(strstr(text, "/sbsa-uart@1a09000000\n compatible \"arm,sbsa-uart\"\n"
+                                       " reg 1a 9000000 0 2000\n interrupts 0 2d f04\n"));
+    ck_assert_ptr_null(strstr(text, "22000000"));
+}
+END_TEST
+
 /* Each vCPU is of the kind of CPU that it runs on, and is numbered by the guest's affinity, not by the host's. */
 START_TEST(eight_vcpus)
 {
@@ -303,6 +320,7 @@ int main(void)
     tcase_add_checked_fixture(test_case, setup, NULL);
     tcase_add_test(test_case, a_domain_with_everything);
     tcase_add_test(test_case, a_domain_with_nothing);
+    tcase_add_test(test_case, a_domain_with_another_map);
     tcase_add_test(test_case, eight_vcpus);
     tcase_add_test(test_case, affinity_of_many_vcpus);
     tcase_add_test(test_case, no_byte_shows_what_lay_there);
