@@ -75,6 +75,11 @@ class Parts(unittest.TestCase):
     def test_twice(self):
         self.refuses('there is a part "vgic" in the list already', "vgic", "core/parts/vgic")
 
+    def test_at_most_eight(self):
+        eight = ["vgic"] + [self.part(f"part{number}") for number in range(7)]
+        self.takes(*eight)
+        self.refuses("BULKHEAD_PARTS: 9 parts, at most 8 (HV_MAX_PARTS)", *eight, self.part("part7"))
+
 
 if __name__ == "__main__":
     sys.exit(unittest.main())
