@@ -14,6 +14,10 @@ enum slot {
     SLOT_CPUS,
     SLOT_NR_SPIS,
     SLOT_EAGER_MEMORY,
+    SLOT_STATIC_MEM,
+    SLOT_STATIC_ADDRESS_CELLS,
+    SLOT_STATIC_SIZE_CELLS,
+    SLOT_DIRECT_MAP,
     SLOT_ADDRESS_CELLS,
     SLOT_SIZE_CELLS,
     SLOT_COUNT,
@@ -53,8 +57,10 @@ static const struct known_property known_properties[] = {
     {"phandle", SLOT_NONE},
     {"linux,phandle", SLOT_NONE},
     {"name", SLOT_NONE},
-    {"#xen,static-mem-address-cells", SLOT_NONE},
-    {"#xen,static-mem-size-cells", SLOT_NONE},
+    {"xen,static-mem", SLOT_STATIC_MEM},
+    {"#xen,static-mem-address-cells", SLOT_STATIC_ADDRESS_CELLS},
+    {"#xen,static-mem-size-cells", SLOT_STATIC_SIZE_CELLS},
+    {"direct-map", SLOT_DIRECT_MAP},
     {"bulkhead,eager-memory", SLOT_EAGER_MEMORY},
 };
 
@@ -105,10 +111,6 @@ static enum config_verdict judge_enhanced(struct dt_property value)
 #define GRANT_MESSAGE "grant tables are not supported yet; the limit has no effect"
 
 static const struct property_rule property_rules[] = {
-    {"direct-map", .judge = refuse, .message = "domains whose RAM has the host's addresses are not supported yet",
-     .hint = "remove the property if the guest can live with RAM at 0x40000000"},
-    {"xen,static-mem", .judge = refuse, .message = "RAM at host addresses of the user's choice is not supported yet",
-     .hint = "remove the property: memory alone gives the domain its RAM"},
     {"domain-cpupool", .judge = warn,
      .message = "CPU pools are not supported yet; the domain may share its CPU with any other"},
     {"passthrough", .judge = judge_passthrough, .expected = "\"disabled\"",
@@ -329,7 +331,7 @@ static void read_part(struct domain_reader *self, unsigned index)
 }
 
 static void read_one_cells(struct domain_reader *self, const char *name, struct dt_property value, uint32_t inherited,
-                           uint32_t *number, bool *valid)
+                           uint32_t *number, bool *valid, const char *message)
 {
     *number = inherited;
     if (value.data != NULL)
@@ -337,19 +339,82 @@ static void read_one_cells(struct domain_reader *self, const char *name, struct 
     if (*number == 1 || *number == 2)
         return;
     *valid = false;
-    property_error(self, name, value, "one cell, 1 or 2", "the modules' addresses cannot be read",
+    property_error(self, name, value, "one cell, 1 or 2", message,
                    "write #address-cells = <2>; #size-cells = <2>; and reg = <0x0 address 0x0 size>;");
 }
 
 static struct config_cells read_cells(struct domain_reader *self)
 {
+    static const char message[] = "the modules' addresses cannot be read";
     struct config_cells cells = {.valid = true};
 
     read_one_cells(self, "#address-cells", self->values[SLOT_ADDRESS_CELLS], self->reader->address_cells,
-                   &cells.address, &cells.valid);
+                   &cells.address, &cells.valid, message);
     read_one_cells(self, "#size-cells", self->values[SLOT_SIZE_CELLS], self->reader->size_cells, &cells.size,
-                   &cells.valid);
+                   &cells.valid, message);
     return cells;
+}
+
+bool config_static_range(const struct domain_config *config, unsigned index, struct dt_range *range)
+{
+    uint32_t address = config->static_cells[0], size = config->static_cells[1];
+    uint32_t tuple = (address + size) * (uint32_t)sizeof(uint32_t);
+
+    if (config->static_mem.data == NULL || index >= config->static_mem.length / tuple)
+        return false;
+    const uint8_t *data = config->static_mem.data + index * tuple;
+    *range = (struct dt_range){dt_cells_value(data, address), dt_cells_value(data + address * sizeof(uint32_t), size)};
+    return true;
+}
+
+/** @return what is wrong with the ranges, NULL: nothing. RAM is given out in blocks, so only the last may end within
+ * one. */
+static const char *judge_static(const struct domain_config *domain)
+{
+    struct dt_range range;
+    uint64_t sum = 0;
+
+    for (unsigned i = 0; config_static_range(domain, i, &range); i++) {
+        if (range.size == 0 || range.base + range.size < range.base)
+            return "a range of the domain's RAM is empty, or beyond all addresses";
+        if (!is_aligned(range.base, BLOCK_SIZE) || !is_aligned(range.size, PAGE_SIZE) || !is_aligned(sum, BLOCK_SIZE))
+            return "a range of the domain's RAM does not begin at a multiple of 2 MiB, or end at one of 4 KiB (all but "
+                   "the last: of 2 MiB)";
+        sum += range.size;
+    }
+    return sum == domain->memory ? NULL : "memory is not the sum of the ranges of the domain's RAM";
+}
+
+/** In the cells of /chosen, as Xen reads it; older trees say them in the domain's node. */
+static void read_static(struct domain_reader *self)
+{
+    static const char expected[] = "address and size of each range, in the cells of /chosen";
+    static const char message[] = "the domain's RAM cannot be read";
+    struct domain_config *domain = self->domain;
+    struct dt_property value = self->values[SLOT_STATIC_MEM];
+    uint32_t address, size;
+    bool valid = true;
+
+    domain->direct_map = read_flag(self, "direct-map", self->values[SLOT_DIRECT_MAP]);
+    if (value.data == NULL) {
+        if (domain->direct_map)
+            property_error(self, "direct-map", self->values[SLOT_DIRECT_MAP], NULL,
+                           "nothing says which RAM of the host the domain has", "add xen,static-mem");
+        return;
+    }
+    read_one_cells(self, "#xen,static-mem-address-cells", self->values[SLOT_STATIC_ADDRESS_CELLS],
+                   self->reader->address_cells, &address, &valid, message);
+    read_one_cells(self, "#xen,static-mem-size-cells", self->values[SLOT_STATIC_SIZE_CELLS], self->reader->size_cells,
+                   &size, &valid, message);
+    if (!valid)
+        return;
+    domain->static_cells[0] = (uint8_t)address;
+    domain->static_cells[1] = (uint8_t)size;
+    domain->static_mem = value;
+    if (value.length == 0 || value.length % ((address + size) * sizeof(uint32_t)) != 0)
+        property_error(self, "xen,static-mem", value, expected, message, NULL);
+    else if (judge_static(domain) != NULL)
+        property_error(self, "xen,static-mem", value, expected, judge_static(domain), NULL);
 }
 
 /** dtc refuses two nodes of one name, but a tree may be made otherwise. */
@@ -460,6 +525,7 @@ void config_read_domain(struct config_reader *reader, struct dt_node node)
         read_part(&self, i);
     read_spis(&self);
     self.domain->eager_memory = read_flag(&self, "bulkhead,eager-memory", self.values[SLOT_EAGER_MEMORY]);
+    read_static(&self);
     read_children(&self, read_cells(&self));
     read_bootargs(&self);
     check_console(&self);

@@ -36,6 +36,9 @@ struct domain_config {
     uint32_t parts;                     /* bit per part of the build that it has: FOR_EACH_PART_OF() */
     uint64_t part_values[HV_MAX_PARTS]; /* of each: what its property says */
     uint32_t nr_spis;                   /* 0..HV_MAX_SPIS, or CONFIG_SPIS_AS_HOST */
+    struct dt_property static_mem;      /* xen,static-mem; config_static_range() reads it. data NULL: none */
+    uint8_t static_cells[2];            /* in which it is written: of an address, of a size */
+    bool direct_map;                    /* the guest's RAM has the host's addresses */
     bool eager_memory;                  /* bulkhead,eager-memory: all RAM zeroed and mapped before the start */
     struct module_config kernel;
     struct module_config ramdisk;
@@ -59,6 +62,9 @@ struct system_config {
 /** The hypervisor's command line by the protocol's rule: xen,xen-bootargs; else bootargs if a dom0 exists. May be NULL.
  */
 const char *config_command_line(const struct dt *tree);
+
+/** @return whether xen,static-mem of @p config has a range @p index; it is checked. */
+bool config_static_range(const struct domain_config *config, unsigned index, struct dt_range *range);
 
 /**
  * Reads /chosen. Errors are reported and make their domain invalid; never stops at the first.

@@ -37,7 +37,6 @@ static void put_path(struct dt_writer *writer, const char *name, const struct pa
     dt_put_string(writer, name, text);
 }
 
-
 static void write_aliases(struct dt_writer *writer, const struct plan_domain *plan)
 {
     const struct part *console = part_console(plan->config);

@@ -5,6 +5,7 @@
 
 #include "config/part.h"
 #include "dt/dt.h"
+#include "lib/text.h"
 #include "mem/stage2.h"
 #include "plan/claims.h"
 #include "plan/show.h"
@@ -171,9 +172,98 @@ static hv_status allot_bank(struct system_plan *plan, struct plan_domain *domain
     return HV_OK;
 }
 
+/** The bank and the place in it that follow @p at, RAM being given out from the first bank's start on. */
+static uint64_t next_bank(const struct plan_domain *domain, uint64_t at)
+{
+    return at == domain->guest_ram[0].end && region_size(domain->guest_ram[1]) != 0 ? domain->guest_ram[1].base : at;
+}
+
+/** Enters [base, base + size) of the host as what the guest has from @p at on, over the end of a bank. */
+static hv_status add_static(struct plan_domain *domain, uint64_t *at, uint64_t base, uint64_t size)
+{
+    while (size != 0) {
+        uint64_t end =
+            domain->guest_ram[*at >= domain->guest_ram[0].base && *at < domain->guest_ram[0].end ? 0 : 1].end;
+        uint64_t part = min_u64(size, end - *at);
+        if (domain->extent_count == PLAN_MAX_EXTENTS)
+            return HV_E_FULL;
+        domain->extents[domain->extent_count++] = (struct plan_extent){ipa(*at), pa(base), part};
+        *at = next_bank(domain, *at + part);
+        base += part;
+        size -= part;
+    }
+    return HV_OK;
+}
+
+/** @return a piece of RAM in @p range that another domain has by its address; NULL: none */
+static const struct plan_extent *find_static(const struct system_plan *plan, struct region range,
+                                             const struct plan_domain **owner)
+{
+    for (unsigned d = 0; d < plan->domain_count; d++) {
+        const struct plan_domain *domain = &plan->domains[d];
+        for (unsigned i = 0; i < domain->extent_count; i++) {
+            const struct plan_extent *extent = &domain->extents[i];
+            *owner = domain;
+            if (extent->target.raw < range.end && range.base < extent->target.raw + extent->size)
+                return extent;
+        }
+    }
+    return NULL;
+}
+
+/** Says what keeps a domain from RAM that its node asks for by address. */
+static void report_static(const struct system_plan *plan, const struct plan_domain *domain, struct region range,
+                          struct diag *diag)
+{
+    const struct claim wanted =
+        claim_of(owner_domain(domain->index), CLAIM_RAM, CLAIM_EXCLUSIVE, range, HV_KEPT_TEXT("ram"));
+    const struct claim *other = ledger_conflict(&plan->ledger, &wanted);
+    const struct plan_domain *owner;
+    const struct plan_extent *extent = find_static(plan, range, &owner);
+    char message[160];
+
+    if (other != NULL)
+        format_string(message, sizeof(message), "the domain's RAM overlaps %s of %s at %s", other->what,
+                      claim_owner_name(plan, other), show_range(claim_range(other)).text);
+    else if (extent != NULL)
+        format_string(message, sizeof(message), "the domain's RAM overlaps ram of %s at %s", owner->name,
+                      show_range(range_of(extent->target.raw, extent->size)).text);
+    else
+        format_string(message, sizeof(message), "%s",
+                      regions_overlap(&plan->machine->memory, range.base, region_size(range)) == NULL
+                          ? "the host has no RAM there"
+                          : "not all of it is RAM of the host, and free");
+    dt_report(diag, DIAG_ERROR, domain->config->node, "xen,static-mem", show_range(range).text, NULL, message, NULL);
+}
+
+hv_status allot_static(struct system_plan *plan, struct plan_domain *domain, struct diag *diag)
+{
+    uint64_t at = domain->guest_ram[0].base;
+    struct dt_range range;
+
+    for (unsigned i = 0; config_static_range(domain->config, i, &range); i++) {
+        uint64_t size = align_up(range.size, PAGE_SIZE);
+        if (!regions_contain(&plan->free, range.base, size) || regions_remove(&plan->free, range.base, size) != HV_OK) {
+            report_static(plan, domain, range_of(range.base, size), diag);
+            allot_give_back(plan, domain);
+            return HV_E_NOMEM;
+        }
+        if (add_static(domain, &at, range.base, size) != HV_OK) {
+            give_back(plan, range_of(range.base, size));
+            allot_give_back(plan, domain);
+            dt_report(diag, DIAG_ERROR, domain->config->node, "xen,static-mem", NULL,
+                      "at most " TEXT_OF(PLAN_MAX_EXTENTS) " ranges", "the domain's RAM is in too many pieces", NULL);
+            return HV_E_FULL;
+        }
+    }
+    return HV_OK;
+}
+
 static hv_status allot_all(struct system_plan *plan, struct plan_domain *domain)
 {
     HV_TRY(allot_control(plan, domain));
+    if (domain->extent_count != 0) /* its RAM is said */
+        return HV_OK;
     HV_TRY(allot_bank(plan, domain, domain->guest_ram[0]));
     return allot_bank(plan, domain, domain->guest_ram[1]);
 }

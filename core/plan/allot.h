@@ -14,6 +14,12 @@ void allot_free(struct system_plan *plan, struct diag *diag);
  * @return HV_OK, or HV_E_NOMEM: reported, and the domain owns nothing
  */
 HV_CHECK hv_status allot_domain(struct system_plan *plan, struct plan_domain *domain, struct diag *diag);
+/**
+ * Gives @p domain the RAM that its node asks for by address; before allot_domain(), and before any other domain has
+ * RAM.
+ * @return HV_OK, or an error: reported, and the domain owns nothing
+ */
+HV_CHECK hv_status allot_static(struct system_plan *plan, struct plan_domain *domain, struct diag *diag);
 /** Makes all RAM that @p domain was given free again. */
 void allot_give_back(struct system_plan *plan, struct plan_domain *domain);
 

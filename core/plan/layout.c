@@ -2,6 +2,7 @@
 #include "plan/layout.h"
 
 #include "dt/dt.h"
+#include "plan/claims.h"
 #include "plan/modules.h"
 #include "plan/show.h"
 
@@ -12,7 +13,28 @@
 #define PLACE_CLOSE GUEST_DT_MAX_SIZE
 #define PLACE_USUAL MIB(128)
 
-hv_status layout_ram(const struct system_plan *plan, struct plan_domain *domain, struct diag *diag)
+/** The banks of a domain whose RAM has the host's addresses: the ranges that it was given, in their order. */
+static hv_status layout_direct(struct plan_domain *domain, struct diag *diag)
+{
+    unsigned banks = 0;
+    struct dt_range range;
+
+    for (unsigned i = 0; config_static_range(domain->config, i, &range); i++) {
+        if (banks != 0 && domain->guest_ram[banks - 1].end == range.base) {
+            domain->guest_ram[banks - 1].end += range.size;
+            continue;
+        }
+        if (banks == ARRAY_SIZE(domain->guest_ram)) {
+            dt_report(diag, DIAG_ERROR, domain->config->node, "xen,static-mem", NULL, "at most two ranges",
+                      "a domain with the host's addresses has its RAM in too many pieces", NULL);
+            return HV_E_RANGE;
+        }
+        domain->guest_ram[banks++] = range_of(range.base, range.size);
+    }
+    return HV_OK;
+}
+
+static hv_status layout_banks(struct plan_domain *domain, struct diag *diag)
 {
     const struct domain_config *config = domain->config;
     uint64_t size = align_up(config->memory, PAGE_SIZE);
@@ -30,7 +52,16 @@ hv_status layout_ram(const struct system_plan *plan, struct plan_domain *domain,
                   "the memory is rounded up to whole pages", NULL);
     domain->guest_ram[0] = (struct region){banks[0].base, banks[0].base + bank0};
     domain->guest_ram[1] = (struct region){banks[1].base, banks[1].base + size - bank0};
-    uint64_t top = size > bank0 ? domain->guest_ram[1].end : domain->guest_ram[0].end;
+    return HV_OK;
+}
+
+hv_status layout_ram(const struct system_plan *plan, struct plan_domain *domain, struct diag *diag)
+{
+    const struct domain_config *config = domain->config;
+
+    HV_TRY(config->direct_map ? layout_direct(domain, diag) : layout_banks(domain, diag));
+    bool second = region_size(domain->guest_ram[1]) != 0;
+    uint64_t top = max_u64(domain->guest_ram[0].end, second ? domain->guest_ram[1].end : 0);
     unsigned needed = 64 - (unsigned)__builtin_clzll(top - 1);
     unsigned host = plan->machine->pa_bits;
     domain->ipa_bits = (uint8_t)max_u64(needed, min_u64(GUEST_IPA_BITS_MIN, host));

@@ -39,12 +39,42 @@ static void start_domains(struct system_plan *plan)
     }
 }
 
+/** Where a domain whose RAM has the host's addresses finds its devices: where the host has them. Its GIC, and in the
+ * place of the UART that the hypervisor keeps, its own. */
+static hv_status use_host_map(const struct machine *machine, struct plan_domain *domain, struct diag *diag)
+{
+    const struct machine_gic *gic = &machine->gic;
+    struct guest_map *map = &domain->own_map;
+    uint64_t room = (uint64_t)domain->vcpu_count * GUEST_GICR_STRIDE;
+
+    *map = *domain->map;
+    domain->map = map;
+    map->gicd.base = gic->distributor.base;
+    map->gicc.base = gic->cpu_interface.base;
+    map->gicd_v3.base = gic->distributor.base;
+    map->gicr = (struct guest_range){gic->redistributors[0].base, gic->redistributors[0].size};
+    if (gic->version == GIC_V3 && room > gic->redistributors[0].size) {
+        dt_report(diag, DIAG_ERROR, domain->config->node, "cpus", NULL, NULL,
+                  "more vCPUs than the host's interrupt controller has redistributors, in whose place the guest's are",
+                  "a domain without direct-map may have more");
+        return HV_E_RANGE;
+    }
+    if (machine->uart.type == UART_NONE || machine->uart.intid < GUEST_SPI_BASE)
+        return HV_OK;
+    map->uart.base = machine->uart.frame.base;
+    map->uart_intid = machine->uart.intid;
+    return HV_OK;
+}
+
 /** All that can be decided without host RAM. */
 static hv_status shape_domain(struct system_plan *plan, struct plan_domain *domain, struct plan_reader *reader,
                               struct diag *diag)
 {
     uint64_t text_offset;
 
+    if (domain->config->direct_map)
+        HV_TRY(use_host_map(plan->machine, domain, diag));
+    domain->spi_count = count_spis(domain->config, domain->map);
     HV_TRY(layout_ram(plan, domain, diag));
     HV_TRY(kernel_inspect(plan, domain, reader, &text_offset, diag));
     ramdisk_inspect(plan, domain, reader);
@@ -76,10 +106,15 @@ static void shape_domains(struct system_plan *plan, struct plan_reader *reader, 
     modules_warn(plan, diag);
 }
 
-/** First come, first served. */
+/** Those that say which RAM they want come first; then first come, first served. */
 static void allot_domains(struct system_plan *plan, struct diag *diag)
 {
     plan->valid_count = 0;
+    for (unsigned i = 0; i < plan->domain_count; i++) {
+        struct plan_domain *domain = &plan->domains[i];
+        if (domain->valid && domain->config->static_mem.data != NULL)
+            domain->valid = allot_static(plan, domain, diag) == HV_OK;
+    }
     for (unsigned i = 0; i < plan->domain_count; i++) {
         struct plan_domain *domain = &plan->domains[i];
         if (domain->valid)

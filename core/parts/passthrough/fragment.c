@@ -66,7 +66,8 @@ static void read_gic(struct fragment *fragment)
 
     if (!dt_node_valid(gic) || dt_read_u32(gic, "phandle", &phandle) != HV_OK || phandle == 0)
         return;
-    domain->own_map = *domain->map;
+    if (domain->map != &domain->own_map)
+        domain->own_map = *domain->map;
     domain->own_map.gic_phandle = phandle;
     domain->map = &domain->own_map;
 }

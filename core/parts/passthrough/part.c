@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Devices of the host in a domain, while it runs: their pages are mapped, and their interrupts go to its vGIC. */
+#include "console/panic.h"
 #include "domain/domain.h"
 #include "irq/irq.h"
 #include "parts/passthrough/passthrough.h"
@@ -32,7 +33,8 @@ static void create(struct domain *domain, void *state)
     for (unsigned i = 0; i < plan->interrupt_count; i++) {
         const struct plan_interrupt *interrupt = &plan->interrupts[i];
         domid_of[interrupt->intid] = (uint8_t)domain->domid;
-        irq_connect(interrupt->intid, &sink);
+        if (irq_connect(interrupt->intid, &sink) != HV_OK)
+            hv_panic("%s: no room for the interrupts of devices", domain->name);
         gic->ops->configure(gic, interrupt->intid, interrupt->edge ? EDGE_RISING : LEVEL_HIGH, plan->vcpu_cpu[0],
                             GIC_PRIORITY_DEVICE);
     }
