@@ -90,8 +90,8 @@ class Checker:
               target)
         return target
 
-    def expect(self, name, pattern, image=None, elf=None, core=None):
-        command = [sys.executable, CHECK, "--preset", "aarch64", "--image", image or self.image, "--elf", elf or self.elf, "--core", core or self.clean,
+    def expect(self, name, pattern, image=None, elf=None, core=None, outside_parts=0):
+        command = [sys.executable, CHECK, "--preset", "aarch64", "--outside-parts", str(outside_parts), "--image", image or self.image, "--elf", elf or self.elf, "--core", core or self.clean,
                    *self.fixed]
         result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         if pattern is None:
@@ -129,6 +129,11 @@ def main():
                   (("image_start", 0), ("cpu_areas", 300000), ("image_end", 300000 + 16 * 40000), ("max_cpus", 16))]
         large = checker.linked("memory", "int f(void) { return 1; }", GENERAL, *places)
         checker.expect("image: memory", f"460000 bytes of RAM with 4 CPUs, limit {MEMORY_LIMIT}$", elf=large)
+        checker.expect("image: memory with a part more", None, elf=large, outside_parts=1)
+        text, flags, _ = IMAGE["large"]
+        large = checker.linked("large", text, flags)
+        checker.expect("image: large with a part more", f"limit {int(FILE_LIMIT) + 16384}$", elf=large, outside_parts=1)
+        checker.expect("image: large with three", None, elf=large, outside_parts=3)
         checker.header("header: magic", 56, "<I", 0, "no arm64 Image header")
         checker.header("header: text_offset", 8, "<Q", 0x80000, "text_offset 0x80000")
         checker.header("header: flags", 24, "<Q", 2, "flags 0x2")
