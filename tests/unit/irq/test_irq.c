@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The table of sinks: who is called, who is not there, and what is said when something has to be turned off. Storms are
- * sched/test_run.c's, which has the hypervisor's own sinks. */
+/* The table of sinks: who is called, who is not there, and what is said when something has to be turned off. Of the
+ * hypervisor's own sinks: sched/test_run.c. */
 #include "irq/irq.h"
 
 #include <string.h>
@@ -168,11 +168,51 @@ START_TEST(guests_timers_say_that_there_is_no_room)
 }
 END_TEST
 
+static unsigned lost[2];
+
+static void lost_one(unsigned cpu)
+{
+    (void)cpu;
+    lost[0]++;
+}
+
+static void lost_another(unsigned cpu)
+{
+    (void)cpu;
+    lost[1]++;
+}
+
+/* Many interrupts are no storm while none of the sinks has IRQ_STORM of them: each is counted by itself. */
+START_TEST(a_storm_is_one_sinks)
+{
+    static const struct irq_sink sinks[] = {{handle, lost_one}, {handle, lost_another}};
+
+    memset(lost, 0, sizeof(lost));
+    ck_assert_int_eq(irq_connect(40, &sinks[0]), HV_OK);
+    ck_assert_int_eq(irq_connect(41, &sinks[1]), HV_OK);
+    for (unsigned i = 0; i < 2 * (IRQ_STORM - 1); i++)
+        gic.waiting[gic.count++] = 40 + i % 2;
+    irq_take(0);
+    ck_assert_uint_eq(handled.calls, 2 * (IRQ_STORM - 1));
+    ck_assert_uint_eq(gic.disables, 0);
+    for (unsigned i = 0; i < IRQ_STORM; i++)
+        gic.waiting[gic.count++] = 41;
+    irq_take(0);
+    ck_assert_uint_eq(gic.disables, 1);
+    ck_assert_uint_eq(gic.disabled, 41);
+    ck_assert_uint_eq(lost[0], 0);
+    ck_assert_uint_eq(lost[1], 1);
+    ck_assert_uint_eq(reports.count, 1);
+    ck_assert_str_eq(reports.why, "storms");
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, each_goes_to_its_sink);
     tcase_add_test(tests, nobodys_is_turned_off_and_reported);
     tcase_add_test(tests, reports_have_an_end);
+    tcase_add_test(tests, a_storm_is_one_sinks);
     tcase_add_test(tests, a_full_table);
     tcase_add_test(tests, guests_timers_say_that_there_is_no_room);
 }
