@@ -3,6 +3,7 @@
 #include "unit/domain/fixture.h"
 
 #include "domain/guest_memory.h"
+#include "hostsim/memory/memory.h"
 #include "support/parts.h"
 #include "support/suite.h"
 #include "trap/trap.h"
@@ -106,6 +107,20 @@ START_TEST(test_text)
 }
 END_TEST
 
+/* Its stores go to memory, past the lines that the call before brought in. */
+START_TEST(test_a_guest_with_its_caches_off)
+{
+    const uint64_t at = TEXT - KERNEL;
+    const uint64_t host = at < EXTENT0_SIZE ? EXTENT0 + at : EXTENT1 + at - EXTENT0_SIZE;
+
+    write_guest(TEXT, "hello\n", 6);
+    ck_assert_uint_eq(call_to_end(6, TEXT), 1);
+    sim_memory_write(fixture.machine, host, "there\n", 6);
+    ck_assert_uint_eq(call_to_end(6, TEXT), 1);
+    ck_assert_str_eq(screen.text, "domU1: hello\r\ndomU1: there\r\n");
+}
+END_TEST
+
 /* Each exit takes a bounded part of one page; the guest goes on where it was. */
 START_TEST(test_pieces)
 {
@@ -172,6 +187,7 @@ int main(void)
 
     tcase_add_checked_fixture(all, setup_domain, teardown_domain);
     tcase_add_loop_test(all, test_text, 0, 2);
+    tcase_add_test(all, test_a_guest_with_its_caches_off);
     tcase_add_test(all, test_pieces);
     tcase_add_test(all, test_no_memory);
     tcase_add_test(all, test_untouched_memory);
