@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#define _DEFAULT_SOURCE /* madvise() */
+#define _DEFAULT_SOURCE /* madvise(), MAP_ANONYMOUS */
 #include "support/allocate.h"
 
 #include <stdint.h>
@@ -19,4 +19,14 @@ void *allocate_pages(size_t size)
     if (first < end)
         madvise((void *)first, end - first, MADV_POPULATE_WRITE);
     return memory;
+}
+
+void *renew_pages(void *old, size_t size)
+{
+    if (old != NULL)
+        munmap(old, size);
+    void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED)
+        abort();
+    return pages;
 }

@@ -10,16 +10,18 @@
 
 #include "arch/timer.h"
 #include "console/console.h"
+#include "support/allocate.h"
 #include "support/core_state.h"
 
 #define TERMINAL_ROWS 4096
 #define TERMINAL_COLUMNS 600
+#define TERMINAL_SENT (1u << 20)
 
 static struct terminal {
     struct uart uart;
-    char sent[1 << 20];
+    char *sent; /* TERMINAL_SENT bytes */
     size_t sent_length;
-    char rows[TERMINAL_ROWS][TERMINAL_COLUMNS];
+    char (*rows)[TERMINAL_COLUMNS];
     unsigned row, column, width; /* width 0: lines are never wrapped */
     int escape;                  /* 0: text, 1: after ESC, 2: in a control sequence */
     char typed[4096];
@@ -88,7 +90,7 @@ static inline size_t terminal_write(struct uart *uart, const uint8_t *bytes, siz
         return 0;
     size_t taken = count < 3 ? count : 3;
     for (size_t i = 0; i < taken; i++) {
-        ck_assert_uint_lt(terminal.sent_length, sizeof(terminal.sent) - 1);
+        ck_assert_uint_lt(terminal.sent_length, TERMINAL_SENT - 1);
         terminal.sent[terminal.sent_length++] = (char)bytes[i];
         terminal_show((char)bytes[i]);
     }
@@ -142,12 +144,22 @@ static inline bool peer_input(struct console_source *source, char character)
 
 static struct peer peers[3];
 
+/** As if nothing had been shown. */
+static inline void terminal_clear(void)
+{
+    for (unsigned row = 0; row <= terminal.row; row++)
+        memset(terminal.rows[row], 0, TERMINAL_COLUMNS);
+    terminal.row = 0;
+}
+
 /** A console with a terminal and the domains dom1 to dom<count>; the announcement of the keyboard is off the screen. */
 static inline void start(unsigned count)
 {
     static const char *const names[] = {"dom1", "dom2", "dom3"};
 
-    memset(&terminal, 0, sizeof(terminal));
+    char *sent = renew_pages(terminal.sent, TERMINAL_SENT);
+    char(*rows)[TERMINAL_COLUMNS] = renew_pages(terminal.rows, TERMINAL_ROWS * TERMINAL_COLUMNS);
+    terminal = (struct terminal){.sent = sent, .rows = rows};
     memset(peers, 0, sizeof(peers));
     core_reset();
     terminal.uart.ops = &terminal_ops;
@@ -160,8 +172,7 @@ static inline void start(unsigned count)
         console_add_source(&peers[i].source);
     }
     console.tick.when = UINT64_MAX;
-    memset(terminal.rows, 0, sizeof(terminal.rows));
-    terminal.row = 0;
+    terminal_clear();
     terminal.sent_length = 0;
 }
 

@@ -456,10 +456,8 @@ START_TEST(test_random_bytes)
         if (rand() % 8 == 0)
             quiet();
         ck_assert_uint_lt(terminal.row, TERMINAL_ROWS - 200);
-        if (terminal.row > TERMINAL_ROWS - 500) {
-            terminal.row = 0;
-            memset(terminal.rows, 0, sizeof(terminal.rows));
-        }
+        if (terminal.row > TERMINAL_ROWS - 500)
+            terminal_clear();
         terminal.sent_length = 0;
     }
 }
