@@ -10,6 +10,14 @@
 #define PAGE 4096u
 
 #ifdef __SANITIZE_ADDRESS__
+/* What was freed is used again soon enough not to have to be brought in as new, late enough to be missed: after some
+ * boots. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "quarantine_size_mb=8";
+}
+
 static int bring_in_data(struct dl_phdr_info *info, size_t size, void *context)
 {
     (void)size, (void)context;

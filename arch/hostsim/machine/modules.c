@@ -32,9 +32,8 @@ bool sim_make_image(void *buffer, size_t file_size, uint64_t image_size, const c
     put64(image + SIM_IMAGE_NAME_OFFSET, sim_image_name(name));
     memcpy(image + SIM_IMAGE_TAG_OFFSET, &tag, sizeof(tag));
     for (uint64_t offset = SIM_IMAGE_BODY; offset < file_size; offset += 8) {
-        uint8_t word[8];
-        put64(word, sim_image_word(offset));
-        memcpy(image + offset, word, min_u64(8, file_size - offset));
+        uint64_t word = sim_image_word(offset); /* hosts are little endian as guests are */
+        memcpy(image + offset, &word, min_u64(8, file_size - offset));
     }
     return true;
 }

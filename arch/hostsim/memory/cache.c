@@ -136,6 +136,7 @@ void sim_cache_enter(struct sim_bank *bank, struct sim_page *page, bool writable
 {
     if (sim_cache_needs_fill(bank, page))
         fill(bank, page);
+    page->cached_used = page->cached_used || page->used || writable;
     page->in_guest = false;
     page->current = true;
     page->held = ALL;
@@ -295,12 +296,24 @@ static void check_not_shadowed(const struct sim_cpu *cpu, const struct sim_bank 
                  (unsigned long long)(page_address(bank, page) + (unsigned)__builtin_ctzll(shadows) * SIM_LINE));
 }
 
+static struct sim_cached_page *new_lines(struct sim_bank *bank)
+{
+    struct sim_cached_page *lines = bank->spare_lines;
+    if (lines != NULL) {
+        bank->spare_lines = lines->next;
+        memset(lines, 0, sizeof(*lines));
+        return lines;
+    }
+    lines = calloc(1, sizeof(*lines));
+    if (lines == NULL)
+        abort();
+    return lines;
+}
+
 static struct sim_cached_page *guest_lines(struct sim_bank *bank, struct sim_page *page)
 {
     if (page->guest_lines == NULL) {
-        page->guest_lines = calloc(1, sizeof(*page->guest_lines));
-        if (page->guest_lines == NULL)
-            abort();
+        page->guest_lines = new_lines(bank);
         page->guest_lines->next = bank->guest_lines;
         bank->guest_lines = page->guest_lines;
     }

@@ -93,7 +93,27 @@ void sim_leave_trace(const struct sim_bank *bank, uint64_t block)
     if (page >= page_count(bank))
         return;
     memset(bank->memory + page * PAGE_SIZE, 0xa5, 256);
+    sim_touch(bank, &bank->pages[page]);
     bank->pages[page].used = true;
+}
+
+void sim_touch(const struct sim_bank *bank, struct sim_page *page)
+{
+    struct sim_touched *touched = bank->touched;
+    if (page->touched)
+        return;
+    if (touched->count == touched->room) {
+        touched->room = touched->room != 0 ? 2 * touched->room : 1024;
+        uint32_t *pages = calloc(touched->room, sizeof(*pages));
+        if (pages == NULL)
+            abort();
+        if (touched->count > 0)
+            memcpy(pages, touched->pages, touched->count * sizeof(*pages));
+        free(touched->pages);
+        touched->pages = pages;
+    }
+    touched->pages[touched->count++] = (uint32_t)(page - bank->pages);
+    page->touched = true;
 }
 
 static uint64_t block_count(const struct sim_bank *bank)
@@ -101,23 +121,19 @@ static uint64_t block_count(const struct sim_bank *bank)
     return (bank->size + TRACE_PERIOD - 1) / TRACE_PERIOD;
 }
 
-bool sim_memory_create(struct sim_machine *machine)
+static void protect(const struct sim_bank *bank, uint64_t first, uint64_t end, int wanted)
 {
-    const int all = PROT_READ | PROT_WRITE;
-    for (unsigned i = 0; i < machine->bank_count; i++) {
-        struct sim_bank *bank = &machine->banks[i];
-        bank->coherent = machine->options.coherent;
-        bank->cached = reserve(bank->size, bank->coherent ? all : PROT_NONE);
-        bank->memory = bank->coherent ? bank->cached : reserve(bank->size, all);
-        bank->pages = reserve(page_count(bank) * sizeof(*bank->pages), all);
-        bank->traced = calloc(1, block_count(bank));
-        if (bank->cached == NULL || bank->memory == NULL || bank->pages == NULL || bank->traced == NULL)
-            return false;
-        if (machine->options.clean_ram)
-            memset(bank->traced, true, block_count(bank));
-    }
-    return true;
+    if (!bank->coherent && mprotect(bank->cached + first * PAGE_SIZE, (end - first) * PAGE_SIZE, wanted) != 0)
+        sim_fail("mprotect() failed: too many separate mappings");
 }
+
+/* ---- RAM of machines that are gone is kept for the next ones: a process may boot thousands, and a page that is zeroed
+ * costs less than one that the host takes back and gives again. */
+
+#define MAX_KEPT 4                /* banks */
+#define MAX_KEPT_PAGES (16 << 10) /* touched in a bank that is kept */
+
+static struct sim_bank kept[MAX_KEPT]; /* those with a size */
 
 static void give_back(void *memory, uint64_t size)
 {
@@ -125,19 +141,113 @@ static void give_back(void *memory, uint64_t size)
         munmap(memory, size);
 }
 
+static void free_lines(struct sim_cached_page *lines)
+{
+    while (lines != NULL) {
+        struct sim_cached_page *next = lines->next;
+        free(lines);
+        lines = next;
+    }
+}
+
+static void release(const struct sim_bank *bank)
+{
+    give_back(bank->coherent ? NULL : bank->memory, bank->size);
+    give_back(bank->cached, bank->size);
+    give_back(bank->pages, page_count(bank) * sizeof(*bank->pages));
+    free(bank->traced);
+    if (bank->touched != NULL)
+        free(bank->touched->pages);
+    free(bank->touched);
+    free_lines(bank->guest_lines);
+    free_lines(bank->spare_lines);
+}
+
+static void keep(const struct sim_bank *bank)
+{
+    static unsigned oldest;
+    struct sim_bank *place = &kept[oldest++ % MAX_KEPT];
+    release(place);
+    *place = *bank;
+    protect(place, 0, page_count(place), PROT_NONE);
+}
+
+static void spare_lines(struct sim_bank *bank)
+{
+    while (bank->guest_lines != NULL) {
+        struct sim_cached_page *lines = bank->guest_lines;
+        bank->guest_lines = lines->next;
+        lines->next = bank->spare_lines;
+        bank->spare_lines = lines;
+    }
+}
+
+/* Only what was touched differs from what is new. */
+static void renew(struct sim_bank *bank)
+{
+    protect(bank, 0, page_count(bank), PROT_READ | PROT_WRITE);
+    for (uint64_t i = 0; i < bank->touched->count; i++) {
+        uint64_t index = bank->touched->pages[i];
+        struct sim_page *page = &bank->pages[index];
+        if (page->used)
+            memset(bank->memory + index * PAGE_SIZE, 0, PAGE_SIZE);
+        if (page->cached_used)
+            memset(bank->cached + index * PAGE_SIZE, 0, PAGE_SIZE);
+        memset(page, 0, sizeof(*page));
+    }
+    bank->touched->count = 0;
+    protect(bank, 0, page_count(bank), PROT_NONE);
+    spare_lines(bank);
+}
+
+/* @return whether there was one of that size */
+static bool take_kept(struct sim_bank *bank)
+{
+    unsigned i = 0;
+    while (i < MAX_KEPT && (kept[i].size != bank->size || kept[i].coherent != bank->coherent))
+        i++;
+    if (i == MAX_KEPT || bank->size == 0)
+        return false;
+    uint64_t base = bank->base;
+    *bank = kept[i];
+    bank->base = base;
+    kept[i] = (struct sim_bank){0};
+    renew(bank);
+    return true;
+}
+
+static bool make(struct sim_bank *bank)
+{
+    const int all = PROT_READ | PROT_WRITE;
+    bank->cached = reserve(bank->size, bank->coherent ? all : PROT_NONE);
+    bank->memory = bank->coherent ? bank->cached : reserve(bank->size, all);
+    bank->pages = reserve(page_count(bank) * sizeof(*bank->pages), all);
+    bank->traced = calloc(1, block_count(bank));
+    bank->touched = calloc(1, sizeof(*bank->touched));
+    return bank->cached != NULL && bank->memory != NULL && bank->pages != NULL && bank->traced != NULL &&
+           bank->touched != NULL;
+}
+
+bool sim_memory_create(struct sim_machine *machine)
+{
+    for (unsigned i = 0; i < machine->bank_count; i++) {
+        struct sim_bank *bank = &machine->banks[i];
+        bank->coherent = machine->options.coherent;
+        if (!take_kept(bank) && !make(bank))
+            return false;
+        memset(bank->traced, machine->options.clean_ram, block_count(bank));
+    }
+    return true;
+}
+
 void sim_memory_destroy(struct sim_machine *machine)
 {
     for (unsigned i = 0; i < machine->bank_count; i++) {
         struct sim_bank *bank = &machine->banks[i];
-        give_back(bank->coherent ? NULL : bank->memory, bank->size);
-        give_back(bank->cached, bank->size);
-        while (bank->guest_lines != NULL) {
-            struct sim_cached_page *next = bank->guest_lines->next;
-            free(bank->guest_lines);
-            bank->guest_lines = next;
-        }
-        give_back(bank->pages, page_count(bank) * sizeof(*bank->pages));
-        free(bank->traced);
+        if (bank->coherent || bank->touched == NULL || bank->touched->count > MAX_KEPT_PAGES)
+            release(bank);
+        else
+            keep(bank);
     }
 }
 
@@ -176,12 +286,6 @@ static int protection(const struct sim_page *page)
     return page->writers > 0 ? PROT_READ | PROT_WRITE : page->readers > 0 ? PROT_READ : PROT_NONE;
 }
 
-static void protect(const struct sim_bank *bank, uint64_t first, uint64_t end, int wanted)
-{
-    if (!bank->coherent && mprotect(bank->cached + first * PAGE_SIZE, (end - first) * PAGE_SIZE, wanted) != 0)
-        sim_fail("mprotect() failed: too many separate mappings");
-}
-
 static void protect_as_mapped(const struct sim_bank *bank, uint64_t first, uint64_t end)
 {
     while (first < end) {
@@ -193,9 +297,10 @@ static void protect_as_mapped(const struct sim_bank *bank, uint64_t first, uint6
     }
 }
 
-void sim_page_open(const struct sim_bank *bank, const struct sim_page *page)
+void sim_page_open(const struct sim_bank *bank, struct sim_page *page)
 {
     uint64_t index = (uint64_t)(page - bank->pages);
+    page->cached_used = true;
     if (page->writers == 0)
         protect(bank, index, index + 1, PROT_READ | PROT_WRITE);
 }

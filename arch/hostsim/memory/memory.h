@@ -24,6 +24,8 @@ struct sim_page {
     uint8_t vmid;             /* whose stage 2 translated to it last and was not invalidated since; 0: none's */
     uint8_t block_vmid;       /* the same of a 2 MiB block or larger, in the record of its first page */
     bool used;                /* memory may hold something other than zeros */
+    bool cached_used;         /* so may sim_bank::cached */
+    bool touched;             /* this record or the page may differ from those of a new machine: it is in sim_touched */
     bool current;             /* sim_bank::cached holds what memory holds, but for lines in the caches */
     bool unsettled;           /* core could write since dirty lines were last looked for */
     bool in_guest;            /* what caches hold is in guest_lines, not in sim_bank::cached */
@@ -43,6 +45,12 @@ struct sim_page {
     struct sim_cached_page *guest_lines;
 };
 
+/** The pages of a bank that the next machine has to find as new. */
+struct sim_touched {
+    uint32_t *pages; /* by their numbers */
+    uint64_t count, room;
+};
+
 /**
  * A bank of RAM, twice: what the hypervisor's caches hold and what memory holds. A cleaned line is copied from the
  * first to the second. A CPU with its caches off (a guest that has just begun) sees only memory. That is the worst a
@@ -57,18 +65,24 @@ struct sim_bank {
     struct sim_page *pages; /* by sim_bank_page() alone */
     uint8_t *traced;        /* of each 2 MiB block: an earlier user of the machine has left its trace there */
     struct sim_cached_page *guest_lines; /* all that were ever needed */
+    struct sim_cached_page *spare_lines; /* an earlier machine's */
+    struct sim_touched *touched;
 };
 
 /* ---- memory.c */
 
 void sim_leave_trace(const struct sim_bank *bank, uint64_t block);
+void sim_touch(const struct sim_bank *bank, struct sim_page *page);
 /** The record of a bank's page. */
 static inline struct sim_page *sim_bank_page(const struct sim_bank *bank, uint64_t index)
 {
     uint64_t block = index / (BLOCK_SIZE / PAGE_SIZE);
     if (!bank->traced[block])
         sim_leave_trace(bank, block);
-    return &bank->pages[index];
+    struct sim_page *page = &bank->pages[index];
+    if (!page->touched)
+        sim_touch(bank, page);
+    return page;
 }
 
 /** @return the bank that holds all of the range, or NULL. */
@@ -95,7 +109,7 @@ void sim_bring_in_memory(const struct sim_bank *bank, uint64_t offset, uint64_t 
 bool sim_memory_create(struct sim_machine *machine);
 void sim_memory_destroy(struct sim_machine *machine);
 /** Lets the model itself at core's view of one page, whatever core may do with it now; and takes it back. */
-void sim_page_open(const struct sim_bank *bank, const struct sim_page *page);
+void sim_page_open(const struct sim_bank *bank, struct sim_page *page);
 void sim_page_close(const struct sim_bank *bank, const struct sim_page *page);
 static inline bool sim_page_mapped(const struct sim_page *page)
 {

@@ -268,6 +268,63 @@ END_TEST
 
 /* ---- The UART */
 
+/* ---- RAM of a machine that is gone is used again: nothing of it is left */
+
+#define LEFT_STORED SPARE_PA               /* by core, not cleaned */
+#define LEFT_CLEANED (SPARE_PA + 0x3000)   /* by core */
+#define LEFT_LOADED (SPARE_PA + 0x6000)    /* by a boot loader */
+#define LEFT_OVERTAKEN (SPARE_PA + 0x9000) /* by a boot loader, below a line that core holds */
+
+static uint64_t sum_of(const uint8_t *bytes)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < 0x1000; i++)
+        sum += bytes[i];
+    return sum;
+}
+
+static void leave_something(void *context)
+{
+    static uint8_t bytes[0x1000];
+    memset(bytes, 0x5a, sizeof(bytes));
+    memset(arch_window_open(0, pa(LEFT_STORED), 0x1000, ARCH_MAP_READ_WRITE), 0x5a, 0x1000);
+    void *window = arch_window_open(1, pa(LEFT_CLEANED), 0x1000, ARCH_MAP_READ_WRITE);
+    memset(window, 0x5a, 0x1000);
+    arch_cache_clean(window, 0x1000);
+    ck_assert(sim_load(context, LEFT_LOADED, bytes, sizeof(bytes)));
+    (void)arch_window_open(0, pa(LEFT_OVERTAKEN), 0x1000, ARCH_MAP_READ);
+    ck_assert(sim_load(context, LEFT_OVERTAKEN, bytes, sizeof(bytes)));
+    arch_window_close(1);
+}
+
+static void find_nothing(void *context)
+{
+    static const uint64_t places[] = {LEFT_STORED, LEFT_CLEANED, LEFT_LOADED, LEFT_OVERTAKEN};
+    static uint8_t bytes[0x1000];
+    for (unsigned i = 0; i < 4; i++) {
+        ck_assert(sim_peek(context, places[i], bytes, sizeof(bytes)));
+        ck_assert_uint_eq(sum_of(bytes), 0);
+        uint8_t *window = arch_window_open(0, pa(places[i]), 0x1000, ARCH_MAP_READ_WRITE);
+        ck_assert_uint_eq(sum_of(window), 0);
+        arch_cache_clean(window, 0x1000);
+        ck_assert(sim_peek(context, places[i], bytes, sizeof(bytes)));
+        ck_assert_uint_eq(sum_of(bytes), 0);
+    }
+}
+
+START_TEST(test_the_next_machine_is_as_new)
+{
+    for (unsigned round = 0; round < 3; round++) {
+        struct sim_machine *machine = make_machine(NULL);
+        ck_assert_int_eq(sim_run_with(machine, find_nothing, machine, NULL), SIM_END_RETURNED);
+        sim_destroy(machine);
+        machine = make_machine(NULL);
+        ck_assert_int_eq(sim_run_with(machine, leave_something, machine, NULL), SIM_END_RETURNED);
+        sim_destroy(machine);
+    }
+}
+END_TEST
+
 START_TEST(test_uart_speed)
 {
     struct sim_machine *machine = make_machine(&(struct sim_options){.uart_baud = 9600});
@@ -455,6 +512,7 @@ int main(void)
     tcase_add_test(tcase, test_limits);
     tcase_add_test(tcase, test_caches);
     tcase_add_test(tcase, test_ram_is_not_clean);
+    tcase_add_test(tcase, test_the_next_machine_is_as_new);
     tcase_add_test(tcase, test_uart_speed);
     tcase_add_test(tcase, test_uart_receives);
     tcase_add_test(tcase, test_parts_of_a_server);

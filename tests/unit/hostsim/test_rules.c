@@ -552,10 +552,29 @@ static void read_is_fine(void *context)
     (void)*window;
 }
 
-static void (*const accesses[])(void *context) = {read_is_fine, read_outside_of_windows, write_to_a_reader};
+/* Nor in a window that was open in a machine before. */
+static void *last_window;
+
+static void leave_a_window(void *context)
+{
+    (void)context;
+    last_window = arch_window_open(0, pa(KERNEL_PA), 0x1000, ARCH_MAP_READ);
+}
+
+static void read_an_earlier_window(void *context)
+{
+    (void)context;
+    (void)*(volatile uint8_t *)last_window;
+}
+
+static void (*const accesses[])(void *context) = {read_is_fine, read_outside_of_windows, write_to_a_reader,
+                                                  read_an_earlier_window};
 
 START_TEST(test_access)
 {
+    struct sim_machine *earlier = make_machine(NULL);
+    sim_run_with(earlier, leave_a_window, NULL, NULL);
+    sim_destroy(earlier);
     sim_run_with(make_machine(NULL), accesses[_i], NULL, NULL);
     _exit(7); /* reached by the first only: the others die of the fault */
 }
@@ -586,9 +605,9 @@ int main(void)
     tcase_add_test(tcase, test_deadlock);
     tcase_add_loop_exit_test(tcase, test_access, 7, 0, 1);
 #if defined(__SANITIZE_ADDRESS__)
-    tcase_add_loop_exit_test(tcase, test_access, 1, 1, 3); /* its report ends the process so */
+    tcase_add_loop_exit_test(tcase, test_access, 1, 1, 4); /* its report ends the process so */
 #else
-    tcase_add_loop_test_raise_signal(tcase, test_access, SIGSEGV, 1, 3);
+    tcase_add_loop_test_raise_signal(tcase, test_access, SIGSEGV, 1, 4);
 #endif
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
