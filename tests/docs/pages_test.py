@@ -291,6 +291,7 @@ BLOCKS = {
     ("docs/testing.md", "tests/qemu/run.py --list"): quick(("run.py hello", "run.py --help")),
     ("docs/testing.md", "@case(timeout="): is_case,
     ("docs/testing.md", "qemu-system-aarch64 -M virt"): runs(),
+    ("docs/testing.md", "tests/lint/clang_tidy.py --deep"): names,
     ("docs/testing.md", "tests/zynqmp/boot_chain.sh"): names,
     ("docs/testing.md", "BULKHEAD_SEEDS=2000"): quick(("BULKHEAD_SEEDS=2000 build", ": build")),
     ("docs/testing.md", "build/host/tests/scenario-faults "): quick(("build/host/tests/scenario-faults                               #", ": #"),
