@@ -171,7 +171,7 @@ class Broken(unittest.TestCase):
 
     def lab(self, script):
         found = lab.Lab(pathlib.Path("."), 1)
-        found.tests = [lab.Test({"name": "unit-x", "command": ["sh", "-c", script]})]
+        found.tests = [lab.Test({"name": "unit-x", "command": ["sh", "-c", script]}, found.build)]
         return found
 
     def test_says_what_it_printed(self):

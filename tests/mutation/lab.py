@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -63,9 +64,9 @@ def copy_tree(destination):
 
 
 class Test:
-    def __init__(self, entry):
+    def __init__(self, entry, build):
         self.name = entry["name"]
-        self.command = entry["command"]
+        self.command = entry.get("command", [str(build / "tests" / entry["name"])])  # ctest does not say it of what is not built yet
         properties = {item["name"]: item["value"] for item in entry.get("properties", [])}
         self.labels = properties.get("LABELS", [])
         self.directory = properties.get("WORKING_DIRECTORY")
@@ -132,14 +133,17 @@ def stop(process):
 
 
 class Lab:
-    """A copy of the tree and its host build below @directory."""
+    """A copy of the tree and its host build below @directory. @eager: all tests are built at once, else each when it is needed."""
 
-    def __init__(self, directory, jobs, sanitize=False):
+    def __init__(self, directory, jobs, sanitize=False, eager=True):
         self.directory = directory
         self.source = directory / "source"
         self.build = directory / "build"
         self.jobs = jobs
         self.sanitize = sanitize
+        self.eager = eager
+        self.waiting = {}  # executable -> what it is linked from; those that are not built yet
+        self.building = threading.Lock()
         self.tests = []
         self.commands = {}  # file of core -> command that compiles it, without -o and the file itself
         self.objects = {}  # file of core -> its object
@@ -154,7 +158,7 @@ class Lab:
         output(["cmake", "-G", "Ninja", "-S", self.source, "-B", self.build, f"-DBULKHEAD_DEPS={ROOT / 'build' / 'deps'}", *flags], 300)
         self.refresh()
         listing = json.loads(output(["ctest", "--show-only=json-v1", "-L", "unit|scenario"], cwd=self.build))
-        self.tests = [Test(entry) for entry in listing["tests"]]
+        self.tests = [Test(entry, self.build) for entry in listing["tests"]]
         self._read_timings()
 
     def refresh(self):
@@ -162,12 +166,24 @@ class Lab:
         targets = output(["ninja", "-t", "targets", "all"], cwd=self.build)
         executables = re.findall(r"^(bulkhead|tests/(?:unit|scenario)-[^/:]+): C_EXECUTABLE_LINKER", targets, re.MULTILINE)
         inputs = {name: self._inputs(name) for name in executables}
-        self._ninja(sorted({path for paths in inputs.values() for path in paths}))
+        if not self.eager:
+            self.waiting = {name: paths for name, paths in inputs.items() if name != "bulkhead"}
+            executables = ["bulkhead"]
+        self._ninja(sorted({path for name in executables for path in inputs[name]}))
         self._read_commands()
         self.link(self.build, {})
         with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
             for _ in pool.map(lambda name: self._link_test(name, inputs[name]), executables):
                 pass
+
+    def build_test(self, test):
+        """Where that was left for when it is needed."""
+        with self.building:
+            name = os.path.relpath(test.command[0], self.build)
+            inputs = self.waiting.pop(name, None)
+            if inputs is not None:
+                self._ninja(sorted(inputs))
+                self._link_test(name, inputs)
 
     def _ninja(self, targets):
         result = run(["ninja", "-j", str(self.jobs), *targets], BUILD_TIMEOUT, cwd=self.build, capture_output=True)
@@ -229,6 +245,7 @@ class Lab:
         return test.passes
 
     def measure(self, test):
+        self.build_test(test)
         start = time.monotonic()
         failure, text = test.attempt(self.build, 10)
         test.passes = failure is None
@@ -240,6 +257,7 @@ class Lab:
         for test in tests:
             if until is not None and time.monotonic() > until:
                 return "time"
+            self.build_test(test)
             start, known = time.monotonic(), test.seconds
             failure = test.run(library)
             if failure is None:

@@ -32,9 +32,11 @@ PROMISING = {
     "parts": ("scenario-guests", "scenario-consoles"),
     "vgic": ("scenario-programs", "scenario-interrupts", "unit-trap", "unit-vcpu"),
     "lib": ("unit-console", "unit-plan", "unit-domain", "unit-config", "command"), "mem": ("unit-domain", "unit-plan"),
-    "plan": ("scenario-trees", "command"), "trace": ("scenario-boot", "command"), "trap": ("scenario-programs", "unit-vgic"),
+    "irq": ("scenario-interrupts", "scenario-boot"), "plan": ("scenario-trees", "command"), "sched": ("scenario-wakes", "scenario-fairness"),
+    "time": ("unit-sched", "scenario-timers", "scenario-wakes"), "trace": ("scenario-boot", "command"), "trap": ("scenario-programs", "unit-vgic"),
     "vcpu": ("scenario-guests", "scenario-programs", "scenario-lives", "scenario-interleavings"),
 }
+OTHERS = 50  # the rank of those
 FIELDS = ("seed", "key", "file", "room", "function", "kind", "line", "host", "by", "qemu", "qemu_by", "seconds")
 
 
@@ -113,7 +115,7 @@ class Sampler:
         return trials
 
     def order(self, mutant):
-        """The tests, those first that most likely fail."""
+        """The tests, those first that most likely fail; with --near no others."""
         own, promising = f"unit-{mutant.room}-", PROMISING.get(mutant.room, ())
         stem = pathlib.Path(mutant.file).stem
 
@@ -121,10 +123,10 @@ class Sampler:
             if test.name.startswith(own):
                 rank = 0 if test.name[len(own):].startswith(stem) or stem.startswith(test.name[len(own):]) else 1
             else:
-                rank = next((2 + number for number, name in enumerate(promising) if test.name.startswith(name)), 50)
+                rank = next((2 + number for number, name in enumerate(promising) if test.name.startswith(name)), OTHERS)
             return rank + (40 if test.name.startswith(("unit-hostsim", "unit-selftest")) else 0), test.seconds
 
-        return sorted(self.lab.tests, key=place)
+        return sorted((test for test in self.lab.tests if not self.options.near or place(test)[0] < OTHERS), key=place)
 
     def try_host(self, trial, end):
         """Where the object code is the same no test can notice anything: a survivor, without a run."""
@@ -211,7 +213,8 @@ def report(trials, sampler, options):
                     for trial in survivors)
     print(shown, end="")
     if options.survivors:
-        options.survivors.write_text(f"{len(survivors)} of {len(trials)} drawn mutations survived, seed {options.seed}\n{shown}", encoding="utf-8")
+        options.survivors.write_text(f"{len(survivors)} of {len(trials)} drawn mutations survived"
+                                     + (" the tests near them" if options.near else "") + f", seed {options.seed}\n{shown}", encoding="utf-8")
     print(f"\nseed {options.seed}: {len(trials)} mutations, {len(survivors)} survived"
           + (f", {len(late)} not decided in the time given" if late else "")
           + "; thrown away: " + ", ".join(f"{number} {why}" for why, number in sampler.thrown.items()))
@@ -253,7 +256,7 @@ def sample(directory, options):
     end = time.monotonic() + 60 * options.minutes
     print(f"seed {options.seed} (again: tests/mutation/sample.py --count {options.count} --seed {options.seed}"
           + "".join(f" --room {room}" for room in options.room) + (" --qemu" if options.qemu else "") + ")", flush=True)
-    lab = Lab(directory, options.jobs, options.sanitize)
+    lab = Lab(directory, options.jobs, options.sanitize, eager=not options.near)
     lab.prepare()
     el2 = El2(directory, lab)
     el2.prepare(options.qemu)
@@ -282,6 +285,8 @@ def arguments():
     parser.add_argument("--host", dest="qemu", action="store_false", default=False, help="unit and scenario tests, on mutations of core (the default)")
     parser.add_argument("--qemu", action="store_true", help="then the survivors, and mutations of arch/aarch64, on QEMU")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="mutations at a time")
+    parser.add_argument("--near", action="store_true", help="only the tests of a mutation's room and those that most likely notice it, built when "
+                        "they are needed: what survives them may be caught by others")
     parser.add_argument("--minutes", type=float, default=24 * 60, help="begin no test after so many; what is not decided then is said")
     parser.add_argument("--sanitize", action="store_true", help="build with ASan and UBSan, which is slower")
     parser.add_argument("--work", metavar="DIR", type=pathlib.Path, help="keep copy and builds there, for the next run; else they are temporary")
