@@ -87,22 +87,13 @@ void arch_window_close(unsigned slot)
 
 void arch_zero_and_clean(void *address, uint64_t size)
 {
-    static const uint8_t zeros[4096];
     struct sim_cpu *cpu = sim_this_cpu();
     if (!is_aligned((uintptr_t)address, LINE) || !is_aligned(size, LINE))
         sim_fail("arch_zero_and_clean(%p, %#llx): not multiples of 64", address, (unsigned long long)size);
     sim_core_writes(address, size);
-    sim_bring_in(cpu->machine, address, size, false);
-    for (uint64_t offset = 0; offset < size; offset += sizeof(zeros))
-        sim_copy_if_different((uint8_t *)address + offset, zeros, min_u64(size - offset, sizeof(zeros)));
+    sim_zero(cpu->machine, address, size);
     sim_cache_zeroed(cpu->machine, address, size);
     sim_spend(cpu, SIM_COST_ZERO_LINE, size / LINE);
-}
-
-/* Most of a module that a simulated boot loader brings is. */
-static bool all_zeros(const uint8_t *bytes, uint64_t size)
-{
-    return size == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
 }
 
 void arch_copy_and_clean(void *destination, const void *source, uint64_t size)
@@ -115,9 +106,7 @@ void arch_copy_and_clean(void *destination, const void *source, uint64_t size)
         sim_fail("arch_copy_and_clean(): source and destination overlap");
     sim_core_reads(source, size);
     sim_core_writes(destination, size);
-    sim_bring_in(cpu->machine, source, size, false);
-    sim_bring_in(cpu->machine, destination, size, !all_zeros(source, size));
-    sim_copy_if_different(destination, source, size);
+    sim_copy(cpu->machine, destination, source, size);
     sim_cache_clean_invalidate(cpu->machine, destination, size);
     sim_spend(cpu, SIM_COST_COPY_LINE, (size + LINE - 1) / LINE);
 }

@@ -146,6 +146,21 @@ void sim_cache_enter(struct sim_bank *bank, struct sim_page *page, bool writable
     }
 }
 
+/* Nothing was ever stored in the page: it needs no cleaning. @param there  of the page and those behind it in its
+ * block, asked for once */
+static bool is_void(const struct sim_bank *bank, const struct sim_page *page, bool *there, uint64_t *asked)
+{
+    uint64_t index = (uint64_t)(page - bank->pages), in_block = index % SIM_PRESENCE_MAX;
+    if (bank->coherent || page->used || page->overtaken != 0)
+        return false;
+    if (*asked != index - in_block + 1) {
+        *asked = index - in_block + 1;
+        uint64_t count = min_u64(SIM_PRESENCE_MAX, (bank->size + PAGE_SIZE - 1) / PAGE_SIZE - (index - in_block));
+        sim_presence(bank->cached + (index - in_block) * PAGE_SIZE, count, there);
+    }
+    return !there[in_block];
+}
+
 /* Cleans lines of one page from core's view. Those that memory has overtaken and core has not written since are not
  * dirty, and nothing is written back over memory. */
 static void clean_lines(const struct sim_bank *bank, struct sim_page *page, uint64_t mask)
@@ -183,16 +198,20 @@ static void clean_range(struct sim_machine *machine, const uint8_t *address, uin
     const struct sim_bank *bank = bank_of(machine, address);
     if (bank == NULL)
         return;
-    uint64_t offset = (uint64_t)(address - bank->cached), part;
+    bool there[SIM_PRESENCE_MAX];
+    uint64_t offset = (uint64_t)(address - bank->cached), part, asked = 0;
     for (; size > 0; offset += part, size -= part) {
         struct sim_page *page = sim_bank_page(bank, offset / PAGE_SIZE);
         part = min_u64(size, PAGE_SIZE - offset % PAGE_SIZE);
         uint64_t mask = mask_of(offset % PAGE_SIZE, part);
         note_code(machine, page, mask, false, zeros);
-        page->used = true;
+        if (!is_void(bank, page, there, &asked)) {
+            page->used = true;
+            if (!bank->coherent)
+                clean_lines(bank, page, mask);
+        }
         if (bank->coherent)
             continue;
-        clean_lines(bank, page, mask);
         if (invalidate)
             invalidate_lines(bank, page, mask);
     }

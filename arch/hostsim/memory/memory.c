@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* RAM in two views (see struct sim_bank), and what core may do with them. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "hostsim/machine/machine.h"
 
@@ -54,19 +57,6 @@ void sim_bring_in_memory(const struct sim_bank *bank, uint64_t offset, uint64_t 
     bring_in(bank->memory, offset, size, MADV_POPULATE_WRITE);
 }
 
-void sim_bring_in(const struct sim_machine *machine, const void *pointer, uint64_t size, bool written)
-{
-    int advice = written ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
-    for (unsigned i = 0; machine != NULL && i < machine->bank_count; i++) {
-        const struct sim_bank *bank = &machine->banks[i];
-        uint64_t offset = (uint64_t)((uintptr_t)pointer - (uintptr_t)bank->cached);
-        if (offset >= bank->size || size > bank->size - offset)
-            continue;
-        bring_in(bank->memory, offset, size, advice);
-        bring_in(bank->cached, offset, size, advice);
-    }
-}
-
 void sim_copy_if_different(uint8_t *to, const uint8_t *from, uint64_t size)
 {
     while (size > 0) {
@@ -76,6 +66,89 @@ void sim_copy_if_different(uint8_t *to, const uint8_t *from, uint64_t size)
         to += part;
         from += part;
         size -= part;
+    }
+}
+
+/* Both views of what core's pointer points to are about to be written. */
+static void bring_in_views(const struct sim_machine *machine, const uint8_t *pointer, uint64_t size)
+{
+    for (unsigned i = 0; machine != NULL && i < machine->bank_count; i++) {
+        const struct sim_bank *bank = &machine->banks[i];
+        uint64_t offset = (uint64_t)((uintptr_t)pointer - (uintptr_t)bank->cached);
+        if (offset >= bank->size || size > bank->size - offset)
+            continue;
+        bring_in(bank->memory, offset, size, MADV_POPULATE_WRITE);
+        bring_in(bank->cached, offset, size, MADV_POPULATE_WRITE);
+    }
+}
+
+/* The list of this process's pages; another one after a fork. System calls by number: ThreadSanitizer would take a
+ * descriptor that several CPUs use for something that orders them. */
+static int pagemap(void)
+{
+    static int descriptor = -1;
+    static long owner;
+    long self = syscall(SYS_getpid);
+    if (owner != self) {
+        if (descriptor >= 0)
+            syscall(SYS_close, descriptor);
+        descriptor = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0);
+        owner = self;
+    }
+    return descriptor;
+}
+
+#define PAGEMAP_THERE 0xc000000000000000 /* present, or swapped out */
+
+void sim_presence(const uint8_t *first, uint64_t count, bool *there)
+{
+    uint64_t entries[SIM_PRESENCE_MAX];
+    long wanted = (long)(count * sizeof(*entries));
+    bool known =
+        syscall(SYS_pread64, pagemap(), entries, wanted, (uintptr_t)first / PAGE_SIZE * sizeof(*entries)) == wanted;
+    for (uint64_t i = 0; i < count; i++)
+        there[i] = !known || (entries[i] & PAGEMAP_THERE) != 0;
+}
+
+/* How much of [at, at + size) from the first byte on lies on pages alike: all of them there, or none. */
+static uint64_t alike(const struct sim_machine *machine, const uint8_t *at, uint64_t size, bool *there)
+{
+    bool flags[SIM_PRESENCE_MAX];
+    uint64_t offset = (uintptr_t)at & (PAGE_SIZE - 1), address, run = 1;
+    *there = true;
+    if (machine == NULL || !sim_describe_pointer(machine, at, &address))
+        return size;
+    size = min_u64(size, SIM_PRESENCE_MAX * PAGE_SIZE - offset);
+    uint64_t count = (offset + size + PAGE_SIZE - 1) / PAGE_SIZE;
+    sim_presence(at - offset, count, flags);
+    while (run < count && flags[run] == flags[0])
+        run++;
+    *there = flags[0];
+    return min_u64(size, run * PAGE_SIZE - offset);
+}
+
+void sim_zero(const struct sim_machine *machine, uint8_t *to, uint64_t size)
+{
+    static const uint8_t zeros[PAGE_SIZE];
+    for (uint64_t run; size > 0; to += run, size -= run) {
+        bool there;
+        run = alike(machine, to, size, &there);
+        for (uint64_t done = 0; there && done < run; done += PAGE_SIZE)
+            sim_copy_if_different(to + done, zeros, min_u64(run - done, PAGE_SIZE));
+    }
+}
+
+void sim_copy(const struct sim_machine *machine, uint8_t *to, const uint8_t *from, uint64_t size)
+{
+    for (uint64_t run; size > 0; to += run, from += run, size -= run) {
+        bool there;
+        run = alike(machine, from, size, &there);
+        if (!there) {
+            sim_zero(machine, to, run);
+            continue;
+        }
+        bring_in_views(machine, to, run);
+        sim_copy_if_different(to, from, run);
     }
 }
 
@@ -317,13 +390,16 @@ void sim_page_close(const struct sim_bank *bank, const struct sim_page *page)
 static void enter(struct sim_bank *bank, uint64_t base, uint64_t size, bool writable)
 {
     uint64_t first = base / PAGE_SIZE, end = (base + size + PAGE_SIZE - 1) / PAGE_SIZE;
-    bool open = false;
+    uint64_t there = first; /* pages before it need no more to be brought in */
     for (uint64_t index = first; index < end && !bank->coherent; index++) {
         struct sim_page *page = sim_bank_page(bank, index);
-        if (!open && sim_cache_needs_fill(bank, page)) {
-            protect(bank, first, end, PROT_READ | PROT_WRITE);
-            bring_in(bank->cached, base, size, MADV_POPULATE_WRITE);
-            open = true;
+        if (index >= there && sim_cache_needs_fill(bank, page)) {
+            if (there == first)
+                protect(bank, first, end, PROT_READ | PROT_WRITE);
+            there = index + 1;
+            while (there < end && sim_cache_needs_fill(bank, sim_bank_page(bank, there)))
+                there++;
+            bring_in(bank->cached, index * PAGE_SIZE, (there - index) * PAGE_SIZE, MADV_POPULATE_WRITE);
         }
         sim_cache_enter(bank, page, writable);
     }

@@ -102,9 +102,17 @@ const uint8_t *sim_cached_read(struct sim_machine *machine, uint64_t base, uint6
 /** memcpy() that leaves pages which hold the bytes already unwritten: most of RAM is zeros that the host need not
  * provide. */
 void sim_copy_if_different(uint8_t *to, const uint8_t *from, uint64_t size);
-/** What core's @p pointer into RAM points to is about to be read or @p written in both views, and the range of a bank
- * in memory's. Not for what may stay zeros that the host need not provide. */
-void sim_bring_in(const struct sim_machine *machine, const void *pointer, uint64_t size, bool written);
+/** The same from and to anywhere, core's pointers into RAM among them: what was never there of these is not looked at.
+ */
+void sim_copy(const struct sim_machine *machine, uint8_t *to, const uint8_t *from, uint64_t size);
+/** The same of zeros. */
+void sim_zero(const struct sim_machine *machine, uint8_t *to, uint64_t size);
+#define SIM_PRESENCE_MAX 512 /* pages */
+/** Asks the host which of @p count pages (up to SIM_PRESENCE_MAX) from @p first on were ever provided: others hold
+ * zeros.
+ * @param there  a flag of each; all are set where the host does not say */
+void sim_presence(const uint8_t *first, uint64_t count, bool *there);
+/** The range of a bank is about to be written in memory's view. */
 void sim_bring_in_memory(const struct sim_bank *bank, uint64_t offset, uint64_t size);
 bool sim_memory_create(struct sim_machine *machine);
 void sim_memory_destroy(struct sim_machine *machine);
