@@ -57,10 +57,11 @@ def zcu102_dtb(deps):
 
 
 class Domain:
-    """One xen,domain node. memory: MiB. properties: further lines of device-tree source. devices: a partial device tree,
+    """One xen,domain node; dom0=True: boot modules directly below /chosen, a hardware domain. memory: MiB. properties: further lines of device-tree source. devices: a partial device tree,
     .dtb, of devices that the domain is given."""
 
-    def __init__(self, name, kernel, memory=128, ramdisk=None, bootargs=None, cpus=1, vpl011=True, properties="", devices=None):
+    def __init__(self, name, kernel, memory=128, ramdisk=None, bootargs=None, cpus=1, vpl011=True, properties="", devices=None,
+                 dom0=False):
         self.name = name
         self.kernel = kernel
         self.ramdisk = ramdisk
@@ -70,6 +71,7 @@ class Domain:
         self.vpl011 = vpl011
         self.properties = properties
         self.devices = devices
+        self.dom0 = dom0
 
 
 class System:
@@ -167,6 +169,9 @@ class System:
         return "\n".join(lines + ["\t};", "};", self.extra_dts, ""])
 
     def _domain_source(self, domain):
+        if domain.dom0:
+            lines = self._module_source("kernel", domain.kernel, domain.bootargs)
+            return lines + (self._module_source("ramdisk", domain.ramdisk, None) if domain.ramdisk else [])
         lines = ["", f"\t\t{domain.name} {{", '\t\t\tcompatible = "xen,domain";', "\t\t\t#address-cells = <2>;",
                  "\t\t\t#size-cells = <2>;", f"\t\t\tmemory = {cells(domain.memory * 1024)};", f"\t\t\tcpus = <{domain.cpus}>;"]
         if domain.vpl011:

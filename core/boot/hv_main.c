@@ -14,7 +14,7 @@
 
 struct boot hv_boot;
 
-static const struct domain_host for_domains = {&hv_boot.machine, &host_gic, hv_domain_stopped};
+static const struct domain_host for_domains = {&hv_boot.machine, &host_gic, &hv_boot.plan, hv_domain_stopped};
 
 void hv_main(const void *dtb, uint64_t dtb_space, pa_t dtb_address, uint64_t entry_ticks)
 {

@@ -12,7 +12,7 @@ struct config_reader {
     struct dt_node chosen;
     uint32_t address_cells; /* what domain nodes inherit */
     uint32_t size_cells;
-    bool dom0_reported;
+    struct domain_config dom0; /* of the modules directly below /chosen; name is NULL: there are none */
 };
 
 /** What is wrong with a property, or with a node where property is NULL. */
@@ -58,6 +58,15 @@ void config_read_child(struct config_reader *reader, struct domain_config *domai
  */
 bool config_read_bootargs(struct config_reader *reader, struct domain_config *domain, struct dt_node node,
                           const char **bootargs);
+
+/** Makes @p domain the hardware domain; reports about @p node where that cannot be. */
+void config_make_hardware(struct config_reader *reader, struct domain_config *domain, struct dt_node node);
+/** Reads a boot module directly below /chosen. */
+void config_read_dom0_module(struct config_reader *reader, struct dt_node node);
+/** What else makes up the domain of these modules, when all have been read. */
+void config_finish_dom0(struct config_reader *reader);
+/** Adds a domain to the configuration. @return NULL where there is no room; reported */
+struct domain_config *config_add_domain(struct config_reader *reader, struct dt_node node, const char *name);
 
 /** Whether a node directly below /chosen is a boot module of a dom0. */
 bool config_is_dom0_module(struct dt_node node);

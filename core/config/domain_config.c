@@ -18,6 +18,7 @@ enum slot {
     SLOT_STATIC_ADDRESS_CELLS,
     SLOT_STATIC_SIZE_CELLS,
     SLOT_DIRECT_MAP,
+    SLOT_CAPABILITIES,
     SLOT_ADDRESS_CELLS,
     SLOT_SIZE_CELLS,
     SLOT_COUNT,
@@ -61,6 +62,7 @@ static const struct known_property known_properties[] = {
     {"#xen,static-mem-address-cells", SLOT_STATIC_ADDRESS_CELLS},
     {"#xen,static-mem-size-cells", SLOT_STATIC_SIZE_CELLS},
     {"direct-map", SLOT_DIRECT_MAP},
+    {"capabilities", SLOT_CAPABILITIES},
     {"bulkhead,eager-memory", SLOT_EAGER_MEMORY},
 };
 
@@ -118,8 +120,6 @@ static const struct property_rule property_rules[] = {
      .hint = "devices are given to a domain by a module of multiboot,device-tree, whatever the property says"},
     {"xen,enhanced", .judge = judge_enhanced, .expected = "\"disabled\"",
      .message = "Xen's interface for guests is not supported yet; the domain starts without it"},
-    {"capabilities", .judge = refuse_unless_zero, .expected = "<0x0>",
-     .message = "control, hardware and xenstore domains are not supported yet"},
     {"xen,domain-p2m-mem-mb", .judge = warn,
      .message = "the memory for page tables cannot be chosen: not supported yet; the domain gets what it needs"},
     {"max_grant_version", .judge = warn, .message = GRANT_MESSAGE},
@@ -500,10 +500,9 @@ static void check_console(struct domain_reader *self)
               "the domain has no such console", part != NULL ? NULL : "add vpl011 to the domain");
 }
 
-void config_read_domain(struct config_reader *reader, struct dt_node node)
+struct domain_config *config_add_domain(struct config_reader *reader, struct dt_node node, const char *name)
 {
     struct system_config *config = reader->config;
-    struct domain_reader self = {.reader = reader};
 
     if (config->domain_count == HV_MAX_DOMAINS) {
         config->beyond_count++;
@@ -513,10 +512,55 @@ void config_read_domain(struct config_reader *reader, struct dt_node node)
                                             .expected = "at most " TEXT_OF(HV_MAX_DOMAINS) " domains",
                                             .message = "there are more domains than this build can hold; this one is "
                                                        "left out"});
-        return;
+        return NULL;
     }
-    self.domain = &config->domains[config->domain_count++];
-    *self.domain = (struct domain_config){.name = dt_name(node), .node = node, .valid = true};
+    struct domain_config *domain = &config->domains[config->domain_count++];
+    *domain = (struct domain_config){.name = name, .node = node, .valid = true};
+    return domain;
+}
+
+void config_make_hardware(struct config_reader *reader, struct domain_config *domain, struct dt_node node)
+{
+    const struct system_config *config = reader->config;
+    struct complaint complaint = {.severity = DIAG_ERROR,
+                                  .node = node,
+                                  .message = "not in this build",
+                                  .hint = "build with the part hardware: BULKHEAD_PARTS"};
+
+    for (const struct domain_config *other = config->domains; other < domain; other++)
+        if (other->hardware)
+            complaint.message = "there is another hardware domain", complaint.hint = NULL;
+    if (complaint.hint != NULL)
+        FOR_EACH_PART(i)
+            if (part_table[i]->hardware) {
+                domain->parts |= 1u << i;
+                domain->hardware = true;
+            }
+    if (!domain->hardware)
+        config_complain(reader, domain, &complaint);
+}
+
+/** 2 is the hardware domain; the others are Xen's own. */
+static void read_capabilities(struct domain_reader *self)
+{
+    struct dt_property value = self->values[SLOT_CAPABILITIES];
+
+    if (value.data == NULL || is_cell(value, 0))
+        return;
+    if (is_cell(value, 2))
+        config_make_hardware(self->reader, self->domain, self->domain->node);
+    else
+        property_error(self, "capabilities", value, "<0x0> or <0x2>",
+                       "control and xenstore domains are not supported yet", NULL);
+}
+
+void config_read_domain(struct config_reader *reader, struct dt_node node)
+{
+    struct domain_reader self = {.reader = reader};
+
+    self.domain = config_add_domain(reader, node, dt_name(node));
+    if (self.domain == NULL)
+        return;
     check_name(&self);
     dt_for_each_property(node, visit_property, &self);
     read_memory(&self);
@@ -525,6 +569,7 @@ void config_read_domain(struct config_reader *reader, struct dt_node node)
         read_part(&self, i);
     read_spis(&self);
     self.domain->eager_memory = read_flag(&self, "bulkhead,eager-memory", self.values[SLOT_EAGER_MEMORY]);
+    read_capabilities(&self);
     read_static(&self);
     read_children(&self, read_cells(&self));
     read_bootargs(&self);

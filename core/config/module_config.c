@@ -296,6 +296,12 @@ void config_read_child(struct config_reader *reader, struct domain_config *domai
     if (!dt_enabled(node))
         return;
     rule = compatible.data != NULL ? find_rule(compatible) : NULL;
+    if (rule == NULL && domain == &reader->dom0 &&
+        (dt_value_contains(compatible, GENERIC) || dt_value_contains(compatible, GENERIC_LEGACY))) {
+        /* As Xen takes them: first the kernel, then the ramdisk. */
+        read_module(reader, domain, node, domain->kernel.present ? MODULE_RAMDISK : MODULE_KERNEL, cells);
+        return;
+    }
     if (rule == NULL) {
         unknown_child(reader, node, compatible);
         return;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/part.h"
 
+const char config_dom0_name[] = "dom0";
+
 const struct part *part_console(const struct domain_config *config)
 {
     FOR_EACH_PART_OF(i, config)

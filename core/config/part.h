@@ -26,6 +26,7 @@ struct part {
     const char *name;     /* of its folder */
     const char *property; /* by which a domain's node asks for it */
     const char *module;   /* compatible of the boot module by which a domain asks for it. Neither: each domain has it */
+    bool hardware;        /* makes a domain the hardware domain */
     uint32_t state_bytes; /* of a domain's control area, aligned to PART_ALIGNMENT; not the compiler's sizeof: it is in
                              the plan */
     const char *console;  /* what Linux calls the console that it is; NULL: it is none */
@@ -53,6 +54,9 @@ struct part {
     hv_status (*map)(struct domain *domain, void *state);
     /** Writes its nodes, children of the root, once. */
     void (*describe)(struct dt_writer *tree, const struct plan_domain *plan, const struct machine *machine);
+    /** Writes the properties of the root, and what the guest has of the host's nodes, its interrupt controller among
+     * them, once; before all else. */
+    void (*root)(struct dt_writer *tree, const struct plan_domain *plan, const struct machine *machine);
     /** Writes properties of /aliases, once. */
     void (*aliases)(struct dt_writer *tree, const struct plan_domain *plan);
     /** The domain ends or restarts: what it has under way is brought to its end, and it raises no interrupt until it is
@@ -82,7 +86,7 @@ extern const struct part_absent part_absent[];                /* up to the first
 /** @return whether a domain has @p part without asking for it */
 static inline bool part_of_each(const struct part *part)
 {
-    return part->property == NULL && part->module == NULL;
+    return part->property == NULL && part->module == NULL && !part->hardware;
 }
 
 /** @return the part of a domain that is a console, NULL: it has none */

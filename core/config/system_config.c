@@ -198,17 +198,6 @@ static void check_stray_options(struct config_reader *reader)
     }
 }
 
-static void refuse_dom0(struct config_reader *reader, struct dt_node node)
-{
-    if (!reader->dom0_reported)
-        config_complain(reader, NULL,
-                        &(struct complaint){.severity = DIAG_WARNING,
-                                            .node = node,
-                                            .message = "a dom0 is not supported yet; the domains start without it",
-                                            .hint = "boot modules of domains belong into the nodes of the domains"});
-    reader->dom0_reported = true;
-}
-
 /** Domains that are hidden in another node are not found by Xen either. */
 static void check_nested(struct config_reader *reader, struct dt_node node)
 {
@@ -255,7 +244,7 @@ static void read_node(struct config_reader *reader, struct dt_node node)
 {
     if (!dt_compatible(node, "xen,domain")) {
         if (config_is_dom0_module(node))
-            refuse_dom0(reader, node);
+            config_read_dom0_module(reader, node);
         else
             check_other_node(reader, node);
     } else if (!dt_enabled(node)) {
@@ -311,5 +300,6 @@ hv_status config_read(struct system_config *config, const struct dt *tree, struc
     {
         read_node(&reader, node);
     }
+    config_finish_dom0(&reader);
     return require_domain(&reader, tree);
 }

@@ -39,6 +39,7 @@ struct domain_config {
     struct dt_property static_mem;      /* xen,static-mem; config_static_range() reads it. data NULL: none */
     uint8_t static_cells[2];            /* in which it is written: of an address, of a size */
     bool direct_map;                    /* the guest's RAM has the host's addresses */
+    bool hardware;                      /* has what of the machine no other domain has */
     bool eager_memory;                  /* bulkhead,eager-memory: all RAM zeroed and mapped before the start */
     struct module_config kernel;
     struct module_config ramdisk;
@@ -62,6 +63,9 @@ struct system_config {
 /** The hypervisor's command line by the protocol's rule: xen,xen-bootargs; else bootargs if a dom0 exists. May be NULL.
  */
 const char *config_command_line(const struct dt *tree);
+
+/** The name of a hardware domain whose modules lie directly below /chosen: there is no node of its own. */
+extern const char config_dom0_name[];
 
 /** @return whether xen,static-mem of @p config has a range @p index; it is checked. */
 bool config_static_range(const struct domain_config *config, unsigned index, struct dt_range *range);

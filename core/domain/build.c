@@ -40,8 +40,11 @@ enum build_result build_fail(struct domain *domain, const struct module_config *
                                        .expected = expected,
                                        .message = message};
 
+    bool dom0 = domain->plan->config->name == config_dom0_name; /* its modules are /chosen's */
+
     /* Domains are children of /chosen, and modules of their domain: the tree need not be walked. */
-    format_string(path, sizeof(path), "/chosen/%s/%s", domain->name, dt_name(module->node));
+    format_string(path, sizeof(path), "/chosen%s%s/%s", dom0 ? "" : "/", dom0 ? "" : domain->name,
+                  dt_name(module->node));
     diag_emit(console_diag(), &report);
     domain_stop(domain, DOMAIN_FAILED, message);
     return BUILD_FAILED;

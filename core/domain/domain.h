@@ -48,6 +48,7 @@ struct domain {
 struct domain_host {
     const struct machine *machine;
     const struct gic *gic;
+    const struct system_plan *plan;
     /** Told after a domain stopped, once of each. */
     void (*stopped)(struct domain *domain);
 };

@@ -159,11 +159,29 @@ static void write_psci(struct dt_writer *writer)
     dt_end_node(writer);
 }
 
+static const struct part *root_part(const struct domain_config *config)
+{
+    FOR_EACH_PART_OF(i, config)
+        if (part_table[i]->root != NULL)
+            return part_table[i];
+    return NULL;
+}
+
+static void write_root(struct dt_writer *writer, const struct plan_domain *plan, const struct machine *machine)
+{
+    const struct part *part = root_part(plan->config);
+
+    if (part != NULL)
+        part->root(writer, plan, machine);
+    else
+        write_root_properties(writer);
+}
+
 static void write_tree(struct dt_writer *writer, const struct plan_domain *plan, const struct machine *machine,
                        const struct guest_seeds *seeds, struct guest_dt *dt)
 {
     dt_begin_node(writer, "");
-    write_root_properties(writer);
+    write_root(writer, plan, machine);
     write_aliases(writer, plan);
     write_chosen(writer, plan, seeds, dt);
     write_cpus(writer, plan, machine);
@@ -185,7 +203,7 @@ hv_status guest_dt_write(void *buffer, size_t size, const struct plan_domain *pl
     if (machine->gic.version == GIC_NONE)
         return HV_E_UNSUPPORTED;
     /* To look for each name among those already there would cost more than all the rest. */
-    writer.error = fdt_create_with_flags(buffer, (int)min_u64(size, GUEST_DT_MAX_SIZE), FDT_CREATE_FLAG_NO_NAME_DEDUP);
+    writer.error = fdt_create_with_flags(buffer, (int)min_u64(size, DT_MAX_SIZE), FDT_CREATE_FLAG_NO_NAME_DEDUP);
     if (writer.error == 0)
         writer.error = fdt_finish_reservemap(buffer);
     write_tree(&writer, plan, machine, seeds, dt);

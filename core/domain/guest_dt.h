@@ -27,7 +27,7 @@ struct guest_dt {
 
 /**
  * Writes the tree with libfdt's sequential writer. All of [buffer, buffer + size) is overwritten, up to
- * GUEST_DT_MAX_SIZE. Boot only.
+ * DT_MAX_SIZE. Boot only.
  * @param buffer  aligned to 8 bytes
  * @param dt      where the tree is then, and its seeds in it
  * @return HV_E_NOMEM if it does not fit @p size, HV_E_UNSUPPORTED for a machine whose GIC no guest can be given

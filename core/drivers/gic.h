@@ -69,6 +69,8 @@ struct gic_ops {
     void (*disable)(struct gic *gic, uint32_t intid);
     /** @param trigger_flags as dt_interrupt. SPIs only; banked ones ignore it. */
     void (*configure)(struct gic *gic, uint32_t intid, uint32_t trigger_flags, unsigned cpu, uint8_t priority);
+    /** Of an SPI that is disabled. The caller keeps two out of one register: 16 SPIs (ICFGR). */
+    void (*set_edge)(struct gic *gic, uint32_t intid, bool edge);
     /** Leads an SPI to a CPU, enabled or not. Any CPU; the caller keeps two of one interrupt apart. */
     void (*route)(struct gic *gic, uint32_t intid, unsigned cpu);
     /** @return INTID now active for this CPU, or GIC_SPURIOUS. */

@@ -168,16 +168,21 @@ static void route(struct gic *gic, uint32_t intid, unsigned cpu)
                      __atomic_load_n(&gic->cpu_target[cpu], __ATOMIC_RELAXED));
 }
 
+static void set_edge(struct gic *gic, uint32_t intid, bool edge)
+{
+    uint32_t offset = GICD_ICFGR + intid / 16 * 4;
+    uint32_t bit = 2u << intid % 16 * 2;
+    uint32_t value = arch_mmio_read32(&gic->distributor, offset);
+
+    arch_mmio_write32(&gic->distributor, offset, edge ? value | bit : value & ~bit);
+}
+
 /** The interrupt must be disabled: changing the trigger of an enabled one is UNPREDICTABLE (4.3.13). */
 HV_ONCE static void configure(struct gic *gic, uint32_t intid, uint32_t trigger_flags, unsigned cpu, uint8_t priority)
 {
     if (intid < SPI_FIRST || intid >= gic->intid_count)
         return;
-    uint32_t offset = GICD_ICFGR + intid / 16 * 4;
-    uint32_t edge = 2u << intid % 16 * 2;
-    uint32_t value = arch_mmio_read32(&gic->distributor, offset);
-    value = (trigger_flags & TRIGGER_EDGES) != 0 ? value | edge : value & ~edge;
-    arch_mmio_write32(&gic->distributor, offset, value);
+    set_edge(gic, intid, (trigger_flags & TRIGGER_EDGES) != 0);
     arch_mmio_write8(&gic->distributor, GICD_IPRIORITYR + intid, priority);
     route(gic, intid, cpu);
 }
@@ -297,6 +302,7 @@ static const struct gic_ops gicv2_ops = {
     .enable = enable,
     .disable = disable,
     .configure = configure,
+    .set_edge = set_edge,
     .route = route,
     .acknowledge = acknowledge,
     .priority_drop = priority_drop,

@@ -279,16 +279,21 @@ static void route(struct gic *gic, uint32_t intid, unsigned cpu)
     write_place(in_distributor(gic, GICD_IROUTER + 8 * intid + 4), (uint32_t)(affinity >> 32));
 }
 
+static void set_edge(struct gic *gic, uint32_t intid, bool edge)
+{
+    struct place trigger = in_distributor(gic, GIC_ICFGR + intid / 16 * 4);
+    uint32_t bit = 2u << intid % 16 * 2;
+    uint32_t value = read_place(trigger);
+
+    write_place(trigger, edge ? value | bit : value & ~bit);
+}
+
 /** The interrupt must be disabled: changing the trigger of an enabled one is UNPREDICTABLE (12.9.9). */
 HV_ONCE static void configure(struct gic *gic, uint32_t intid, uint32_t trigger_flags, unsigned cpu, uint8_t priority)
 {
     if (intid < SPI_FIRST || intid >= gic->intid_count)
         return;
-    struct place trigger = in_distributor(gic, GIC_ICFGR + intid / 16 * 4);
-    uint32_t edge = 2u << intid % 16 * 2;
-    uint32_t value = read_place(trigger);
-
-    write_place(trigger, (trigger_flags & TRIGGER_EDGES) != 0 ? value | edge : value & ~edge);
+    set_edge(gic, intid, (trigger_flags & TRIGGER_EDGES) != 0);
     arch_mmio_write8(&gic->distributor, GIC_IPRIORITYR + intid, priority);
     route(gic, intid, cpu);
 }
@@ -401,6 +406,7 @@ static const struct gic_ops gicv3_ops = {
     .enable = enable,
     .disable = disable,
     .configure = configure,
+    .set_edge = set_edge,
     .route = route,
     .acknowledge = acknowledge,
     .priority_drop = priority_drop,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Which parts a build has (docs/parts.md). One item for each: the name of a folder here, or the path of one elsewhere: from the top of the
 # tree, or absolute.
-set(BULKHEAD_PARTS "passthrough;vgic;vpl011" CACHE STRING
+set(BULKHEAD_PARTS "hardware;passthrough;vgic;vpl011" CACHE STRING
     "The parts that domains can be given: folders of core/parts, or paths from the top of the tree, or absolute ones")
 
 # What is written behind .FIELD = in a part's sources, in quotes.

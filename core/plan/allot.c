@@ -8,6 +8,7 @@
 #include "lib/text.h"
 #include "mem/stage2.h"
 #include "plan/claims.h"
+#include "plan/layout.h"
 #include "plan/show.h"
 
 /**
@@ -64,7 +65,8 @@ static unsigned stage2_pages(const struct plan_domain *domain)
 
     for (unsigned i = 0; i < domain->frame_count; i++)
         ranges[3 + i] = range_of(domain->frames[i].base.raw, domain->frames[i].size);
-    return stage2_pages_needed(domain->ipa_bits, ranges, 3 + domain->frame_count, PLAN_SPARSE_BLOCKS);
+    return stage2_pages_needed(domain->ipa_bits, ranges, 3 + domain->frame_count,
+                               PLAN_SPARSE_BLOCKS + domain->more_tables);
 }
 
 static uint64_t part_bytes(const struct domain_config *config)
@@ -82,6 +84,9 @@ static uint64_t tree_bytes(const struct system_plan *plan, const struct plan_dom
     const struct machine *machine = plan->machine;
     uint64_t bytes = PLAN_TREE_BYTES, compatible = 0;
 
+    if (domain->config->hardware)
+        return domain->dtb_size;
+
     if (domain->config->bootargs != NULL)
         bytes += strlen(domain->config->bootargs);
     if (domain->fragment.blob != NULL)
@@ -89,7 +94,7 @@ static uint64_t tree_bytes(const struct system_plan *plan, const struct plan_dom
     for (unsigned i = 0; i < machine->cpu_count; i++)
         compatible = max_u64(compatible, machine->cpus[i].compatible_length);
     bytes += domain->vcpu_count * (PLAN_TREE_VCPU_BYTES + compatible);
-    return min_u64(align_up(bytes, PAGE_SIZE), GUEST_DT_MAX_SIZE);
+    return min_u64(align_up(bytes, PAGE_SIZE), domain->dtb_size);
 }
 
 /** [struct domain and its data][each vCPU][each part][the guest's device tree][scratch][tables, aligned as the root
@@ -257,6 +262,29 @@ hv_status allot_static(struct system_plan *plan, struct plan_domain *domain, str
         }
     }
     return HV_OK;
+}
+
+static void report_shortage(const struct system_plan *plan, const struct plan_domain *domain, hv_status status,
+                            struct diag *diag);
+
+hv_status allot_direct(struct system_plan *plan, struct plan_domain *domain, struct diag *diag)
+{
+    uint64_t size = align_up(domain->config->memory, PAGE_SIZE);
+    uint64_t base;
+
+    domain->ipa_bits = (uint8_t)plan->machine->pa_bits;
+    if (regions_take(&plan->free, size, BLOCK_SIZE, false, &base) != HV_OK) {
+        domain->guest_ram[0] = range_of(0, size);
+        report_shortage(plan, domain, HV_E_FULL, diag);
+        return HV_E_NOMEM;
+    }
+    domain->guest_ram[0] = range_of(base, size);
+    domain->extents[0] = (struct plan_extent){ipa(base), pa(base), size};
+    domain->extent_count = 1;
+    hv_status status = layout_images(plan, domain, diag);
+    if (status != HV_OK)
+        allot_give_back(plan, domain);
+    return status;
 }
 
 static hv_status allot_all(struct system_plan *plan, struct plan_domain *domain)

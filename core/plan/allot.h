@@ -20,6 +20,9 @@ HV_CHECK hv_status allot_domain(struct system_plan *plan, struct plan_domain *do
  * @return HV_OK, or an error: reported, and the domain owns nothing
  */
 HV_CHECK hv_status allot_static(struct system_plan *plan, struct plan_domain *domain, struct diag *diag);
+/** The same for one whose RAM has the host's addresses, wherever there is some: in one piece, as low as possible, for
+ * devices that reach 4 GiB. Its images are placed in it then. */
+HV_CHECK hv_status allot_direct(struct system_plan *plan, struct plan_domain *domain, struct diag *diag);
 /** Makes all RAM that @p domain was given free again. */
 void allot_give_back(struct system_plan *plan, struct plan_domain *domain);
 

@@ -116,6 +116,17 @@ void claim_for(struct claimant *claimant, enum claim_kind kind, enum claim_mode 
         report_conflict(claimant, &wanted, other);
 }
 
+void claim_rest_for(struct claimant *claimant, enum claim_kind kind, struct region range, const char *what)
+{
+    const struct claim wanted = claim_of(owner_domain(claimant->domain->index), kind, CLAIM_EXCLUSIVE, range, what);
+
+    if (claimant->status != HV_OK)
+        return;
+    claimant->status = ledger_claim_rest(&claimant->plan->ledger, &wanted);
+    if (claimant->status != HV_OK)
+        report_conflict(claimant, &wanted, NULL);
+}
+
 static void claim_ram(struct claimant *claimant)
 {
     const struct plan_domain *domain = claimant->domain;

@@ -22,6 +22,8 @@ static inline struct region range_of(uint64_t base, uint64_t size)
  * @param what  for messages and the plan's text; HV_KEPT, or of what stays */
 HV_DOOR void claim_for(struct claimant *claimant, enum claim_kind kind, enum claim_mode mode, struct region range,
                        const char *what);
+/** The same for what of @p range nobody has yet. */
+HV_DOOR void claim_rest_for(struct claimant *claimant, enum claim_kind kind, struct region range, const char *what);
 /** The machine's own: the hypervisor's memory, devices, interrupts; all modules; the firmware's reservations around
  * them.
  */

@@ -77,12 +77,13 @@ hv_status layout_ram(const struct system_plan *plan, struct plan_domain *domain,
 /** Device tree and ramdisk on their way to a place: one behind the other, each in whole units of an alignment. */
 struct pair {
     uint64_t alignment;
+    uint64_t tree;    /* room for the device tree */
     uint64_t ramdisk; /* its size in bytes */
 };
 
 static uint64_t pair_size(struct pair pair)
 {
-    return align_up(GUEST_DT_MAX_SIZE, pair.alignment) + align_up(pair.ramdisk, pair.alignment);
+    return align_up(pair.tree, pair.alignment) + align_up(pair.ramdisk, pair.alignment);
 }
 
 /**
@@ -107,13 +108,13 @@ static uint64_t place_beside(struct region ram, struct region kernel, struct pai
 
 /** The most that a ramdisk whose size nobody knows may have: what fits above or below the kernel beside the device
  * tree. */
-static uint64_t largest_ramdisk(struct region ram, struct region kernel)
+static uint64_t largest_ramdisk(struct region ram, struct region kernel, uint64_t tree)
 {
     uint64_t end = align_down(ram.end, PLACE_CLOSE);
     uint64_t above = align_up(kernel.end, PLACE_CLOSE);
     uint64_t room = max_u64(end > above ? end - above : 0, align_down(kernel.base, PLACE_CLOSE) - ram.base);
 
-    return room > GUEST_DT_MAX_SIZE ? room - GUEST_DT_MAX_SIZE : 0;
+    return room > tree ? room - tree : 0;
 }
 
 static hv_status refuse_kernel(const struct plan_domain *domain, uint64_t needed, struct diag *diag)
@@ -157,18 +158,19 @@ static void fit_ramdisk(struct plan_image *ramdisk, struct plan_module *module, 
     ramdisk->memory_size = size;
 }
 
-hv_status layout_images(struct system_plan *plan, struct plan_domain *domain, uint64_t text_offset, struct diag *diag)
+hv_status layout_images(struct system_plan *plan, struct plan_domain *domain, struct diag *diag)
 {
     struct plan_module *ramdisk = &plan->modules[domain - plan->domains][MODULE_RAMDISK];
     struct region ram = domain->guest_ram[0];
-    struct region kernel = {ram.base + text_offset, ram.base + text_offset + domain->kernel.memory_size};
+    uint64_t base = ram.base + domain->text_offset;
+    struct region kernel = {base, base + domain->kernel.memory_size};
 
     if (kernel.end > ram.end)
         return refuse_kernel(domain, kernel.end - ram.base, diag);
     if (domain->ramdisk.present)
-        fit_ramdisk(&domain->ramdisk, ramdisk, largest_ramdisk(ram, kernel),
+        fit_ramdisk(&domain->ramdisk, ramdisk, largest_ramdisk(ram, kernel, domain->dtb_size),
                     region_size(ram) - domain->kernel.memory_size);
-    struct pair pair = {PLACE_ALIGNMENT, domain->ramdisk.memory_size};
+    struct pair pair = {PLACE_ALIGNMENT, domain->dtb_size, domain->ramdisk.memory_size};
     uint64_t place = place_beside(ram, kernel, pair);
     if (place == 0) {
         pair.alignment = PLACE_CLOSE;
@@ -179,8 +181,7 @@ hv_status layout_images(struct system_plan *plan, struct plan_domain *domain, ui
     domain->kernel.load = ipa(kernel.base);
     domain->entry = domain->kernel.load;
     domain->dtb = ipa(place);
-    domain->dtb_size = GUEST_DT_MAX_SIZE;
     if (domain->ramdisk.present)
-        domain->ramdisk.load = ipa(place + align_up(GUEST_DT_MAX_SIZE, pair.alignment));
+        domain->ramdisk.load = ipa(place + align_up(domain->dtb_size, pair.alignment));
     return HV_OK;
 }

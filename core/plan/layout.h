@@ -12,7 +12,6 @@ HV_CHECK hv_status layout_ram(const struct system_plan *plan, struct plan_domain
  * before; an open-ended ramdisk is cut to what fits.
  * @return HV_E_RANGE: they do not fit, reported
  */
-HV_CHECK hv_status layout_images(struct system_plan *plan, struct plan_domain *domain, uint64_t text_offset,
-                                 struct diag *diag);
+HV_CHECK hv_status layout_images(struct system_plan *plan, struct plan_domain *domain, struct diag *diag);
 
 #endif

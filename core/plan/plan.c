@@ -33,6 +33,8 @@ static void start_domains(struct system_plan *plan)
             .vmid = (uint16_t)(i + 1),
             .map = &guest_map_xen,
             .eager_memory = config->eager_memory,
+            .direct = config->direct_map || config->hardware,
+            .dtb_size = GUEST_DT_MAX_SIZE,
             .vcpu_count = (uint32_t)min_u64(config->cpus, HV_MAX_VCPUS),
             .spi_count = count_spis(config, &guest_map_xen),
         };
@@ -70,18 +72,19 @@ static hv_status use_host_map(const struct machine *machine, struct plan_domain 
 static hv_status shape_domain(struct system_plan *plan, struct plan_domain *domain, struct plan_reader *reader,
                               struct diag *diag)
 {
-    uint64_t text_offset;
+    bool placed = !domain->direct || domain->config->static_mem.data != NULL;
 
-    if (domain->config->direct_map)
+    if (domain->direct)
         HV_TRY(use_host_map(plan->machine, domain, diag));
     domain->spi_count = count_spis(domain->config, domain->map);
-    HV_TRY(layout_ram(plan, domain, diag));
-    HV_TRY(kernel_inspect(plan, domain, reader, &text_offset, diag));
+    if (placed)
+        HV_TRY(layout_ram(plan, domain, diag));
+    HV_TRY(kernel_inspect(plan, domain, reader, &domain->text_offset, diag));
     ramdisk_inspect(plan, domain, reader);
     FOR_EACH_PART_OF(i, domain->config)
         if (part_table[i]->inspect != NULL)
             HV_TRY(part_table[i]->inspect(&(struct inspection){plan, domain, reader, diag}));
-    return layout_images(plan, domain, text_offset, diag);
+    return placed ? layout_images(plan, domain, diag) : HV_OK;
 }
 
 /**
@@ -114,6 +117,11 @@ static void allot_domains(struct system_plan *plan, struct diag *diag)
         struct plan_domain *domain = &plan->domains[i];
         if (domain->valid && domain->config->static_mem.data != NULL)
             domain->valid = allot_static(plan, domain, diag) == HV_OK;
+    }
+    for (unsigned i = 0; i < plan->domain_count; i++) {
+        struct plan_domain *domain = &plan->domains[i];
+        if (domain->valid && domain->direct && domain->config->static_mem.data == NULL)
+            domain->valid = allot_direct(plan, domain, diag) == HV_OK;
     }
     for (unsigned i = 0; i < plan->domain_count; i++) {
         struct plan_domain *domain = &plan->domains[i];
@@ -177,17 +185,23 @@ static void clear_invalid(struct system_plan *plan)
     }
 }
 
-/** What the domains have been given is written down. One that has no room there gives it back. */
+static void claim_domain(struct system_plan *plan, struct plan_domain *domain, struct diag *diag)
+{
+    if (!domain->valid || claims_of_domain(plan, domain, diag) == HV_OK)
+        return;
+    allot_give_back(plan, domain);
+    domain->valid = false;
+    plan->valid_count--;
+}
+
+/** What the domains have been given is written down; last, what is left of the machine. One that has no room there
+ * gives it back. */
 static void claim_domains(struct system_plan *plan, struct diag *diag)
 {
-    for (unsigned i = 0; i < plan->domain_count; i++) {
-        struct plan_domain *domain = &plan->domains[i];
-        if (!domain->valid || claims_of_domain(plan, domain, diag) == HV_OK)
-            continue;
-        allot_give_back(plan, domain);
-        domain->valid = false;
-        plan->valid_count--;
-    }
+    for (unsigned hardware = 0; hardware < 2; hardware++)
+        for (unsigned i = 0; i < plan->domain_count; i++)
+            if (plan->domains[i].config->hardware == (hardware != 0))
+                claim_domain(plan, &plan->domains[i], diag);
 }
 
 hv_status plan_make(struct system_plan *plan, const struct machine *machine, const struct system_config *config,

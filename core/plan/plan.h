@@ -79,6 +79,9 @@ struct plan_domain {
     uint16_t vmid;    /* of its stage 2; not 0 */
     const struct guest_map *map;
     struct guest_map own_map; /* what map points to where it is not one of many domains */
+    bool direct;              /* its RAM has the host's addresses */
+    uint64_t text_offset;     /* of its kernel */
+    unsigned more_tables;     /* level-2 and level-3 tables for what it has of the machine beside devices */
     bool eager_memory;        /* all RAM zeroed and mapped before the start: it says so, or its devices might do DMA */
     struct dt fragment;       /* partial device tree of its devices; blob is NULL: none */
     const struct plan_frame *frames;         /* of its devices; in system_plan::frames */

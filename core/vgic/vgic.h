@@ -58,6 +58,7 @@ struct vgic {
     void (*wake)(struct vgic_vcpu *vcpu);
     /** Leads a physical SPI to the CPU of the vCPU that its virtual one goes to. Any CPU, with the lock held. */
     void (*route)(const struct vgic_vcpu *vcpu, uint32_t physical_intid);
+    bool sets_triggers; /* what the guest writes to ICFGR of a linked SPI that is off is written to the host's */
     uint32_t vcpu_count;
     struct vgic_vcpu *vcpus[HV_MAX_VCPUS];
     uint8_t groups;     /* GICD_CTLR: bit 0 forwards group 0, bit 1 group 1 */

@@ -162,7 +162,7 @@ static uint8_t get_config(struct vgic_locked *locked, struct vgic_ref ref)
 /** SGIs are edge-triggered, PPIs level-sensitive, what stands for a host's interrupt as that is, all for good. */
 static void set_config(struct vgic_locked *locked, struct vgic_ref ref, uint8_t value)
 {
-    if (ref.intid < VGIC_PRIVATE || vgic_is_linked(ref))
+    if (ref.intid < VGIC_PRIVATE || (vgic_is_linked(ref) && !vgic_link_config(locked->vgic, ref, (value & 2) != 0)))
         return;
     ref.irq->edge = (value & 2) != 0;
     vgic_update(locked, ref);

@@ -102,6 +102,8 @@ VGIC_IN_PLACE bool vgic_is_linked(struct vgic_ref ref)
 {
     return ref.intid >= VGIC_PRIVATE && ref.irq->physical_intid != 0;
 }
+/** The trigger of @p ref, which is linked, was written. @return whether that counts */
+bool vgic_link_config(const struct vgic *vgic, struct vgic_ref ref, bool edge);
 /** The targets of @p ref were written: a host's interrupt behind it goes there. */
 void vgic_follow_target(struct vgic *vgic, struct vgic_ref ref);
 

@@ -30,6 +30,14 @@ void vgic_follow_target(struct vgic *vgic, struct vgic_ref ref)
         vgic->route(vgic->vcpus[__builtin_ctz(ref.irq->targets)], ref.irq->physical_intid);
 }
 
+HV_RARE bool vgic_link_config(const struct vgic *vgic, struct vgic_ref ref, bool edge)
+{
+    if (!vgic->sets_triggers || ref.irq->enabled)
+        return false;
+    host_gic.ops->set_edge(&host_gic, ref.irq->physical_intid, edge);
+    return true;
+}
+
 HV_RARE void vgic_link_spi(struct vgic *vgic, uint32_t intid, uint32_t physical_intid, bool edge)
 {
     struct vgic_locked locked = vgic_lock(vgic);

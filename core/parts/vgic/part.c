@@ -65,6 +65,8 @@ static void describe(struct dt_writer *tree, const struct plan_domain *plan, con
     const struct guest_range *distributor = v3 ? &map->gicd_v3 : &map->gicd, *second = v3 ? &map->gicr : &map->gicc;
     const struct dt_range frames[] = {{distributor->base, distributor->size}, {second->base, second->size}};
 
+    if (plan->config->hardware) /* it has the host's node */
+        return;
     dt_begin_node_at(tree, "interrupt-controller", distributor->base);
     dt_put_u32(tree, "#address-cells", 0);
     dt_put_u32(tree, "#interrupt-cells", 3);

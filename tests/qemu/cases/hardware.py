@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A hardware domain: what of the machine nobody else has, beside domains that have none of it or a device each."""
+import hashlib
+import random
+
+from cases.boards import zcu102_system
+from cases.linux import shell
+from cases.passthrough import ZCU102_CLOCKS, ZCU102_GEM3, fragment
+from lab import case, check
+
+DISK = 4 << 20
+
+
+def hardware_domain(lab, cpus, gic):
+    """Linux on the host's tree, with a disk of virtio on MMIO and a network card on PCI; two domains beside it."""
+    content = random.Random(3).randbytes(DISK)
+    disk = lab.write("disk", content)
+    dom0 = lab.linux_domain("dom0", dom0=True, modules=["virtio_mmio", "virtio_pci", "virtio_blk", "virtio_net"])
+    system = lab.system([dom0, lab.linux_domain("linux1"), lab.linux_domain("linux2")], cpus=cpus, gic=gic,
+                        hypervisor_args="dom0_mem=256M dom0_max_vcpus=1")
+    board = lab.boot(system, extra=[
+        "-drive", f"file={disk},if=none,id=disk,format=raw", "-device", "virtio-blk-device,drive=disk",
+        "-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net"])
+    board.expect_all([rf"{name}: init: reached after" for name in ("dom0", "linux1", "linux2")], timeout=300)
+    board.keyboard_to("dom0")
+    shell(board, "dom0")
+    board.send_line("md5sum /dev/vda; cat /proc/interrupts")
+    board.expect(rf"dom0: {hashlib.md5(content).hexdigest()} ", timeout=60)
+    board.send_line("ip link set eth0 up; ip addr add 10.0.2.15/24 dev eth0; ping -c 3 10.0.2.2")
+    board.expect(r"dom0: 3 packets transmitted, 3 packets received", timeout=60)
+    check("WARNING" not in board.text, "a driver of dom0 warns")
+    board.quit()
+
+
+case(timeout=480, name="hardware-domain", cpus=2, gic=2)(hardware_domain)
+case(timeout=480, name="hardware-domain-gicv3", cpus=2, gic=3)(hardware_domain)
+
+
+@case(timeout=480)
+def hardware_zcu102(lab):
+    """The rest of a real board's tree to a hardware domain, the Ethernet controller to another domain at the same time."""
+    devices = fragment(lab, "gem", ZCU102_CLOCKS, ZCU102_GEM3)
+    system = zcu102_system(lab, [lab.linux_domain("dom0", dom0=True), lab.linux_domain("net", devices=devices, modules=["macb"])],
+                           hypervisor_args="dom0_mem=256M")
+    board = lab.boot(system, extra=["-nic", "user", "-nic", "user", "-nic", "user", "-nic", "user"])
+    board.expect_all([rf"{name}: init: reached after" for name in ("dom0", "net")], timeout=300)
+    board.keyboard_to("net")
+    shell(board, "net")
+    board.send_line("ip link set eth0 up; sleep 3; ip addr add 10.0.2.15/24 dev eth0; ping -c 3 10.0.2.2")
+    board.expect(r"net: 3 packets transmitted, 3 packets received", timeout=60)
+    board.keyboard_to("dom0")
+    shell(board, "dom0")
+    board.send_line("ls /proc/device-tree/axi | grep -c ethernet@ff0e0000; cat /proc/device-tree/model")
+    board.expect(r"dom0: 0\r", timeout=60)
+    board.expect(r"dom0: ZynqMP ZCU102", timeout=60)
+    board.quit()
