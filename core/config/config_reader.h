@@ -65,6 +65,8 @@ void config_make_hardware(struct config_reader *reader, struct domain_config *do
 void config_read_dom0_module(struct config_reader *reader, struct dt_node node);
 /** What else makes up the domain of these modules, when all have been read. */
 void config_finish_dom0(struct config_reader *reader);
+/** Warns where the command line of @p domain names a console that it does not have. */
+void config_check_console(struct config_reader *reader, const struct domain_config *domain);
 /** Adds a domain to the configuration. @return NULL where there is no room; reported */
 struct domain_config *config_add_domain(struct config_reader *reader, struct dt_node node, const char *name);
 

@@ -480,9 +480,8 @@ static bool find_console(const char *line, struct option *console)
 }
 
 /** hvc0 and the host's own UARTs are not there: such a kernel would run in silence. */
-static void check_console(struct domain_reader *self)
+void config_check_console(struct config_reader *reader, const struct domain_config *domain)
 {
-    const struct domain_config *domain = self->domain;
     const struct part *part = part_console(domain);
     struct dt_node node = domain->kernel.bootargs != NULL ? domain->kernel.node : domain->node;
     struct option console;
@@ -496,7 +495,7 @@ static void check_console(struct domain_reader *self)
     format_string(found, sizeof(found), "console=%.*s", (int)min_u64(console.value_length, 32), console.value);
     if (part != NULL)
         format_string(expected, sizeof(expected), "console=%s", part->console);
-    dt_report(self->reader->diag, DIAG_WARNING, node, "bootargs", found, part != NULL ? expected : NULL,
+    dt_report(reader->diag, DIAG_WARNING, node, "bootargs", found, part != NULL ? expected : NULL,
               "the domain has no such console", part != NULL ? NULL : "add vpl011 to the domain");
 }
 
@@ -573,5 +572,5 @@ void config_read_domain(struct config_reader *reader, struct dt_node node)
     read_static(&self);
     read_children(&self, read_cells(&self));
     read_bootargs(&self);
-    check_console(&self);
+    config_check_console(self.reader, self.domain);
 }

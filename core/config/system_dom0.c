@@ -112,4 +112,5 @@ void config_finish_dom0(struct config_reader *reader)
     if (dt_read_string(reader->chosen, "xen,dom0-bootargs", &dom0->bootargs) != HV_OK && dom0->bootargs == NULL &&
         dt_has(reader->chosen, "xen,xen-bootargs"))
         (void)!dt_read_string(reader->chosen, "bootargs", &dom0->bootargs);
+    config_check_console(reader, dom0);
 }

@@ -193,7 +193,7 @@ static inline void fixture_options(const struct sim_options *options)
 {
     static _Alignas(8) uint8_t tree[4096];
     static struct dt host;
-    static const struct domain_host handed = {&hv_boot.machine, &host_gic, hv_domain_stopped};
+    static const struct domain_host handed = {&hv_boot.machine, &host_gic, &hv_boot.plan, hv_domain_stopped};
 
     write_host_tree(tree, sizeof(tree));
     fixture.machine = sim_create(tree, sizeof(tree), options);

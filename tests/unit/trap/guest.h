@@ -66,7 +66,7 @@ static inline enum mmio_result guest_device(void *device, struct mmio_access *ac
 static inline void guest_setup(unsigned vcpu_count)
 {
     const struct mmio_region device = {ipa(DEVICE), DEVICE_SIZE, guest_device, NULL};
-    static const struct domain_host handed = {&hv_boot.machine, &host_gic, hv_domain_stopped};
+    static const struct domain_host handed = {&hv_boot.machine, &host_gic, &hv_boot.plan, hv_domain_stopped};
 
     core_reset();
     domain_init(&handed);
