@@ -48,6 +48,7 @@ unsigned stage2_root_pages(unsigned ipa_bits);
 /**
  * Upper bound of table pages (root included) for mapping the given IPA ranges, however they are later cut into blocks
  * at their ends: one level-2 table per GiB touched, one level-3 table per unaligned end and per @p page_mapped_blocks.
+ * @param ranges  in ascending order; empty ones anywhere
  */
 unsigned stage2_pages_needed(unsigned ipa_bits, const struct region *ranges, unsigned count,
                              unsigned page_mapped_blocks);

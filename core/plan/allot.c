@@ -57,16 +57,46 @@ void allot_give_back(struct system_plan *plan, struct plan_domain *domain)
     domain->control = (struct region){0, 0};
 }
 
+/** Sorted by base, as stage2_pages_needed() wants them. */
+struct ranges {
+    unsigned count;
+    struct region list[3 + PLAN_MAX_FRAMES];
+};
+
+static void insert(struct ranges *ranges, struct region range)
+{
+    unsigned place = ranges->count++;
+
+    for (; place > 0 && ranges->list[place - 1].base > range.base; place--)
+        ranges->list[place] = ranges->list[place - 1];
+    ranges->list[place] = range;
+}
+
+/** @return the blocks of @p frame that are mapped page by page, its ends aside: all, where a block of the guest's is
+ * none of the host's */
+static uint64_t page_mapped_blocks(const struct plan_frame *frame)
+{
+    uint64_t base = align_up(frame->base.raw, BLOCK_SIZE), end = align_down(frame->base.raw + frame->size, BLOCK_SIZE);
+
+    if (is_aligned(frame->base.raw ^ frame->target.raw, BLOCK_SIZE) || end <= base)
+        return 0;
+    return (end - base) / BLOCK_SIZE;
+}
+
 static unsigned stage2_pages(const struct plan_domain *domain)
 {
     const struct guest_range *gicc = &domain->map->gicc;
-    struct region ranges[3 + PLAN_MAX_FRAMES] = {range_of(gicc->base, gicc->size), domain->guest_ram[0],
-                                                 domain->guest_ram[1]};
+    struct ranges ranges = {.count = 0};
+    uint64_t blocks = PLAN_SPARSE_BLOCKS + domain->more_tables;
 
-    for (unsigned i = 0; i < domain->frame_count; i++)
-        ranges[3 + i] = range_of(domain->frames[i].base.raw, domain->frames[i].size);
-    return stage2_pages_needed(domain->ipa_bits, ranges, 3 + domain->frame_count,
-                               PLAN_SPARSE_BLOCKS + domain->more_tables);
+    insert(&ranges, range_of(gicc->base, gicc->size));
+    insert(&ranges, domain->guest_ram[0]);
+    insert(&ranges, domain->guest_ram[1]);
+    for (unsigned i = 0; i < domain->frame_count; i++) {
+        insert(&ranges, range_of(domain->frames[i].base.raw, domain->frames[i].size));
+        blocks += page_mapped_blocks(&domain->frames[i]);
+    }
+    return stage2_pages_needed(domain->ipa_bits, ranges.list, ranges.count, (unsigned)blocks);
 }
 
 static uint64_t part_bytes(const struct domain_config *config)
@@ -90,7 +120,7 @@ static uint64_t tree_bytes(const struct system_plan *plan, const struct plan_dom
     if (domain->config->bootargs != NULL)
         bytes += strlen(domain->config->bootargs);
     if (domain->fragment.blob != NULL)
-        bytes += domain->fragment.size + PLAN_TREE_DMA_BYTES;
+        bytes += domain->fragment_bytes;
     for (unsigned i = 0; i < machine->cpu_count; i++)
         compatible = max_u64(compatible, machine->cpus[i].compatible_length);
     bytes += domain->vcpu_count * (PLAN_TREE_VCPU_BYTES + compatible);

@@ -88,6 +88,21 @@ void claims_begin(struct system_plan *plan)
              machine->reservations[i].name);
 }
 
+/** Where a claim is: addresses, or the number of an interrupt. */
+static struct shown show_claim(const struct claim *claim)
+{
+    struct shown shown;
+
+    switch ((enum claim_kind)claim->kind) {
+    case CLAIM_INTID:
+    case CLAIM_GUEST_INTID:
+        format_string(shown.text, sizeof(shown.text), "interrupt %lu", (uint64_t)claim->base);
+        return shown;
+    default:
+        return show_range(claim_range(claim));
+    }
+}
+
 static void report_conflict(const struct claimant *claimant, const struct claim *claim, const struct claim *other)
 {
     const struct plan_domain *domain = claimant->domain;
@@ -98,8 +113,8 @@ static void report_conflict(const struct claimant *claimant, const struct claim 
                       "there is no room for what it would own: more than %u things have owners", LEDGER_MAX);
     else
         format_string(message, sizeof(message), "its %s at %s overlaps %s of %s at %s", claim->what,
-                      show_range(claim_range(claim)).text, other->what, claim_owner_name(claimant->plan, other),
-                      show_range(claim_range(other)).text);
+                      show_claim(claim).text, other->what, claim_owner_name(claimant->plan, other),
+                      show_claim(other).text);
     dt_report(claimant->diag, DIAG_ERROR, domain->config->node, NULL, NULL, NULL, message, NULL);
 }
 

@@ -133,14 +133,18 @@ static void add_memory(uint64_t *hash, const struct plan_domain *domain)
     add(hash, domain->ipa_bits);
 }
 
-/** The partial tree as it is: its size is a multiple of a cell, and it is aligned. */
+/** The partial tree as it is, which is aligned. It ends with names, at any byte. */
 static void add_fragment(uint64_t *hash, const struct dt *fragment)
 {
     const uint32_t *words = fragment->blob;
+    uint32_t count = fragment->size / (uint32_t)sizeof(*words), left = fragment->size % (uint32_t)sizeof(*words);
 
     add(hash, fragment->size);
-    for (uint32_t i = 0; words != NULL && i < fragment->size / sizeof(*words); i++)
+    if (words == NULL)
+        return;
+    for (uint32_t i = 0; i < count; i++)
         add(hash, words[i]);
+    add_bytes(hash, (const char *)(words + count), left);
 }
 
 static void add_devices(uint64_t *hash, const struct plan_domain *domain)

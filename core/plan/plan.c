@@ -97,14 +97,25 @@ static void drop_open_ended(struct system_plan *plan, unsigned index)
         modules_shrink(&plan->modules[index][kind], 0, NULL);
 }
 
+/** The devices that a domain asked for which will not be built: the room for them is the next one's. */
+static void drop_devices(struct system_plan *plan, struct plan_domain *domain)
+{
+    plan->frame_count -= domain->frame_count;
+    plan->interrupt_count -= domain->interrupt_count;
+    domain->frame_count = domain->interrupt_count = 0;
+}
+
 static void shape_domains(struct system_plan *plan, struct plan_reader *reader, struct diag *diag)
 {
+    plan->frame_count = plan->interrupt_count = 0;
     for (unsigned i = 0; i < plan->domain_count; i++) {
         struct plan_domain *domain = &plan->domains[i];
         if (domain->valid)
             domain->valid = shape_domain(plan, domain, reader, diag) == HV_OK;
-        if (!domain->valid)
-            drop_open_ended(plan, i);
+        if (domain->valid)
+            continue;
+        drop_devices(plan, domain);
+        drop_open_ended(plan, i);
     }
     modules_warn(plan, diag);
 }

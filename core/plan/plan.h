@@ -84,6 +84,7 @@ struct plan_domain {
     unsigned more_tables;     /* level-2 and level-3 tables for what it has of the machine beside devices */
     bool eager_memory;        /* all RAM zeroed and mapped before the start: it says so, or its devices might do DMA */
     struct dt fragment;       /* partial device tree of its devices; blob is NULL: none */
+    uint32_t fragment_bytes;  /* the most that it adds to the guest's tree */
     const struct plan_frame *frames;         /* of its devices; in system_plan::frames */
     const struct plan_interrupt *interrupts; /* in system_plan::interrupts */
     unsigned frame_count, interrupt_count;
@@ -166,7 +167,6 @@ uint64_t plan_digest(const struct system_plan *plan);
 /* The guest's tree without what differs from domain to domain, and for each vCPU without what its node takes over. */
 #define PLAN_TREE_BYTES KIB(2)
 #define PLAN_TREE_VCPU_BYTES 256
-#define PLAN_TREE_DMA_BYTES KIB(1) /* dma-ranges */
 
 /* Host RAM set aside for a domain's structures, in whole pages. Fixed figures, so that the plan does not depend on the
  * compiler; domain/domain.c asserts that its structures fit. Behind the vCPUs lies what the parts want, then the

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The guest's device tree: what the partial tree has in it for the guest. */
+#include <string.h>
+
 #include "dt/dt_writer.h"
 #include "lib/text.h"
-#include "parts/passthrough/passthrough.h"
+#include "parts/passthrough/dma.h"
 
-#define DMA_RANGES "dma-ranges"
-#define MOST_OF_ONE_CELL GIB(2) /* of a size */
+/* Of a flattened tree (Devicetree Specification v0.4, 5.4): what a node and a property take beside name and value. */
+#define NODE_BYTES 8u
+#define PROPERTY_BYTES 12u
+#define CELL 4u
 
 static bool for_hypervisor(const char *name)
 {
@@ -20,64 +24,76 @@ static bool copy_property(void *context, const char *name, struct dt_property va
     return true;
 }
 
-static bool is_direct(const struct plan_domain *plan)
-{
-    for (unsigned i = 0; i < plan->extent_count; i++)
-        if (plan->extents[i].base.raw != plan->extents[i].target.raw)
-            return false;
-    return true;
-}
-
-/** Cells of an address, then those of a size, on the way into a property. */
-struct cells {
-    uint32_t list[PLAN_MAX_EXTENTS * 12];
-    size_t count;
-};
-
-static void add(struct cells *cells, uint64_t value, uint32_t width)
+static void add(uint32_t **next, uint64_t value, uint32_t width)
 {
     if (width == 2)
-        cells->list[cells->count++] = (uint32_t)(value >> 32);
-    cells->list[cells->count++] = (uint32_t)value;
+        *(*next)++ = (uint32_t)(value >> 32);
+    *(*next)++ = (uint32_t)value;
 }
 
 /**
  * A device puts addresses of the host on its bus: what the guest calls its RAM lies there. So an unmodified driver
  * reaches the right memory (Devicetree Specification v0.4, 2.3.9).
  */
-static void put_dma_ranges(struct dt_writer *tree, const struct plan_domain *plan, uint32_t address_cells,
-                           uint32_t size_cells)
+static void put_dma_ranges(struct dt_writer *tree, const struct plan_domain *plan)
 {
-    struct cells cells = {.count = 0};
+    uint32_t cells[DMA_MAX_PIECES * DMA_MOST_CELLS], *next = cells;
+    struct dma dma;
 
-    for (unsigned i = 0; i < plan->extent_count; i++) {
-        const struct plan_extent *extent = &plan->extents[i];
-        for (uint64_t done = 0, size; done < extent->size; done += size) {
-            size = size_cells == 2 ? extent->size : min_u64(extent->size - done, MOST_OF_ONE_CELL);
-            if (cells.count + 2 + 2 + 2 > ARRAY_SIZE(cells.list))
-                break;
-            add(&cells, extent->target.raw + done, address_cells);
-            add(&cells, extent->base.raw + done, 2);
-            add(&cells, size, size_cells);
-        }
+    for (dma_start(&dma, plan); dma_next(&dma);) {
+        if (!dma.reachable)
+            continue;
+        add(&next, dma.host, dma.address_cells);
+        add(&next, dma.guest, 2);
+        add(&next, dma.size, dma.size_cells);
     }
-    dt_put_cells(tree, DMA_RANGES, cells.list, cells.count);
+    dt_put_cells(tree, DMA_RANGES, cells, (size_t)(next - cells));
 }
 
 /** In /passthrough the ranges; in a bus below it the word that it hands addresses on as they are. */
 static void describe_dma(struct dt_writer *tree, const struct plan_domain *plan, const struct dt_scan *at, unsigned top)
 {
-    uint32_t address_cells = 2, size_cells = 1;
-
-    if (dt_has(at->node, DMA_RANGES) || is_direct(plan) || plan->frame_count == 0)
+    if (!dma_differs(plan) || dt_has(at->node, DMA_RANGES))
         return;
-    if (at->depth != top) {
-        if (dt_has(at->node, "ranges"))
-            dt_put_flag(tree, DMA_RANGES);
-    } else if (dt_cells(at->node, false, &address_cells, &size_cells) == HV_OK && address_cells - 1 <= 1 &&
-               size_cells - 1 <= 1) {
-        put_dma_ranges(tree, plan, address_cells, size_cells);
-    }
+    if (at->depth == top)
+        put_dma_ranges(tree, plan);
+    else if (dt_has(at->node, "ranges"))
+        dt_put_flag(tree, DMA_RANGES);
+}
+
+static bool add_property(void *context, const char *name, struct dt_property value)
+{
+    uint64_t *bytes = context;
+
+    /* Each name for itself: the writer does not look for those that it has already. */
+    *bytes += PROPERTY_BYTES + align_up(value.length, CELL) + strlen(name) + 1;
+    return true;
+}
+
+static uint64_t node_bytes(struct dt_node node)
+{
+    uint64_t bytes = NODE_BYTES + align_up(strlen(dt_name(node)) + 1, CELL);
+
+    dt_for_each_property(node, add_property, &bytes);
+    return bytes + PROPERTY_BYTES + sizeof(DMA_RANGES);
+}
+
+uint64_t passthrough_tree_bytes(const struct dt *fragment)
+{
+    uint64_t bytes = DMA_MAX_PIECES * DMA_MOST_CELLS * CELL;
+    struct dt_node aliases = dt_find(fragment, "/aliases");
+    struct dt_scan at;
+
+    if (dt_node_valid(aliases))
+        bytes += node_bytes(aliases);
+    if (!dt_scan_find(&at, fragment, "/" PASSTHROUGH_NODE))
+        return bytes;
+    unsigned top = at.depth;
+    do {
+        bytes += node_bytes(at.node);
+        dt_scan_next(&at);
+    } while (dt_node_valid(at.node) && at.depth > top);
+    return bytes;
 }
 
 void passthrough_describe(struct dt_writer *tree, const struct plan_domain *plan, const struct machine *machine)

@@ -23,7 +23,7 @@ static void report_missing(struct fragment *fragment, const char *path)
     const struct dt *host = fragment->inspection->plan->machine->tree;
     const char *wanted = strrchr(path, '/');
     char expected[DT_PATH_MAX];
-    struct dt_node node = dt_root(host);
+    struct dt_node node = dt_first_child(dt_root(host));
 
     wanted = wanted != NULL ? wanted + 1 : path;
     while (dt_node_valid(node) && !text_equal(dt_name(node), wanted))
@@ -42,12 +42,10 @@ static struct dt_node find_host(struct fragment *fragment)
     const char *path;
     char found[64];
 
-    switch (dt_read_string(fragment->at.node, PATH, &path)) {
-    case HV_OK:
-        break;
-    case HV_E_MISSING:
+    hv_status status = dt_read_string(fragment->at.node, PATH, &path);
+    if (status == HV_E_MISSING)
         return none;
-    default:
+    if (status != HV_OK || path[0] == '\0') {
         fragment_report(fragment, DIAG_ERROR, PATH, dt_show(dt_property(fragment->at.node, PATH), found, sizeof(found)),
                         "the path of a node of the host's device tree", "the path cannot be read", NULL);
         return none;
@@ -104,11 +102,25 @@ static uint64_t first_foreign(struct dt_node host, struct region range)
     return min_u64(at, range.end);
 }
 
-/** Who else has registers in the pages of @p frame, of which @p own are the device's. */
+/** @return whether the node that @p scan is at has registers in @p frame that are less than a page: not a bus's */
+static bool has_some_of(const struct dt_scan *scan, struct region frame)
+{
+    struct dt_range range;
+    hv_status status = HV_OK;
+
+    for (unsigned i = 0; status == HV_OK || status == HV_E_RANGE; i++) {
+        status = dt_scan_reg_cpu(scan, i, &range);
+        if (status == HV_OK && range.size != 0 && range.size < PAGE_SIZE && range.base < frame.end &&
+            range.base + range.size > frame.base)
+            return true;
+    }
+    return false;
+}
+
+/** Who else has registers in the pages of @p frame, which is @p host's. */
 static void warn_of_neighbours(struct fragment *fragment, struct dt_node host, struct region frame)
 {
     struct dt_scan scan;
-    struct dt_range range;
     char path[DT_PATH_MAX], message[DT_PATH_MAX + 64];
     const struct dt *tree = host.tree;
     unsigned others = 0;
@@ -116,8 +128,7 @@ static void warn_of_neighbours(struct fragment *fragment, struct dt_node host, s
     dt_scan_start(&scan, tree);
     while (dt_node_valid(scan.node)) {
         bool own = scan.node.offset == host.offset;
-        if (!own && dt_has(scan.node, "reg") && dt_scan_reg_cpu(&scan, 0, &range) == HV_OK && range.size != 0 &&
-            range.base < frame.end && range.base + range.size > frame.base && range.size < PAGE_SIZE && others++ == 0)
+        if (!own && has_some_of(&scan, frame) && others++ == 0)
             dt_path(scan.node, path, sizeof(path));
         if (own)
             dt_scan_skip(&scan);
@@ -129,13 +140,6 @@ static void warn_of_neighbours(struct fragment *fragment, struct dt_node host, s
     format_string(message, sizeof(message), "the guest reaches %u other device%s in the same pages: %s%s", others,
                   others == 1 ? "" : "s", path, others == 1 ? "" : " ...");
     fragment_report(fragment, DIAG_WARNING, REG, show_range(frame).text, NULL, message, NULL);
-}
-
-static bool is_shared_page(struct dt_node host)
-{
-    struct dt_range range;
-
-    return dt_reg_cpu(host, 0, &range) == HV_OK && !is_aligned(range.base | range.size, PAGE_SIZE);
 }
 
 static bool same_frame(const struct plan_frame *a, const struct plan_frame *b)
@@ -209,8 +213,7 @@ static void read_frame(struct fragment *fragment, struct dt_node host, uint64_t 
                         "not all of the range belongs to the device that xen,path names");
             return;
         }
-        if (is_shared_page(host))
-            warn_of_neighbours(fragment, host, range);
+        warn_of_neighbours(fragment, host, range);
     }
     if (!reach(fragment, range_of(guest, size))) {
         frame_error(fragment, range_of(guest, size), NULL, "this CPU cannot translate such addresses for a guest");
@@ -228,7 +231,8 @@ static void read_frames(struct fragment *fragment, struct dt_node host)
     uint32_t address_cells = 0, size_cells = 0;
     char found[96];
 
-    if (dt_cells(parent, false, &address_cells, &size_cells) != HV_OK || address_cells - 1 > 1 || size_cells - 1 > 1) {
+    if (dt_cells(parent, false, &address_cells, &size_cells) != HV_OK ||
+        !fragment_cells_usable(address_cells, size_cells)) {
         fragment_report(fragment, DIAG_ERROR, REG, NULL, "#address-cells and #size-cells of 1 or 2 in the parent node",
                         "the ranges of the device cannot be read", NULL);
         return;
@@ -303,44 +307,96 @@ static bool asks_gic(const struct fragment *fragment)
     return false;
 }
 
+#define INTERRUPTS "interrupts"
+#define EXTENDED "interrupts-extended"
+#define CELL ((uint32_t)sizeof(uint32_t))
+#define GIC_CELLS 3u /* of a specifier of the guest's: kind, number, trigger */
+
 /** What the guest is told must be what it gets: the interrupts are the host's, by the same numbers. */
+static void check_specifier(struct fragment *fragment, const char *property, const uint8_t *specifier)
+{
+    uint64_t kind = dt_cells_value(specifier, 1), number = dt_cells_value(specifier + CELL, 1);
+    char found[64];
+
+    if (kind == 0 && number < HV_MAX_SPIS && has_interrupt(fragment, GUEST_SPI_BASE + (uint32_t)number))
+        return;
+    format_string(found, sizeof(found), "<0x%lx 0x%lx ...>", kind, number);
+    fragment_report(fragment, DIAG_ERROR, property, found, NULL,
+                    "the device in the host's device tree has no such interrupt",
+                    "the interrupts are those of the node that xen,path names, by the same numbers");
+}
+
+static void warn_of_length(struct fragment *fragment, const char *property, struct dt_property value,
+                           const char *expected)
+{
+    char found[64];
+
+    fragment_report(fragment, DIAG_WARNING, property, dt_show(value, found, sizeof(found)), expected,
+                    "the guest cannot read the interrupts", NULL);
+}
+
 static void check_told(struct fragment *fragment)
 {
-    struct dt_property value = dt_property(fragment->at.node, "interrupts");
-    const uint32_t cells = 3, bytes = cells * sizeof(uint32_t);
-    char found[64];
+    struct dt_property value = dt_property(fragment->at.node, INTERRUPTS);
 
     if (value.data == NULL || !asks_gic(fragment))
         return;
-    if (value.length % bytes != 0)
-        fragment_report(fragment, DIAG_WARNING, "interrupts", dt_show(value, found, sizeof(found)),
-                        "three cells for each interrupt", "the guest cannot read the interrupts", NULL);
-    for (uint32_t i = 0; i < value.length / bytes; i++) {
-        uint64_t kind = dt_cells_value(value.data + i * bytes, 1);
-        uint64_t number = dt_cells_value(value.data + i * bytes + sizeof(uint32_t), 1);
-        if (kind == 0 && number < HV_MAX_SPIS && has_interrupt(fragment, GUEST_SPI_BASE + (uint32_t)number))
-            continue;
-        format_string(found, sizeof(found), "<0x%lx 0x%lx ...>", kind, number);
-        fragment_report(fragment, DIAG_ERROR, "interrupts", found, NULL,
-                        "the device in the host's device tree has no such interrupt",
-                        "the interrupts are those of the node that xen,path names, by the same numbers");
+    if (value.length % (GIC_CELLS * CELL) != 0)
+        warn_of_length(fragment, INTERRUPTS, value, "three cells for each interrupt");
+    for (uint32_t i = 0; i < value.length / (GIC_CELLS * CELL); i++)
+        check_specifier(fragment, INTERRUPTS, value.data + i * GIC_CELLS * CELL);
+}
+
+/** @return how many cells a specifier of the controller with @p phandle has in the guest's tree; 0: nobody knows */
+static uint32_t cells_of(const struct fragment *fragment, uint32_t phandle)
+{
+    const struct plan_domain *domain = fragment->inspection->domain;
+    uint32_t cells;
+
+    if (phandle == domain->map->gic_phandle)
+        return GIC_CELLS;
+    struct dt_node controller = dt_find_phandle(&domain->fragment, phandle);
+    return dt_read_u32(controller, "#interrupt-cells", &cells) == HV_OK && cells <= DT_MAX_SIZE / CELL ? cells : 0;
+}
+
+/** The same, each with its controller. */
+static void check_told_extended(struct fragment *fragment)
+{
+    struct dt_property value = dt_property(fragment->at.node, EXTENDED);
+    uint32_t gic = fragment->inspection->domain->map->gic_phandle;
+
+    for (uint32_t at = 0; at < value.length;) {
+        uint32_t phandle = value.length - at < CELL ? 0 : (uint32_t)dt_cells_value(value.data + at, 1);
+        uint32_t cells = cells_of(fragment, phandle);
+        if (cells == 0 || value.length - at < (1 + cells) * CELL) {
+            warn_of_length(fragment, EXTENDED, value,
+                           "for each interrupt its controller and as many cells as that has");
+            return;
+        }
+        if (phandle == gic)
+            check_specifier(fragment, EXTENDED, value.data + at + CELL);
+        at += (1 + cells) * CELL;
     }
 }
 
+/** Those of other controllers are not the GIC's: they are passed over. */
 static void read_interrupts(struct fragment *fragment, struct dt_node host)
 {
+    uint32_t extended = dt_property(host, EXTENDED).length;
+    uint32_t most = (extended != 0 ? extended : dt_property(host, INTERRUPTS).length) / CELL;
     struct dt_interrupt interrupt;
     hv_status status = HV_OK;
 
-    for (unsigned i = 0; status == HV_OK; i++) {
+    for (uint32_t i = 0; i <= most && (status == HV_OK || status == HV_E_UNSUPPORTED); i++) {
         status = dt_interrupt(host, i, &interrupt);
         if (status == HV_OK)
             add_interrupt(fragment, &interrupt);
     }
-    if (status != HV_E_MISSING && status != HV_E_UNSUPPORTED) /* of another controller: not the GIC's */
+    if (status != HV_E_MISSING && status != HV_E_UNSUPPORTED)
         fragment_report(fragment, DIAG_ERROR, PATH, NULL, NULL,
                         "the interrupts of this node of the host's device tree cannot be read", NULL);
     check_told(fragment);
+    check_told_extended(fragment);
 }
 
 void fragment_device(struct fragment *fragment)
@@ -358,7 +414,7 @@ void fragment_device(struct fragment *fragment)
         return;
     }
     struct dt_node host = find_host(fragment);
-    if (fragment->failed && !dt_node_valid(host))
+    if (has_path && !dt_node_valid(host))
         return;
     read_frames(fragment, host);
     if (dt_node_valid(host))

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lib/text.h"
-#include "parts/passthrough/passthrough.h"
+#include "parts/passthrough/dma.h"
 #include "plan/modules.h"
 
 /* Beside the partial tree the guest's tree has nodes of its own. */
@@ -57,14 +57,23 @@ static bool open(struct fragment *fragment)
     return true;
 }
 
+uint32_t fragment_phandle(struct dt_node node)
+{
+    uint32_t phandle;
+
+    if (dt_read_u32(node, "phandle", &phandle) != HV_OK && dt_read_u32(node, "linux,phandle", &phandle) != HV_OK)
+        return 0;
+    return phandle == UINT32_MAX ? 0 : phandle;
+}
+
 /** Sets the phandle by which the partial tree calls the guest's interrupt controller. */
 static void read_gic(struct fragment *fragment)
 {
     struct plan_domain *domain = fragment->inspection->domain;
     struct dt_node gic = dt_find(&domain->fragment, "/gic");
-    uint32_t phandle;
+    uint32_t phandle = fragment_phandle(gic);
 
-    if (!dt_node_valid(gic) || dt_read_u32(gic, "phandle", &phandle) != HV_OK || phandle == 0)
+    if (phandle == 0)
         return;
     if (domain->map != &domain->own_map)
         domain->own_map = *domain->map;
@@ -115,6 +124,22 @@ static void look_at_devices(struct fragment *fragment)
     } while (dt_node_valid(fragment->at.node) && fragment->at.depth > depth);
 }
 
+static void check_size(struct fragment *fragment)
+{
+    struct plan_domain *domain = fragment->inspection->domain;
+    uint64_t bytes = passthrough_tree_bytes(&domain->fragment);
+    char found[32], expected[32];
+
+    domain->fragment_bytes = (uint32_t)bytes;
+    if (bytes <= FRAGMENT_MAX_SIZE)
+        return;
+    dt_scan_start(&fragment->at, &domain->fragment);
+    format_string(found, sizeof(found), "%lu bytes", bytes);
+    format_string(expected, sizeof(expected), "at most %lu", FRAGMENT_MAX_SIZE);
+    fragment_report(fragment, DIAG_ERROR, NULL, found, expected,
+                    "the partial device tree is larger than a guest's tree has room for", NULL);
+}
+
 hv_status passthrough_inspect(struct inspection *inspection)
 {
     struct system_plan *plan = inspection->plan;
@@ -126,11 +151,7 @@ hv_status passthrough_inspect(struct inspection *inspection)
     domain->interrupts = &plan->interrupts[plan->interrupt_count];
     domain->eager_memory = true; /* a page that is zeroed at its first touch would lose what a device wrote before */
     if (open(&fragment)) {
-        if (domain->fragment.size > FRAGMENT_MAX_SIZE) {
-            dt_scan_start(&fragment.at, &domain->fragment);
-            fragment_report(&fragment, DIAG_ERROR, NULL, NULL, NULL,
-                            "the partial device tree is larger than a guest's tree has room for", NULL);
-        }
+        check_size(&fragment);
         read_gic(&fragment);
         look_at_root(&fragment);
         look_at_devices(&fragment);
@@ -143,6 +164,8 @@ void passthrough_claim(struct claimant *claimant)
 {
     const struct plan_domain *domain = claimant->domain;
 
+    if (claimant->status == HV_OK)
+        claimant->status = dma_check(domain, claimant->diag);
     for (unsigned i = 0; i < domain->frame_count; i++) {
         const struct plan_frame *frame = &domain->frames[i];
         claim_for(claimant, CLAIM_FRAME, CLAIM_EXCLUSIVE, range_of(frame->target.raw, frame->size), frame->name);

@@ -39,9 +39,7 @@ static bool check(void *context, const char *name, struct dt_property value)
 
 static void check_own(struct fragment *fragment)
 {
-    uint32_t gic = fragment->inspection->domain->map->gic_phandle, phandle;
-
-    if (dt_read_u32(fragment->at.node, "phandle", &phandle) != HV_OK || phandle != gic)
+    if (fragment_phandle(fragment->at.node) != fragment->inspection->domain->map->gic_phandle)
         return;
     fragment_report(fragment, DIAG_ERROR, "phandle", NULL, NULL,
                     "the phandle stands for the guest's interrupt controller", "give the node another one");
