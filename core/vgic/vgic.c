@@ -193,6 +193,8 @@ static void lr_release(const struct lr_ref *lr)
     irq->active_written = false;
     lr->vcpu->hw.used &= ~(1u << lr->index);
     lr->vcpu->lr_physical &= ~(1u << lr->index);
+    if (vgic_is_linked(lr->ref) && !vgic_irq_targets(irq, lr->ref.intid, lr->vcpu->index))
+        vgic_follow_target(lr->locked->vgic, lr->ref);
     vgic_deactivate_unused(irq);
     /* Of which nothing is left is no candidate either: there is nothing to update. */
     if (irq->active || vgic_irq_pending_outside(irq, lr->ref.intid))

@@ -128,7 +128,8 @@ void vgic_inject_hardware_ppi(struct vgic_vcpu *vcpu, uint32_t intid, uint32_t p
 /**
  * Gives the guest the host's SPI @p physical_intid as its own @p intid, from now on until vgic_unlink_spi(). The host's
  * is off, its pending and active states are forgotten. It is on while the guest has its own on, goes to the CPU of the
- * vCPU that the guest routes it to, and stays active from when it is taken until the guest ends its own.
+ * vCPU that the guest routes it to, and stays active from when it is taken until the guest ends its own. An edge that
+ * comes after it was taken, and before the guest acknowledges, is one interrupt more.
  * @param edge  what the host's tree says of it: what the guest writes to ICFGR does not count
  */
 void vgic_link_spi(struct vgic *vgic, uint32_t intid, uint32_t physical_intid, bool edge);

@@ -70,7 +70,7 @@ static uint8_t get_pending(struct vgic_locked *locked, struct vgic_ref ref)
     if ((locked->touched & VGIC_REMOTE) != 0)
         return vgic_irq_pending(ref.irq, ref.intid);
     vgic_resample(ref.irq);
-    return vgic_irq_pending(ref.irq, ref.intid) || vgic_line_asserted(ref.irq);
+    return vgic_irq_pending(ref.irq, ref.intid) || vgic_line_asserted(ref);
 }
 
 /** SGIs have SPENDSGIR and CPENDSGIR for this (4.3.7). */

@@ -115,11 +115,14 @@ void vgic_recheck_private(struct vgic_locked *locked, struct vgic_vcpu *vcpu)
     touch(locked, vcpu);
 }
 
-bool vgic_line_asserted(const struct vgic_irq *irq)
+static bool host_pending(const struct vgic_irq *irq)
 {
-    struct gic *gic = &host_gic;
+    return host_gic.ops->is_pending(&host_gic, irq->physical_intid);
+}
 
-    return irq->physical && gic->ops->is_pending(gic, irq->physical_intid);
+bool vgic_line_asserted(struct vgic_ref ref)
+{
+    return (ref.irq->physical || vgic_is_linked(ref)) && host_pending(ref.irq);
 }
 
 __attribute__((noinline)) void vgic_deactivate_unused(struct vgic_irq *irq)
@@ -132,7 +135,7 @@ __attribute__((noinline)) void vgic_deactivate_unused(struct vgic_irq *irq)
 
 void vgic_resample(struct vgic_irq *irq)
 {
-    if (!irq->physical || !irq->line || vgic_line_asserted(irq))
+    if (!irq->physical || !irq->line || host_pending(irq))
         return;
     irq->line = false;
     vgic_deactivate_unused(irq);

@@ -104,11 +104,12 @@ VGIC_IN_PLACE bool vgic_is_linked(struct vgic_ref ref)
 }
 /** The trigger of @p ref, which is linked, was written. @return whether that counts */
 bool vgic_link_config(const struct vgic *vgic, struct vgic_ref ref, bool edge);
-/** The targets of @p ref were written: a host's interrupt behind it goes there. */
+/** The targets of @p ref were written: a host's interrupt behind it goes there, from when no list register has it. */
 void vgic_follow_target(struct vgic *vgic, struct vgic_ref ref);
 
-/** Whether the host's line behind a linked interrupt is asserted; false where there is none. */
-bool vgic_line_asserted(const struct vgic_irq *irq);
+/** Whether the host's interrupt behind a linked one is pending: of a level-sensitive one, its line asserted. Of an SPI
+ * also while it is off. false where there is none. */
+bool vgic_line_asserted(struct vgic_ref ref);
 /** Ends the host interrupt behind one that is neither pending nor active any more, so that it can fire again. */
 void vgic_deactivate_unused(struct vgic_irq *irq);
 /** Withdraws a linked interrupt that was not acknowledged yet and whose line has dropped. Its list register, if it has

@@ -24,9 +24,11 @@ static void quiet(uint32_t physical_intid)
     gic->ops->clear_pending(gic, physical_intid);
 }
 
+/* While a list register has it, the guest's end may be the host's, unseen: it must not fire anywhere else before that
+ * was taken back, or the next one would be taken for the one that ended. lr_release() comes here again. */
 void vgic_follow_target(struct vgic *vgic, struct vgic_ref ref)
 {
-    if (vgic_is_linked(ref) && ref.irq->targets != 0)
+    if (vgic_is_linked(ref) && ref.irq->targets != 0 && !ref.irq->in_lr)
         vgic->route(vgic->vcpus[__builtin_ctz(ref.irq->targets)], ref.irq->physical_intid);
 }
 
@@ -63,6 +65,7 @@ HV_RARE void vgic_unlink_spi(struct vgic *vgic, uint32_t intid)
         ref.irq->physical = false;
         ref.irq->line = false;
         ref.irq->latch = false;
+        ref.irq->lr_latched = false;
         vgic_update(&locked, ref);
     }
     vgic_unlock(&locked, NULL);

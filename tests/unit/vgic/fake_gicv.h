@@ -39,10 +39,40 @@ struct fake_cpu {
     unsigned lr_reads, lr_writes, line_reads, loads, kicks;
 };
 
+#define FAKE_SPIS 256
+
+/** An SPI of the host's. */
+struct fake_spi {
+    bool edge, enabled, line, active;
+    bool latch; /* edge: rose, and was not acknowledged */
+    uint8_t cpu;
+};
+
 static struct fake_gicv {
     struct fake_cpu cpus[FAKE_CPUS];
+    struct fake_spi spis[FAKE_SPIS];
     unsigned current; /* which CPU executes core */
 } fake;
+
+static inline struct fake_spi *fake_spi(uint32_t intid)
+{
+    require(intid >= 32 && intid - 32 < FAKE_SPIS, "no SPI: %u", intid);
+    return &fake.spis[intid - 32];
+}
+
+static inline bool fake_spi_pending(const struct fake_spi *spi)
+{
+    return spi->edge ? spi->latch : spi->line;
+}
+
+/** @return the first SPI that is signalled to @p cpu, or 0 */
+static inline uint32_t fake_spi_fires(unsigned cpu)
+{
+    for (uint32_t i = 0; i < FAKE_SPIS; i++)
+        if (fake.spis[i].cpu == cpu && fake.spis[i].enabled && !fake.spis[i].active && fake_spi_pending(&fake.spis[i]))
+            return 32 + i;
+    return 0;
+}
 
 static inline struct fake_cpu *fake_this(void)
 {
@@ -89,8 +119,9 @@ static inline uint64_t fake_lr_read(struct gic *gic, unsigned index)
 static inline void fake_set_active(struct gic *gic, uint32_t intid, bool active)
 {
     (void)gic;
-    require(intid < 32, "not a private interrupt: %u", intid);
-    if (active)
+    if (intid >= 32)
+        fake_spi(intid)->active = active;
+    else if (active)
         fake_this()->physical_active |= 1u << intid;
     else
         fake_this()->physical_active &= ~(1u << intid);
@@ -100,7 +131,34 @@ static inline bool fake_is_pending(struct gic *gic, uint32_t intid)
 {
     (void)gic;
     fake_this()->line_reads++;
+    if (intid >= 32)
+        return fake_spi_pending(fake_spi(intid));
     return fake_this()->physical_line >> intid & 1;
+}
+
+static inline void fake_enable(struct gic *gic, uint32_t intid)
+{
+    (void)gic;
+    fake_spi(intid)->enabled = true;
+}
+
+static inline void fake_disable(struct gic *gic, uint32_t intid)
+{
+    (void)gic;
+    fake_spi(intid)->enabled = false;
+}
+
+static inline void fake_clear_pending(struct gic *gic, uint32_t intid)
+{
+    (void)gic;
+    fake_spi(intid)->latch = false;
+}
+
+/** The CPU of vCPU n is n + 1. */
+static inline void fake_route(struct gic *gic, uint32_t intid, unsigned cpu)
+{
+    (void)gic;
+    fake_spi(intid)->cpu = (uint8_t)(cpu - 1);
 }
 
 static inline void fake_hcr_write(struct gic *gic, uint32_t hcr)
@@ -158,6 +216,10 @@ static inline void fake_open(unsigned lr_count)
         .lr_read = fake_lr_read,
         .set_active = fake_set_active,
         .is_pending = fake_is_pending,
+        .enable = fake_enable,
+        .disable = fake_disable,
+        .clear_pending = fake_clear_pending,
+        .route = fake_route,
         .hcr_write = fake_hcr_write,
         .vmcr_read = fake_vmcr_read,
         .send_kick = fake_send_kick,
@@ -224,7 +286,10 @@ static inline void fake_deactivate(struct fake_cpu *cpu, uint32_t value)
         if ((lr.virtual_intid | source << 10) != value || (lr.state & GIC_LR_ACTIVE) == 0)
             continue;
         fake_set_state(cpu, i, lr.state == GIC_LR_PENDING_ACTIVE ? GIC_LR_PENDING : GIC_LR_INVALID);
-        if (lr.hardware) {
+        if (lr.hardware && lr.physical_intid >= 32) {
+            require(fake_spi(lr.physical_intid)->active, "deactivates SPI %u, which is not active", lr.physical_intid);
+            fake_spi(lr.physical_intid)->active = false;
+        } else if (lr.hardware) {
             require((cpu->physical_active >> lr.physical_intid & 1) != 0,
                     "deactivates physical interrupt %u, which is not active", lr.physical_intid);
             cpu->physical_active &= ~(1u << lr.physical_intid);

@@ -12,6 +12,7 @@
 
 struct model_irq {
     bool enabled, edge, latch, line, active, group1;
+    bool linked;     /* its line is that of a device of the host's */
     uint8_t sources; /* SGI: pending from these vCPUs; GICv3: bit 0 for all */
     uint8_t priority, targets;
     uint8_t active_source; /* SGI: of the one that is active */
@@ -222,7 +223,7 @@ static uint32_t get_config(unsigned v, uint32_t intid)
 
 static void set_config(unsigned v, uint32_t intid, uint32_t value)
 {
-    if (intid >= 32)
+    if (intid >= 32 && !model_irq(v, intid)->linked)
         model_irq(v, intid)->edge = value >> 1 & 1;
 }
 

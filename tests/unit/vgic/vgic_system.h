@@ -47,11 +47,29 @@ static inline bool is_twice(unsigned v, uint32_t intid)
     return count != 1;
 }
 
+/** What must hold of the host's SPIs that are the guest's. */
+static inline void check_links(void)
+{
+    const struct vgic *vgic = &sys.domain.vgic;
+
+    for (uint32_t i = 0; i < vgic->spi_count; i++) {
+        const struct vgic_irq *irq = &vgic->spis[i];
+        if (irq->physical_intid == 0)
+            continue;
+        const struct fake_spi *spi = fake_spi(irq->physical_intid);
+        require(spi->enabled == irq->enabled, "SPI %u of the guest is %s, the host's is not", 32 + i,
+                irq->enabled ? "on" : "off");
+        unsigned cpu = irq->in_lr ? irq->lr_vcpu : irq->targets != 0 ? (unsigned)__builtin_ctz(irq->targets) : spi->cpu;
+        require(spi->cpu == cpu, "SPI %u is vCPU %u's, the host's goes to that of %u", 32 + i, cpu, spi->cpu);
+    }
+}
+
 /** What must hold whenever a guest is entered. */
 static inline void check_entry(unsigned v)
 {
     const struct vgic_vcpu *vgic = &sys.vcpus[v].vgic;
 
+    check_links();
     require(!fake_maintenance(&fake.cpus[v]), "enters with maintenance asserted: would never run");
     for (unsigned i = 0; i < host_gic.lr_count; i++) {
         struct gic_lr lr = fake_lr(v, i);
@@ -79,6 +97,22 @@ static inline void take_physical(unsigned v)
         }
 }
 
+static uint16_t linked_to[FAKE_SPIS]; /* by the host's SPI - 32: the guest's */
+
+/** The host's SPIs that fire now: each is taken, and passed on, or ended where it is nobody's. */
+static inline void take_spis(unsigned v)
+{
+    for (uint32_t intid; (intid = fake_spi_fires(v)) != 0;) {
+        struct fake_spi *spi = fake_spi(intid);
+        spi->active = true;
+        spi->latch = false;
+        if (vgic_inject_spi(&sys.domain.vgic, linked_to[intid - 32], &sys.vcpus[v].vgic))
+            continue;
+        spi->active = false;
+        require(!spi->line || !spi->enabled || spi->edge, "host's SPI %u is nobody's, and fires for ever", intid);
+    }
+}
+
 static inline void exit_guest(unsigned v)
 {
     fake.current = v;
@@ -104,10 +138,11 @@ static inline void enter_guest(unsigned v)
     fake.current = v;
     do {
         take_physical(v);
+        take_spis(v);
         struct fake_cpu before = fake.cpus[v];
         vgic_flush(&sys.vcpus[v].vgic);
         check_cost(v, &before);
-    } while ((fake.cpus[v].physical_line & ~fake.cpus[v].physical_active) != 0);
+    } while ((fake.cpus[v].physical_line & ~fake.cpus[v].physical_active) != 0 || fake_spi_fires(v) != 0);
     check_entry(v);
 }
 
@@ -115,7 +150,7 @@ static inline bool must_exit(unsigned v)
 {
     const struct fake_cpu *cpu = &fake.cpus[v];
     return sys.vcpus[v].vgic.dirty != 0 || sys.vcpus[v].wake != 0 || fake_maintenance(cpu) ||
-           (cpu->physical_line & ~cpu->physical_active) != 0;
+           (cpu->physical_line & ~cpu->physical_active) != 0 || fake_spi_fires(v) != 0;
 }
 
 /** Lets every vCPU out and in that has a reason to. */
@@ -153,6 +188,8 @@ static inline void setup_version(enum gic_version version, unsigned vcpus, uint3
     sys.domain.vcpu_count = vcpus;
     sys.domain.state = DOMAIN_RUNNING;
     sys.domain.vgic.wake = vcpu_wake_for_interrupt;
+    sys.domain.vgic.route = vcpu_route_interrupt;
+    memset(linked_to, 0, sizeof(linked_to));
     for (unsigned v = 0; v < vcpus; v++)
         vgic_add_vcpu(&sys.domain.vgic, &sys.vcpus[v].vgic, affinities[v]);
     vgic_reset(&sys.domain.vgic, spis);
@@ -267,6 +304,25 @@ static inline void set_physical(unsigned v, uint32_t intid, bool level)
 {
     uint32_t bit = 1u << intid;
     fake.cpus[v].physical_line = level ? fake.cpus[v].physical_line | bit : fake.cpus[v].physical_line & ~bit;
+    settle_all();
+}
+
+/** Makes the host's SPI @p host the guest's @p intid. */
+static inline void link_spi(uint32_t intid, uint32_t host, bool edge)
+{
+    linked_to[host - 32] = (uint16_t)intid;
+    fake_spi(host)->edge = edge;
+    vgic_link_spi(&sys.domain.vgic, intid, host, edge);
+    settle_all();
+}
+
+/** The line of a device behind the host's SPI @p host. */
+static inline void set_host_line(uint32_t host, bool level)
+{
+    struct fake_spi *spi = fake_spi(host);
+
+    spi->latch |= spi->edge && level && !spi->line;
+    spi->line = level;
     settle_all();
 }
 
