@@ -40,14 +40,16 @@ const struct domain_host *domain_host(void)
 
 #define HOST_INTIDS_MAX 992
 
-/** As many as the host's GIC has, where nothing was said; as Xen, no more than 960 then. */
+/** As many as the host's GIC has, where nothing was said; as Xen, no more than 960 then, but for what it is given. */
 static uint32_t count_spis(const struct plan_domain *plan)
 {
-    uint64_t host = min_u64(given->gic->intid_count, HOST_INTIDS_MAX) - VGIC_PRIVATE;
+    uint64_t count = min_u64(given->gic->intid_count, HOST_INTIDS_MAX) - VGIC_PRIVATE;
 
     if (plan->spi_count != PLAN_SPIS_AS_HOST)
         return plan->spi_count;
-    return (uint32_t)max_u64(host, plan_part_spis(plan->config, plan->map));
+    for (unsigned i = 0; i < plan->interrupt_count; i++)
+        count = max_u64(count, align_up(plan->interrupts[i].intid + 1u - VGIC_PRIVATE, 32));
+    return (uint32_t)min_u64(max_u64(count, plan_part_spis(plan->config, plan->map)), HV_MAX_SPIS);
 }
 
 void domain_reset_devices(struct domain *domain)
