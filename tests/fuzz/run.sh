@@ -20,10 +20,10 @@ while (($# > 0)); do
     esac
     shift
 done
-((${#fuzzers[@]} > 0)) || fuzzers=(dt plan image vgic smccc trap)
+((${#fuzzers[@]} > 0)) || fuzzers=(dt plan fragment image vgic smccc trap)
 
 # Long sequences find little that short ones do not, and large trees little that small ones do not: they only take longer.
-declare -A longest=([dt]=8192 [plan]=8192 [image]=4096 [vgic]=256 [smccc]=256 [trap]=384)
+declare -A longest=([dt]=8192 [plan]=8192 [fragment]=8192 [image]=4096 [vgic]=256 [smccc]=256 [trap]=384)
 
 cmake --preset fuzz -B "$build" >/dev/null
 cmake --build "$build" --target fuzzers

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 
 #include "boards/add_domain.h"
+#include "support/dts.h"
+#include "unit/parts/board.h"
 #include "unit/plan/packing.h"
 
 #define TREE_MAX KIB(16) /* larger ones are read as a whole by tests/boards; here they would only be slow */
@@ -128,6 +130,43 @@ static void write_sequences(void)
     }
 }
 
+/** Partial device trees, each for each board of fuzz_fragment.c. */
+static void write_fragments(void)
+{
+    static const char *const fragments[] = {
+        PASSTHROUGH(RTC),
+        "gic { phandle = <3>; }; aliases { a = \"/passthrough/x\"; };" PASSTHROUGH(
+            "c { phandle = <1>; }; x { interrupt-parent = <3>; interrupts = <0 7 4>; clocks = <1>; xen,path = "
+            "\"/axi/mixed@80000\"; xen,reg = <0 0x10080000 0x1000 0 0x80000000>; };"),
+        PASSTHROUGH("x { xen,path = \"/axi/large@400000\"; xen,reg = <0 0x10401000 0x400000 0 0x80000000>; };"
+                    " bus { ranges; #address-cells = <1>; y { xen,path = \"/axi/wrapper@40000\";"
+                    " xen,reg = <0x10040000 0x2000 0xa0000000>; }; };"),
+        PASSTHROUGH(
+            "x { xen,force-assign-without-iommu; xen,reg = <0 0x3000000 0x1000 0x40 0 0 0x3001000 0x1000 0 0>; };"),
+        "passthrough { #address-cells = <1>; #size-cells = <1>; ranges; x { xen,path = \"/axi/rtc@10000\";"
+        " xen,reg = <0x10010000 0x1000 0x10010000>; }; };",
+    };
+    static _Alignas(8) uint8_t blob[4096];
+
+    for (size_t i = 0; i < sizeof(fragments) / sizeof(fragments[0]); i++)
+        for (uint8_t board = 0; board < 3; board++)
+            write_seed("fragment", blob, dts_write(fragments[i], blob, sizeof(blob)), &board, 1);
+}
+
+/** One whose names the guest's tree has again and again. */
+static void write_long_names(void)
+{
+    static char text[32768];
+    static _Alignas(8) uint8_t blob[16384];
+    size_t used = (size_t)snprintf(text, sizeof(text), "passthrough { " RTC);
+
+    for (unsigned i = 0; i < 120; i++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used,
+                                 "n%u { ranges; a-name-of-some-length-a; a-name-of-some-length-b; };", i);
+    snprintf(text + used, sizeof(text) - used, " };");
+    write_seed("fragment", blob, dts_write(text, blob, sizeof(blob)), "", 0);
+}
+
 /** A guest that asks forty times for what nobody has: only the first of it may be seen. */
 static void write_noise(void)
 {
@@ -149,6 +188,8 @@ int main(int argc, char **argv)
     for (int i = 2; i < argc; i++)
         if (nftw(argv[i], visit, 16, FTW_PHYS) != 0)
             return EXIT_FAILURE;
+    write_fragments();
+    write_long_names();
     write_images();
     write_sequences();
     write_noise();
