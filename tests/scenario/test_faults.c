@@ -182,8 +182,10 @@ static void boot_with(struct system_run *run, enum sim_fault_kind kind, uint64_t
 START_TEST(every_fault)
 {
     static const uint64_t seeds[] = {0, 12, 1, 2, 3, 4, 5, 6};
-    const unsigned seed_count = getenv("FAULTS_SWEEP") != NULL ? ARRAY_SIZE(seeds) : 2;
     const struct sim_fault_info *info = sim_fault_info((unsigned)_i);
+    /* A machine that waits for its UART until the end of its time takes as long as all others together. */
+    const unsigned usual = info->kind == SIM_FAULT_UART_STUCK ? 1 : 2;
+    const unsigned seed_count = getenv("FAULTS_SWEEP") != NULL ? ARRAY_SIZE(seeds) : usual;
     const struct expectation *expected = expected_of(info->kind);
     ck_assert_msg(expected != NULL, "--fault %s: nothing is said here of what is expected", info->name);
     for (unsigned i = 0; i == 0 || (i < NUMBERS && expected->numbers[i] != 0); i++)

@@ -175,6 +175,8 @@ struct sim_machine {
     unsigned cpu_count;
     struct sim_device devices[SIM_MAX_DEVICES];
     unsigned device_count;
+    unsigned last_device; /* that answered */
+    bool frames_overlap;
     struct sim_mapping {
         uint64_t base, size;
     } mappings[SIM_MAX_MAPPINGS]; /* arch_mmio_map(): handle is index + 1 */
@@ -294,7 +296,7 @@ void sim_device_add(struct sim_machine *machine, const struct sim_device *device
 bool sim_device_read(struct sim_cpu *cpu, uint64_t address, unsigned size, uint64_t *value);
 bool sim_device_write(struct sim_cpu *cpu, uint64_t address, unsigned size, uint64_t value);
 /** @return the device that answers at @p address, or NULL. */
-const struct sim_device *sim_device_find(const struct sim_machine *machine, uint64_t address);
+const struct sim_device *sim_device_find(struct sim_machine *machine, uint64_t address);
 
 /* parts.c: what the device tree says the machine has. @return NULL, or what is wrong. */
 const char *sim_parts_read(struct sim_machine *machine, const void *dtb);

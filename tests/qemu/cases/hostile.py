@@ -27,9 +27,9 @@ def hostile_alone_on_one_cpu(lab):
 
 
 def rounds_beside(lab, neighbours):
-    """@return what the guest program spin gets done in a second of the machine's time, an instruction being a nanosecond: from its
+    """@return what the guest program spin gets done in half a second of the machine's time, an instruction being a nanosecond: from its
     beginning, for restarts become rare later."""
-    meter = lab.guest_domain("spin", bootargs="lines=11 period-us=100000")
+    meter = lab.guest_domain("spin", bootargs="lines=11 period-us=50000")
     board = lab.boot(lab.system([meter, *neighbours], cpus=1), extra=["-icount", "shift=0,sleep=off"])
     board.expect(r"spin: spin: done", timeout=100)
     rounds = [int(re.search(r"(\d+) rounds", line).group(1)) for line in board.lines("spin") if " rounds" in line]
