@@ -53,8 +53,18 @@ class CommandTest(unittest.TestCase):
             file.write(data)
         return cls.path(name)
 
+    def setUp(self):
+        self.leaks = 1
+
+    def environment(self):
+        """To look for leaks takes longer than all else that a command does: each test's first one does, with BULKHEAD_LEAKS=all every one."""
+        options = os.environ.get("ASAN_OPTIONS", "") + f":detect_leaks={self.leaks}"
+        self.leaks = 1 if os.environ.get("BULKHEAD_LEAKS") == "all" else 0
+        return {**os.environ, "ASAN_OPTIONS": options.strip(":")}
+
     def run_command(self, *arguments, status=0, given=b""):
-        result = subprocess.run([os.environ["BULKHEAD"], *arguments], input=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+        result = subprocess.run([os.environ["BULKHEAD"], *arguments], input=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60,
+                                env=self.environment())
         self.assertEqual(result.returncode, status, result.stderr.decode())
         return result.stdout, result.stderr.decode()
 
@@ -166,7 +176,7 @@ class CommandTest(unittest.TestCase):
                 for arguments in (("check",), ("plan",), ("plan", "--json"), ("guest-dtb", "-o", "/dev/null"), ("sim", "--milliseconds", "1000")):
                     result = subprocess.run([os.environ["BULKHEAD"], *arguments, *(self.system.host_arguments()), dtb,
                                              *(["packed"] if arguments[0] == "guest-dtb" else [])],
-                                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+                                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, env=self.environment())
                     self.assertIn(result.returncode, (0, 1), result.stderr)
                     self.assert_printable(result.stdout.replace(b"\r\n", b"\n"))
                     self.assert_printable(result.stderr)
