@@ -319,7 +319,7 @@ END_TEST
 
 START_TEST(stops)
 {
-    seeds_run("stops", 100, stop_from_outside);
+    seeds_run("stops", 200, stop_from_outside);
 }
 END_TEST
 
