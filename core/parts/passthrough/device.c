@@ -34,26 +34,26 @@ static void report_missing(struct fragment *fragment, const char *path)
                     "the host's device tree has no such node", NULL);
 }
 
-/** @return the node of the host's tree; an invalid one where there is none, which was reported where there should be */
-static struct dt_node find_host(struct fragment *fragment)
+/** Finds the node of the host's tree, @p host: an invalid one where there is none, which was reported where there
+ * should be. */
+static void find_host(struct fragment *fragment, struct dt_scan *host)
 {
-    const struct dt *host = fragment->inspection->plan->machine->tree;
-    const struct dt_node none = {host, -1};
+    const struct dt *tree = fragment->inspection->plan->machine->tree;
     const char *path;
     char found[64];
 
+    dt_scan_start(host, tree);
+    host->node.offset = -1;
     hv_status status = dt_read_string(fragment->at.node, PATH, &path);
     if (status == HV_E_MISSING)
-        return none;
+        return;
     if (status != HV_OK || path[0] == '\0') {
         fragment_report(fragment, DIAG_ERROR, PATH, dt_show(dt_property(fragment->at.node, PATH), found, sizeof(found)),
                         "the path of a node of the host's device tree", "the path cannot be read", NULL);
-        return none;
+        return;
     }
-    struct dt_node node = dt_find(host, path);
-    if (!dt_node_valid(node))
+    if (!dt_scan_find(host, tree, path))
         report_missing(fragment, path);
-    return node;
 }
 
 static struct region pages_of(struct dt_range range)
@@ -63,9 +63,15 @@ static struct region pages_of(struct dt_range range)
     return (struct region){align_down(range.base, PAGE_SIZE), max_u64(align_up(end, PAGE_SIZE), end)};
 }
 
-/** @return how far, from @p at on, the registers of the node that @p scan is at reach, in whole pages; @p at where they
- * do not begin there */
-static uint64_t covered_by(const struct dt_scan *scan, uint64_t at)
+/** How much of its pages a device's registers are taken to be. */
+enum extent {
+    EXACT,
+    WHOLE_PAGES,
+};
+
+/** @return how far, from @p at on, the registers of the node that @p scan is at reach; @p at where they do not begin
+ * there */
+static uint64_t covered_by(const struct dt_scan *scan, uint64_t at, enum extent extent)
 {
     struct dt_range range;
     hv_status status = HV_OK;
@@ -76,30 +82,37 @@ static uint64_t covered_by(const struct dt_scan *scan, uint64_t at)
             return at;
         if (status != HV_OK || range.size == 0)
             continue;
-        struct region pages = pages_of(range);
-        if (pages.base <= at && at < pages.end)
-            return pages.end;
+        struct region own = extent == EXACT ? range_of(range.base, range.size) : pages_of(range);
+        if (own.base <= at && at < own.end)
+            return own.end;
     }
     return at;
 }
 
 /** @return the first address of @p range that belongs neither to @p host nor to a node below it; its end: none */
-static uint64_t first_foreign(struct dt_node host, struct region range)
+static uint64_t first_foreign(const struct dt_scan *host, struct region range, enum extent extent)
 {
     uint64_t at = range.base, before;
 
     do {
-        struct dt_scan scan;
+        struct dt_scan scan = *host;
         before = at;
-        if (!dt_scan_to(&scan, host))
-            return at;
-        unsigned depth = scan.depth;
         do {
-            at = max_u64(at, covered_by(&scan, at));
+            at = max_u64(at, covered_by(&scan, at, extent));
             dt_scan_next(&scan);
-        } while (at < range.end && dt_node_valid(scan.node) && scan.depth > depth);
+        } while (at < range.end && dt_node_valid(scan.node) && scan.depth > host->depth);
     } while (at < range.end && at != before);
     return min_u64(at, range.end);
+}
+
+/** Of the devices of the host the first that all of @p range belongs to. @return whether there is one */
+static bool find_owner(const struct dt *host, struct region range, struct dt_scan *owner)
+{
+    for (dt_scan_start(owner, host); dt_node_valid(owner->node); dt_scan_next(owner))
+        if (covered_by(owner, range.base, WHOLE_PAGES) != range.base &&
+            first_foreign(owner, range, WHOLE_PAGES) == range.end)
+            return true;
+    return false;
 }
 
 /** @return whether the node that @p scan is at has registers in @p frame that are less than a page: not a bus's */
@@ -122,10 +135,9 @@ static void warn_of_neighbours(struct fragment *fragment, struct dt_node host, s
 {
     struct dt_scan scan;
     char path[DT_PATH_MAX], message[DT_PATH_MAX + 64];
-    const struct dt *tree = host.tree;
     unsigned others = 0;
 
-    dt_scan_start(&scan, tree);
+    dt_scan_start(&scan, host.tree);
     while (dt_node_valid(scan.node)) {
         bool own = scan.node.offset == host.offset;
         if (!own && has_some_of(&scan, frame) && others++ == 0)
@@ -182,8 +194,42 @@ static void frame_error(struct fragment *fragment, struct region found, const ch
     fragment_report(fragment, DIAG_ERROR, REG, show_range(found).text, expected, message, NULL);
 }
 
-/** One range of xen,reg. @param host  invalid: no node says whose it is */
-static void read_frame(struct fragment *fragment, struct dt_node host, uint64_t base, uint64_t size, uint64_t guest)
+/** Device trees for Xen give a domain the pages of other devices in this way, behind the device's own, such as those of
+ * a timer that a driver changes its clock by. */
+static bool is_of_another(struct fragment *fragment, struct region range)
+{
+    struct dt_scan owner;
+    char path[DT_PATH_MAX], message[DT_PATH_MAX + 96];
+
+    if (!find_owner(fragment->inspection->plan->machine->tree, range, &owner))
+        return false;
+    format_string(message, sizeof(message),
+                  "the range belongs to another device, whose interrupts the guest does not get: %s",
+                  dt_path(owner.node, path, sizeof(path)));
+    fragment_report(fragment, DIAG_WARNING, REG, show_range(range).text, NULL, message, NULL);
+    return true;
+}
+
+/** @return whether @p range, the one of xen,reg with that @p index, may be the guest's; else it was reported */
+static bool judge_owner(struct fragment *fragment, const struct dt_scan *host, struct region range, unsigned index)
+{
+    struct dt_range own;
+
+    if (first_foreign(host, range, WHOLE_PAGES) == range.end) {
+        if (first_foreign(host, range, EXACT) != range.end)
+            warn_of_neighbours(fragment, host->node, range);
+        return true;
+    }
+    if (index != 0 && is_of_another(fragment, range))
+        return true;
+    frame_error(fragment, range, dt_scan_reg_cpu(host, 0, &own) == HV_OK ? show_range(pages_of(own)).text : NULL,
+                "not all of the range belongs to the device that xen,path names");
+    return false;
+}
+
+/** The range of xen,reg with that @p index. @param host  invalid: no node says whose it is */
+static void read_frame(struct fragment *fragment, const struct dt_scan *host, unsigned index, uint64_t base,
+                       uint64_t size, uint64_t guest)
 {
     const struct machine *machine = fragment->inspection->plan->machine;
     struct region range = range_of(base, size);
@@ -204,17 +250,8 @@ static void read_frame(struct fragment *fragment, struct dt_node host, uint64_t 
         frame_error(fragment, range, NULL, "the range is RAM, no device");
         return;
     }
-    if (dt_node_valid(host)) {
-        uint64_t foreign = first_foreign(host, range);
-        struct dt_range own;
-        if (foreign != range.end) {
-            bool known = dt_reg_cpu(host, 0, &own) == HV_OK;
-            frame_error(fragment, range, known ? show_range(pages_of(own)).text : NULL,
-                        "not all of the range belongs to the device that xen,path names");
-            return;
-        }
-        warn_of_neighbours(fragment, host, range);
-    }
+    if (dt_node_valid(host->node) && !judge_owner(fragment, host, range, index))
+        return;
     if (!reach(fragment, range_of(guest, size))) {
         frame_error(fragment, range_of(guest, size), NULL, "this CPU cannot translate such addresses for a guest");
         return;
@@ -223,7 +260,7 @@ static void read_frame(struct fragment *fragment, struct dt_node host, uint64_t 
 }
 
 /** xen,reg: tuples of host address, size and guest address, in the cells that the parent node sets. */
-static void read_frames(struct fragment *fragment, struct dt_node host)
+static void read_frames(struct fragment *fragment, const struct dt_scan *host)
 {
     const struct dt_scan *at = &fragment->at;
     const struct dt_node parent = {at->node.tree, at->ancestors[at->depth - 1]};
@@ -238,7 +275,8 @@ static void read_frames(struct fragment *fragment, struct dt_node host)
         return;
     }
     uint32_t tuple = (2 * address_cells + size_cells) * (uint32_t)sizeof(uint32_t);
-    if (value.length == 0 && dt_node_valid(host)) /* its pages are another node's, too; it has interrupts of its own */
+    if (value.length == 0 &&
+        dt_node_valid(host->node)) /* its pages are another node's, too; it has interrupts of its own */
         return;
     if (value.length < tuple || value.length % tuple != 0)
         fragment_report(fragment, value.length < tuple ? DIAG_ERROR : DIAG_WARNING, REG,
@@ -250,7 +288,7 @@ static void read_frames(struct fragment *fragment, struct dt_node host)
         const uint8_t *data = value.data + i * tuple;
         const uint8_t *size = data + address_cells * sizeof(uint32_t);
         const uint8_t *guest = size + size_cells * sizeof(uint32_t);
-        read_frame(fragment, host, dt_cells_value(data, address_cells), dt_cells_value(size, size_cells),
+        read_frame(fragment, host, i, dt_cells_value(data, address_cells), dt_cells_value(size, size_cells),
                    dt_cells_value(guest, address_cells));
     }
 }
@@ -380,15 +418,15 @@ static void check_told_extended(struct fragment *fragment)
 }
 
 /** Those of other controllers are not the GIC's: they are passed over. */
-static void read_interrupts(struct fragment *fragment, struct dt_node host)
+static void read_interrupts(struct fragment *fragment, struct dt_scan *host)
 {
-    uint32_t extended = dt_property(host, EXTENDED).length;
-    uint32_t most = (extended != 0 ? extended : dt_property(host, INTERRUPTS).length) / CELL;
+    uint32_t extended = dt_property(host->node, EXTENDED).length;
+    uint32_t most = (extended != 0 ? extended : dt_property(host->node, INTERRUPTS).length) / CELL;
     struct dt_interrupt interrupt;
     hv_status status = HV_OK;
 
     for (uint32_t i = 0; i <= most && (status == HV_OK || status == HV_E_UNSUPPORTED); i++) {
-        status = dt_interrupt(host, i, &interrupt);
+        status = dt_scan_interrupt(host, i, &interrupt);
         if (status == HV_OK)
             add_interrupt(fragment, &interrupt);
     }
@@ -413,10 +451,11 @@ void fragment_device(struct fragment *fragment)
                         has_reg ? "add xen,path, or " FORCE " for pages that no node describes" : "add xen,reg");
         return;
     }
-    struct dt_node host = find_host(fragment);
-    if (has_path && !dt_node_valid(host))
+    struct dt_scan host;
+    find_host(fragment, &host);
+    if (has_path && !dt_node_valid(host.node))
         return;
-    read_frames(fragment, host);
-    if (dt_node_valid(host))
-        read_interrupts(fragment, host);
+    read_frames(fragment, &host);
+    if (dt_node_valid(host.node))
+        read_interrupts(fragment, &host);
 }

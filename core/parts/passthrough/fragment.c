@@ -14,10 +14,11 @@ static void emit(struct diag *diag, const struct diag_report *report)
 {
     struct fragment *fragment = CONTAINER_OF(diag, struct fragment, diag);
     struct diag_report outer = *report;
-    char path[DT_PATH_MAX];
+    char module[DT_PATH_MAX], path[DT_PATH_MAX];
 
-    format_string(path, sizeof(path), "%s:%s", fragment->module, report->path != NULL ? report->path : "");
-    outer.path = report->path != NULL ? path : fragment->module;
+    dt_path(fragment->module, module, sizeof(module));
+    format_string(path, sizeof(path), "%s:%s", module, report->path != NULL ? report->path : "");
+    outer.path = report->path != NULL ? path : module;
     fragment->failed |= report->severity == DIAG_ERROR;
     if (fragment->inspection->diag != NULL)
         diag_emit(fragment->inspection->diag, &outer);
@@ -144,9 +145,9 @@ hv_status passthrough_inspect(struct inspection *inspection)
 {
     struct system_plan *plan = inspection->plan;
     struct plan_domain *domain = inspection->domain;
-    struct fragment fragment = {.inspection = inspection, .diag = {.emit = emit}};
+    struct fragment fragment = {
+        .inspection = inspection, .diag = {.emit = emit}, .module = domain->config->device_tree.node};
 
-    dt_path(domain->config->device_tree.node, fragment.module, sizeof(fragment.module));
     domain->frames = &plan->frames[plan->frame_count];
     domain->interrupts = &plan->interrupts[plan->interrupt_count];
     domain->eager_memory = true; /* a page that is zeroed at its first touch would lose what a device wrote before */

@@ -27,9 +27,9 @@ uint64_t passthrough_tree_bytes(const struct dt *fragment);
 /** Where a partial tree is read: reports name the module, then the node in it. */
 struct fragment {
     struct inspection *inspection;
-    struct diag diag; /* for nodes of the partial tree */
-    char module[DT_PATH_MAX];
-    struct dt_scan at; /* the node that is looked at */
+    struct diag diag;      /* for nodes of the partial tree */
+    struct dt_node module; /* in the host's tree */
+    struct dt_scan at;     /* the node that is looked at */
     bool failed;
 };
 
