@@ -104,6 +104,12 @@ class Lab:
             file.write(image + bytes(size - len(image)))
         return self.path(f"first-{size}.bin")
 
+    def clock(self, gic):
+        """A partial device tree with virt's real-time clock. Returns the file."""
+        tree = System([], cpus=1, seeds=False, gic=gic).write(self.path("host")).path("host.dtb")
+        subprocess.run([self.bulkhead, "assign", tree, "pl031", "--quiet", "-o", self.path("clock.dtb")], check=True, timeout=60)
+        return self.path("clock.dtb")
+
     def linux_domain(self):
         archive = make_initramfs.Archive()
         with open(self.guest("bench-init"), "rb") as file:

@@ -28,6 +28,8 @@ OTHERS = {
     "guest-1gib": "reset to the first instruction of a 1 GiB domain",
     "host-8gib": "the same, 128 MiB, on a host of 8 GiB (else 2)",
     "kernel-32mib": "32 MiB of kernel more",
+    "device-assigned": "a device of the host for a domain, RAM apart",
+    "eager-memory": "128 MiB of RAM zeroed and mapped before the start, as each domain with a device has them",
     "linux-init": "reset to Linux's init, all instructions",
     "linux-hypervisor": "of them the hypervisor's",
     "linux-copying": "of these, copying the kernel and the ramdisk",
@@ -100,10 +102,10 @@ def difference(more, less, parts=1):
     return single((more.median - less.median) // parts, {name: count for name, count in counts.items() if count != 0})
 
 
-def first_instruction(lab, gic, count=1, memory=128, host=2048, kernel=None):
+def first_instruction(lab, gic, count=1, memory=128, host=2048, kernel=None, **options):
     """Instructions from reset to the first one of the last of @count domains."""
     kernel = kernel or lab.guest("first.bin")
-    domains = [Domain(f"domU{i + 1}", kernel, memory) for i in range(count)]
+    domains = [Domain(f"domU{i + 1}", kernel, memory, **options) for i in range(count)]
     run = lab.boot(domains, MARK_FIRST, count, memory=host, gic=gic)
     return single(run.marks[MARK_FIRST][-1], run.all.functions)
 
@@ -116,6 +118,18 @@ def boot(lab):
         yield "guest-1gib", f"v{gic}", first_instruction(lab, gic, memory=1024)
         yield "host-8gib", f"v{gic}", first_instruction(lab, gic, host=8192)
         yield "kernel-32mib", f"v{gic}", difference(first_instruction(lab, gic, kernel=lab.padded_guest(32 * MIB)), one)
+
+
+def device(lab):
+    for gic in GICS:
+        clock = lab.clock(gic)
+        for name in ("1", "2"):
+            vcpus, cpus = DOMAINS[name]
+            domain = Domain("device", lab.guest(f"device-{gic}.bin"), cpus=vcpus, devices=clock)
+            yield from windows(lab.boot([domain], MARK_DONE, gic=gic, cpus=cpus), f"v{gic}-{name}")
+        eager = first_instruction(lab, gic, properties="bulkhead,eager-memory;")
+        yield "device-assigned", f"v{gic}", difference(first_instruction(lab, gic, devices=clock), eager)
+        yield "eager-memory", f"v{gic}", difference(eager, first_instruction(lab, gic))
 
 
 def linux(lab):
@@ -158,4 +172,4 @@ def memory(lab):
         yield name, "all", single(size)
 
 
-GROUPS = {function.__name__: function for function in (exits, reset, switch, boot, linux, memory)}
+GROUPS = {function.__name__: function for function in (exits, reset, switch, boot, device, linux, memory)}

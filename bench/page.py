@@ -80,6 +80,8 @@ def boot(figures):
         row("128 MiB to 1 GiB of guest RAM", more("guest-1gib")),
         row("2 GiB to 8 GiB of host RAM", more("host-8gib")),
         row("32 MiB of kernel more", plain("kernel-32mib")),
+        row(description("eager-memory"), plain("eager-memory")),
+        row(description("device-assigned"), plain("device-assigned")),
         ["SYSTEM_RESET to the first instruction, 128 MiB domain",
          *(of(figures.get(peer, "reset", f"{gic}-1")) for peer, gic in columns)]])
 
@@ -97,7 +99,7 @@ def linux(figures):
 
 def exit_figures(figures):
     """In the order in which bench/guest/operations.h has them."""
-    measured = [figure for group in ("exits", "switch") for figure in figures.groups.get(group, [])]
+    measured = [figure for group in ("exits", "switch", "device") for figure in figures.groups.get(group, [])]
     return [name for name, _ in operations().values() if name in measured]
 
 

@@ -21,3 +21,7 @@
 #define OP_SLICE 18         /* switch-slice: switch between vCPUs of two domains, end of a slice */
 #define OP_YIELD 19         /* switch-wfi: switch between vCPUs of two domains, WFI */
 #define OP_TIMER_AGAIN 20   /* timer-again: virtual timer whose handler ends it before it stops the timer, both ends */
+#define OP_DEVICE 21        /* device: interrupt of an assigned device to the handler */
+#define OP_DEVICE_END 22    /* device-end: interrupt of an assigned device, its end included */
+#define OP_DEVICE_WFI 23    /* device-wfi: wake from WFI by an assigned device, to the handler */
+#define OP_DEVICE_OTHER 24  /* device-other: the same to an idle vCPU's handler on another CPU */
