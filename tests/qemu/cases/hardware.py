@@ -5,7 +5,7 @@ import random
 
 from cases.boards import zcu102_system
 from cases.linux import shell
-from cases.passthrough import ZCU102_CLOCKS, ZCU102_GEM3, fragment
+from cases.passthrough import gem
 from lab import case, check
 
 DISK = 4 << 20
@@ -39,8 +39,7 @@ case(timeout=480, name="hardware-domain-gicv3", cpus=2, gic=3)(hardware_domain)
 @case(timeout=480)
 def hardware_zcu102(lab):
     """The rest of a real board's tree to a hardware domain, the Ethernet controller to another domain at the same time."""
-    devices = fragment(lab, "gem", ZCU102_CLOCKS, ZCU102_GEM3)
-    system = zcu102_system(lab, [lab.linux_domain("dom0", dom0=True), lab.linux_domain("net", devices=devices, modules=["macb"])],
+    system = zcu102_system(lab, [lab.linux_domain("dom0", dom0=True), lab.linux_domain("net", devices=gem(lab), modules=["macb"])],
                            hypervisor_args="dom0_mem=256M")
     board = lab.boot(system, extra=["-nic", "user", "-nic", "user", "-nic", "user", "-nic", "user"])
     board.expect_all([rf"{name}: init: reached after" for name in ("dom0", "net")], timeout=300)
