@@ -217,6 +217,15 @@ def is_chosen(folder, block):
     need("0 errors, 0 warnings; 1 of 1 domains would start" in printed, printed)
 
 
+def is_device(folder, block):
+    """A partial device tree: `bulkhead check` has nothing to say of it, for a domain of virt."""
+    with open(os.path.join(folder, "part.dts"), "w", encoding="utf-8") as file:
+        file.write(block)
+    printed = run(folder, "dtc -q -I dts -O dtb -o part.dtb part.dts; tools/make_system.py -o part --domain io --kernel Image --devices part.dtb; "
+                          "bulkhead check $(cat part/host.args) part/system.dtb 2>&1")
+    need("0 errors, 0 warnings; 1 of 1 domains would start" in printed, printed)
+
+
 def is_case(folder, block):
     """A test of tests/qemu, as it stands there."""
     need(any(block.strip() in read(path) for path in glob.glob(os.path.join(ROOT, "tests/qemu/cases/*.py"))), "no such case in tests/qemu/cases")
@@ -277,6 +286,9 @@ BLOCKS = {
     ("docs/guest.md", "hello: hello from a domain"): by("tests/qemu/cases/guide.py:guest_contract"),
     ("docs/parts.md", "cmake --preset aarch64"): by("tests/qemu/CMakeLists.txt:qemu-build-part"),
     ("docs/parts.md", "domain1 {"): by("tests/scenario/test_parts.c:bulkhead,scratch"),
+    ("docs/passthrough.md", "qemu-system-aarch64 -M virt"): runs(r"7 other devices in the same pages", r"0 errors, 1 warning; 2 of 2 domains would start$"),
+    ("docs/passthrough.md", "build/host/bulkhead assign build/deps"): runs(),
+    ("docs/passthrough.md", "/dts-v1/;"): is_device,
     ("docs/performance.md", "bench/budgets.py"): names,
     ("docs/performance.md", "BULKHEAD_SEEDS=1000"): quick(("SEEDS=1000", "SEEDS=2")),
     ("docs/quickstart.md", "domU1 {"): is_chosen,
