@@ -539,6 +539,17 @@ void config_make_hardware(struct config_reader *reader, struct domain_config *do
         config_complain(reader, domain, &complaint);
 }
 
+/** It has all that nobody else has; to have some of it alone, as a partial tree asks, says nothing. */
+static void check_hardware(struct config_reader *reader, struct domain_config *domain)
+{
+    if (domain->hardware && domain->device_tree.present)
+        config_complain(reader, domain,
+                        &(struct complaint){.severity = DIAG_ERROR,
+                                            .node = domain->node,
+                                            .message = "the hardware domain has its devices by the host's tree",
+                                            .hint = "remove the module of multiboot,device-tree"});
+}
+
 /** 2 is the hardware domain; the others are Xen's own. */
 static void read_capabilities(struct domain_reader *self)
 {
@@ -571,6 +582,7 @@ void config_read_domain(struct config_reader *reader, struct dt_node node)
     read_capabilities(&self);
     read_static(&self);
     read_children(&self, read_cells(&self));
+    check_hardware(reader, self.domain);
     read_bootargs(&self);
     config_check_console(self.reader, self.domain);
 }

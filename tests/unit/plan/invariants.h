@@ -137,7 +137,10 @@ static inline void assert_guest_layout(const struct plan_domain *domain)
     }
     REQUIRE(domain->kernel.present && domain->kernel.memory_size >= domain->kernel.file_size);
     REQUIRE(domain->entry.raw == domain->kernel.load.raw);
-    REQUIRE(ram.base == GUEST_RAM0_BASE && ram.end <= GUEST_RAM0_BASE + GUEST_RAM0_SIZE);
+    if (domain->direct)
+        REQUIRE(ram.base == domain->extents[0].target.raw);
+    else
+        REQUIRE(ram.base == GUEST_RAM0_BASE && ram.end <= GUEST_RAM0_BASE + GUEST_RAM0_SIZE);
     uint64_t size = region_size(ram) + region_size(domain->guest_ram[1]);
     REQUIRE(size >= domain->config->memory && size < domain->config->memory + PAGE_SIZE);
 }
