@@ -19,6 +19,8 @@ void program_ipi(struct platform *platform);
 void program_smp(struct platform *platform);
 void program_echo(struct platform *platform);
 void program_scratch(struct platform *platform);
+void program_rtc(struct platform *platform);
+void program_dma(struct platform *platform);
 
 /* A64 only. */
 void program_cost(struct platform *platform);

@@ -22,6 +22,16 @@ void gic_enable(const struct platform *platform, uint32_t intid)
     functions(platform)->enable(platform, intid);
 }
 
+void gic_disable(const struct platform *platform, uint32_t intid)
+{
+    write32(platform->distributor + 0x180 + intid / 32 * 4, 1u << intid % 32); /* GICD_ICENABLER */
+}
+
+void gic_clear_pending(const struct platform *platform, uint32_t intid)
+{
+    write32(platform->distributor + 0x280 + intid / 32 * 4, 1u << intid % 32); /* GICD_ICPENDR */
+}
+
 void gic_set_priority(const struct platform *platform, uint32_t intid, uint8_t priority)
 {
     functions(platform)->set_priority(platform, intid, priority);

@@ -19,6 +19,13 @@
 /* @p entered: the virtual counter when the exception was taken. */
 typedef void interrupt_handler(void *context, uint32_t intid, uint64_t entered);
 
+/** What devices call memory that the guest has at @c base. */
+struct dma_range {
+    uint64_t bus, base, size;
+};
+
+#define MAX_DMA_RANGES 4
+
 /** What the device tree says, and the state of this header's functions. Addresses are 0 where there is no such thing.
  */
 struct platform {
@@ -29,12 +36,16 @@ struct platform {
     uint64_t initrd_start, initrd_end;
     uint64_t uart; /* arm,pl011 or arm,sbsa-uart */
     uint64_t distributor;
-    uint64_t cpu_interface;  /* GICv2 */
-    uint64_t redistributors; /* GICv3 */
-    bool smc;                /* PSCI conduit: SMC rather than HVC */
-    const char *bootargs;    /* "" if none */
-    uint64_t first_ticks;    /* CNTPCT_EL0 as the very first instruction read it, where there is one; else 0 */
-    uint32_t acknowledged;   /* what is being handled, as the controller gave it: GICv2 has an SGI's source in 12:10 */
+    uint64_t cpu_interface;                           /* GICv2 */
+    uint64_t redistributors;                          /* GICv3 */
+    uint64_t rtc;                                     /* arm,pl031 */
+    uint64_t bus_master;                              /* bulkhead,bus-master, of hostsim */
+    uint32_t rtc_interrupt, bus_master_interrupts[2]; /* INTIDs */
+    struct dma_range dma_ranges[MAX_DMA_RANGES];      /* of /passthrough; size 0: none */
+    bool smc;                                         /* PSCI conduit: SMC rather than HVC */
+    const char *bootargs;                             /* "" if none */
+    uint64_t first_ticks;  /* CNTPCT_EL0 as the very first instruction read it, where there is one; else 0 */
+    uint32_t acknowledged; /* what is being handled, as the controller gave it: GICv2 has an SGI's source in 12:10 */
     interrupt_handler *handler;
     void *handler_context;
 };
@@ -159,6 +170,9 @@ void gic_init(const struct platform *platform);
 /** @return whether the CPU interface is as after reset. */
 bool gic_is_reset(const struct platform *platform);
 void gic_enable(const struct platform *platform, uint32_t intid);
+/** Both of a shared interrupt. */
+void gic_disable(const struct platform *platform, uint32_t intid);
+void gic_clear_pending(const struct platform *platform, uint32_t intid);
 void gic_set_priority(const struct platform *platform, uint32_t intid, uint8_t priority);
 /** To each vCPU of the bits @p targets. */
 void gic_send(const struct platform *platform, uint32_t sgi, uint32_t targets);

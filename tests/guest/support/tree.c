@@ -19,7 +19,7 @@ struct property {
 
 /** The node whose properties are being read. */
 struct node {
-    struct property compatible, device_type, reg, method, bootargs, initrd_start, initrd_end;
+    struct property compatible, device_type, reg, method, bootargs, initrd_start, initrd_end, interrupts, dma_ranges;
 };
 
 struct cells {
@@ -82,6 +82,26 @@ static uint64_t reg_size(const struct node *node, struct cells cells, unsigned i
                                                    : 0;
 }
 
+/** @return the INTID of the shared interrupt of that index, 0: none */
+static uint32_t interrupt(const struct node *node, unsigned index)
+{
+    const uint8_t *at = node->interrupts.data + index * 12;
+
+    return (index + 1) * 12 <= node->interrupts.length && big32(at) == 0 ? 32 + big32(at + 4) : 0;
+}
+
+/** @p cells are the node's own: what is below it is addressed so. The root has two cells for an address. */
+static void take_dma_ranges(struct platform *platform, const struct node *node, struct cells cells)
+{
+    const uint32_t entry = 4 * (cells.address + 2 + cells.size);
+
+    for (unsigned i = 0; i < MAX_DMA_RANGES && (i + 1) * entry <= node->dma_ranges.length; i++) {
+        const uint8_t *at = node->dma_ranges.data + i * entry;
+        platform->dma_ranges[i] = (struct dma_range){big(at, cells.address), big(at + 4 * cells.address, 2),
+                                                     big(at + 4 * cells.address + 8, cells.size)};
+    }
+}
+
 /** All properties of @p node are known: takes what the payloads want. @p cells are its parent's. */
 static void node_done(struct platform *platform, const struct node *node, struct cells cells)
 {
@@ -93,6 +113,13 @@ static void node_done(struct platform *platform, const struct node *node, struct
     } else if (list_holds(node->compatible, "arm,gic-v3")) {
         platform->distributor = reg_base(node, cells, 0);
         platform->redistributors = reg_base(node, cells, 1);
+    } else if (list_holds(node->compatible, "arm,pl031")) {
+        platform->rtc = reg_base(node, cells, 0);
+        platform->rtc_interrupt = interrupt(node, 0);
+    } else if (list_holds(node->compatible, "bulkhead,bus-master")) {
+        platform->bus_master = reg_base(node, cells, 0);
+        platform->bus_master_interrupts[0] = interrupt(node, 0);
+        platform->bus_master_interrupts[1] = interrupt(node, 1);
     } else if (list_holds(node->device_type, "memory")) {
         for (unsigned bank = 0; bank < 2; bank++) {
             platform->ram_base[bank] = reg_base(node, cells, bank);
@@ -122,6 +149,8 @@ static void node_property(struct node *node, struct cells *cells, const char *na
         {"bootargs", &node->bootargs},
         {"linux,initrd-start", &node->initrd_start},
         {"linux,initrd-end", &node->initrd_end},
+        {"interrupts", &node->interrupts},
+        {"dma-ranges", &node->dma_ranges},
     };
 
     for (unsigned i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
@@ -146,6 +175,8 @@ static void walk(struct platform *platform, const uint8_t *at, const char *strin
         if (token == TOKEN_BEGIN_NODE || token == TOKEN_END_NODE) {
             if (open)
                 node_done(platform, &node, cells[depth - 1]);
+            if (open && node.dma_ranges.length != 0)
+                take_dma_ranges(platform, &node, cells[depth]);
             open = token == TOKEN_BEGIN_NODE;
         }
         if (token == TOKEN_BEGIN_NODE) {

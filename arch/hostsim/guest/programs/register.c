@@ -22,6 +22,8 @@ ENTRY(ipi)
 ENTRY(smp)
 ENTRY(reset)
 ENTRY(spin)
+ENTRY(rtc)
+ENTRY(dma)
 ENTRY(linux)
 ENTRY(mmu)
 
@@ -43,6 +45,8 @@ static const struct {
     {"smp", enter_smp, "starts its further vCPUs, sends them interrupts, stops them"},
     {"reset", enter_reset, "starts again and again, until the counter says until-ms=500"},
     {"spin", enter_spin, "never waits; prints a line now and then (lines=5 period-us=100000)"},
+    {"rtc", enter_rtc, "has alarms of a clock that it is given (alarms=2)"},
+    {"dma", enter_dma, "moves data by a device that it is given (rounds=4)"},
     {"mmu", enter_mmu, "turns its MMU and caches on, and looks at its memory through them"},
     {"off", program_off, "powers off at once"},
 };
