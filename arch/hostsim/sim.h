@@ -71,6 +71,9 @@ struct sim_options {
     uint64_t dtb_base;
     uint64_t early_uart; /* a PL011 that this build knows of without a tree; 0: none */
 
+    bool dma_strays; /* guests may be hostile: what a device of theirs does to others' memory is noted (sim_stray()) and
+                      * happens; false: it ends the run */
+
     /* The run */
     uint64_t seed; /* 0: CPUs advance strictly in order of virtual time; else switches between them are random too */
     enum sim_schedule schedule;
@@ -156,6 +159,19 @@ uint64_t sim_fingerprint(const struct sim_machine *machine);
 
 /** @return whether guests run in KVM with its own interrupt controller: core's vGIC is not what they see then. */
 bool sim_kvm_has_own_gic(const struct sim_machine *machine);
+
+/** One access by DMA to what was not to be accessed. */
+struct sim_stray {
+    char device[32];      /* name of its node in the machine's tree */
+    char owner[48];       /* whose memory it was: a domain's name, or what it is to the hypervisor */
+    unsigned device_vmid; /* of the domain that the device was given to; 0: to none */
+    unsigned vmid; /* of the domain whose memory it was; its own domain's where the page was not zeroed and mapped */
+    uint64_t address;
+    bool write;
+};
+#define SIM_MAX_STRAYS 64 /* that are kept */
+/** @return how many there were; the one of @p index is then in @p found, if it was kept (NULL: not wanted). */
+unsigned sim_stray(const struct sim_machine *machine, unsigned index, struct sim_stray *found);
 
 /** One vCPU that ran, in the order in which they first did. */
 struct sim_guest_info {

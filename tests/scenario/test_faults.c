@@ -35,6 +35,13 @@ static const struct system_domain domains[] = {
 };
 static const char *const done[] = {"first: timer: done, 3 ticks*", "second: hello: done"};
 
+/* For what goes wrong with a device that a guest has. */
+static const struct system_domain device_domains[] = {
+    {.name = "first", .program = "dma", .bootargs = "idle=50", .memory = 0x1000, .devices = "master0"},
+    {.name = "second", .program = "hello", .memory = 0x4000, .kernel_size = 0x2000, .ramdisk_size = 4096},
+};
+static const char *const device_done[] = {"first: dma: round 4*", "second: hello: done"};
+
 enum harm {
     NOBODY,
     ONE,     /* at most one domain; the other does its work */
@@ -85,6 +92,9 @@ static const struct expectation {
     {SIM_FAULT_TIMER_STORM, NOBODY, "interrupt 26 storms: turned off", {1}},
     {SIM_FAULT_COUNTER_AHEAD, NOBODY, NULL, {1, 100, 1000, 5000, 6000, 6400}},
     {SIM_FAULT_COUNTER_BACK, ONE, NULL, {1, 100, 1000, 5000, 6000, 6400}},
+    {SIM_FAULT_DEVICE_STUCK, ONE, "first: dma: the device does not work", {1, 3, 5}},
+    {SIM_FAULT_DEVICE_DISABLED, NOBODY, NULL, {1, 2, 3, 4, 5, 8, 13}},
+    {SIM_FAULT_DEVICE_SILENT, ONE, "first: dma: the device does not work", {1, 2, 5, 10, 15, 20, 30}},
 };
 
 static const struct expectation *expected_of(enum sim_fault_kind kind)
@@ -140,10 +150,16 @@ static void check_whole(const struct system_run *run, const struct sim_fault_inf
         explain(run, info, "no domain did its work, and nothing says why");
 }
 
+static bool is_of_device(enum sim_fault_kind kind)
+{
+    return kind >= SIM_FAULT_DEVICE_STUCK && kind <= SIM_FAULT_DEVICE_SILENT;
+}
+
 static void check_harm(const struct system_run *run, const struct sim_fault_info *info,
                        const struct expectation *expected)
 {
-    unsigned finished = count_lines(run, done[0]) + count_lines(run, done[1]);
+    const char *const *lines = is_of_device(info->kind) ? device_done : done;
+    unsigned finished = count_lines(run, lines[0]) + count_lines(run, lines[1]);
     if (info->kind == SIM_FAULT_UART_STUCK) /* swallows what says so: that both went off must do */
         finished = run->end == SIM_END_POWER_OFF ? 2 : 0;
     check_whole(run, info, finished);
@@ -172,7 +188,7 @@ static void boot_with(struct system_run *run, enum sim_fault_kind kind, uint64_t
                                            .time_limit_us = TIME_LIMIT_US,
                                            .step_limit = kind == SIM_FAULT_UART_STUCK ? STUCK_STEP_LIMIT : STEP_LIMIT}};
     clock_t start = clock();
-    system_boot(run, domains, ARRAY_SIZE(domains));
+    system_boot(run, is_of_device(kind) ? device_domains : domains, ARRAY_SIZE(domains));
     if (getenv("FAULTS_VERBOSE") != NULL && kind != 0)
         fprintf(stderr, "%5ld ms %8llu steps %s %s@%llu seed %llu\n", (clock() - start) * 1000 / CLOCKS_PER_SEC,
                 (unsigned long long)sim_steps(run->machine), sim_end_name(run->end), info_of(kind)->name,

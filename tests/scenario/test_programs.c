@@ -18,6 +18,7 @@ static const struct {
     const char *program, *bootargs;
     unsigned vcpus;
     void (*prepare)(struct system_run *run);
+    const char *devices;
 } programs[] = {
     {.program = "hello", .bootargs = "some words"},
     {.program = "timer", .bootargs = "ticks=5 period-us=500 again=2"},
@@ -33,6 +34,8 @@ static const struct {
     {.program = "reset", .bootargs = "until-ms=10"},
     {.program = "spin", .bootargs = "lines=3 period-us=1000"},
     {.program = "echo", .bootargs = "calls=1", .prepare = say_something},
+    {.program = "rtc", .devices = "rtc"},
+    {.program = "dma", .bootargs = "rounds=3 bytes=96", .devices = "master1"},
 };
 
 static const struct {
@@ -53,7 +56,8 @@ START_TEST(each_program)
          .bootargs = programs[_i].bootargs,
          .vcpus = programs[_i].vcpus,
          .memory = 0x8000,
-         .ramdisk_size = 3000},
+         .ramdisk_size = 3000,
+         .devices = programs[_i].devices},
         {.name = "other", .program = "hello"},
     };
     for (unsigned cpus = 1; cpus <= 2; cpus++) {

@@ -10,6 +10,7 @@
 #include "hostsim/devices/uart.h"
 #include "hostsim/gic/gic.h"
 #include "hostsim/machine/machine.h"
+#include "hostsim/oracle/oracle.h"
 
 #define LATE_NS 200000 /* of a deadline, when a CPU goes to sleep: what interrupts meanwhile may take */
 
@@ -153,6 +154,7 @@ void arch_cpu_idle(void)
     if (sim_gic_signals(cpu) || cpu->serror)
         return; /* a pending SError ends WFI, masked or not (Arm ARM D1.6.2) */
     sim_trace(cpu, "idle");
+    sim_oracle_handled(cpu);
     sim_cpu_block(cpu, SIM_CPU_IDLE);
     sim_spend(cpu, SIM_COST_WAKE, 1);
 }

@@ -64,6 +64,12 @@ static const struct sim_fault_info table[] = {
      "the EL2 timer for which the n-th deadline is set keeps its interrupt asserted"},
     {SIM_FAULT_COUNTER_AHEAD, "counter-ahead", "us", 1000, "n microseconds after power-on the counter jumps 1 s ahead"},
     {SIM_FAULT_COUNTER_BACK, "counter-back", "us", 1000, "n microseconds after power-on the counter jumps 1 ms back"},
+    {SIM_FAULT_DEVICE_STUCK, "device-stuck", "interrupt", 1,
+     "from its n-th interrupt on the line of a device that a guest has stays high, whatever the guest does to it"},
+    {SIM_FAULT_DEVICE_DISABLED, "device-disabled", "acknowledge", 1,
+     "the n-th acknowledge gives the first interrupt of a guest's devices, enabled or not, asked for or not"},
+    {SIM_FAULT_DEVICE_SILENT, "device-silent", "access", 1,
+     "from the n-th access on devices that guests have do not answer: an external abort"},
 };
 
 const struct sim_fault_info *sim_fault_info(unsigned index)

@@ -39,6 +39,11 @@ void sim_gic_set_shared(struct sim_machine *machine, unsigned intid, bool level)
         machine->gic->operations->set_shared(machine->gic, intid, level);
 }
 
+bool sim_gic_shared(const struct sim_machine *machine, unsigned intid, struct sim_shared_interrupt *interrupt)
+{
+    return machine->gic != NULL && machine->gic->operations->shared(machine->gic, intid, interrupt);
+}
+
 bool sim_gic_signals(struct sim_cpu *cpu)
 {
     struct sim_gic *gic = gic_of(cpu);

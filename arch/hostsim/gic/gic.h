@@ -21,6 +21,12 @@ struct sim_list_register {
     bool physically_active;
 };
 
+/** A shared interrupt, as the distributor has it. */
+struct sim_shared_interrupt {
+    bool enabled, pending, active;
+    uint32_t targets; /* bit per CPU, by index */
+};
+
 /** What a version does about the functions below. */
 struct sim_gic_operations {
     void (*destroy)(struct sim_gic *gic);
@@ -30,6 +36,7 @@ struct sim_gic_operations {
     bool (*signals_virtual)(struct sim_gic *gic, struct sim_cpu *cpu);
     void (*check_entry)(struct sim_gic *gic, struct sim_cpu *cpu);
     bool (*list_register)(struct sim_gic *gic, const struct sim_cpu *cpu, unsigned index, struct sim_list_register *lr);
+    bool (*shared)(struct sim_gic *gic, unsigned intid, struct sim_shared_interrupt *interrupt);
     /* System registers, of version 3 alone. @p number is an enum arch_gic_register, @p encoding as guest.h's. */
     uint64_t (*register_read)(struct sim_gic *gic, struct sim_cpu *cpu, unsigned number);
     void (*register_write)(struct sim_gic *gic, struct sim_cpu *cpu, unsigned number, uint64_t value);
@@ -53,6 +60,9 @@ void sim_gic_set_private(struct sim_cpu *cpu, unsigned intid, bool level);
 /** The line of PPI @p intid, by which the virtual interface calls for the hypervisor. */
 void sim_gic_set_maintenance(struct sim_cpu *cpu, unsigned intid, bool level);
 void sim_gic_set_shared(struct sim_machine *machine, unsigned intid, bool level);
+
+/** @return false: the GIC has no such shared interrupt. */
+bool sim_gic_shared(const struct sim_machine *machine, unsigned intid, struct sim_shared_interrupt *interrupt);
 
 /** @return whether the CPU interface signals an interrupt to @p cpu. A machine without GIC never does. */
 bool sim_gic_signals(struct sim_cpu *cpu);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "hostsim/gic/gicv2_model.h"
+#include "hostsim/oracle/oracle.h"
 
 #define GICC_ENABLE_GROUP0 (1u << 0)
 #define GICC_ENABLE_GROUP1 (1u << 1)
@@ -106,6 +107,8 @@ static bool targets(const struct gicv2 *gic, const struct sim_cpu *cpu, unsigned
 static bool may_forward(const struct gicv2 *gic, const struct gicv2_interrupt *interrupt)
 {
     uint32_t group_enable = interrupt->group1 ? 2 : 1;
+    if (interrupt->despite && !interrupt->active)
+        return true;
     return interrupt->enabled && !interrupt->active && (interrupt->late || gicv2_is_pending(interrupt)) &&
            (gic->control & group_enable) != 0;
 }
@@ -180,12 +183,13 @@ static uint32_t acknowledge(struct gicv2 *gic, struct sim_cpu *cpu, bool want_gr
         source = (unsigned)__builtin_ctz(interrupt->sgi_sources);
         interrupt->sgi_sources &= (uint8_t)(interrupt->sgi_sources - 1);
     }
-    interrupt->latch = interrupt->late = false;
+    interrupt->latch = interrupt->late = interrupt->despite = false;
     interrupt->active = true;
     interface->running[interface->depth].intid = (uint16_t)intid;
     interface->running[interface->depth].source = (uint8_t)source;
     interface->running[interface->depth].group_priority = group_priority(interface, interrupt);
     interface->depth++;
+    sim_oracle_acknowledged(cpu, intid);
     sim_trace(cpu, "acknowledges INTID %u", intid);
     gicv2_changed(gic);
     return source << 10 | intid;
@@ -413,6 +417,19 @@ static void add_frame(struct gicv2 *gic, const char *name, uint64_t base, uint64
     sim_device_add(gic->machine, &device);
 }
 
+static bool shared(struct sim_gic *any, unsigned intid, struct sim_shared_interrupt *interrupt)
+{
+    struct gicv2 *gic = CONTAINER_OF(any, struct gicv2, base);
+    const struct gicv2_interrupt *of = intid >= GIC_PRIVATE ? gicv2_interrupt(gic, NULL, intid) : NULL;
+    if (of == NULL)
+        return false;
+    *interrupt = (struct sim_shared_interrupt){of->enabled, gicv2_is_pending(of), of->active, 0};
+    for (unsigned i = 0; i < gic->machine->cpu_count; i++)
+        if (targets(gic, &gic->machine->cpus[i], intid, of))
+            interrupt->targets |= 1u << i;
+    return true;
+}
+
 static void destroy(struct sim_gic *any)
 {
     free(CONTAINER_OF(any, struct gicv2, base));
@@ -422,6 +439,7 @@ static const struct sim_gic_operations operations = {
     .destroy = destroy,
     .set_private = set_private,
     .set_shared = set_shared,
+    .shared = shared,
     .signals = signals,
     .signals_virtual = gicv2_signals_virtual,
     .check_entry = gicv2_check_entry,

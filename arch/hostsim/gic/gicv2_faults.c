@@ -14,6 +14,17 @@ static void stray(struct gicv2_interrupt *interrupt, bool storm)
     interrupt->targets = 0xff;
 }
 
+/* The first interrupt of the device of a guest that has any. */
+static void come_though_disabled(struct gicv2 *gic)
+{
+    const struct sim_machine *machine = gic->machine;
+    struct sim_assigned assigned;
+    if (machine->assigned == NULL || !machine->assigned(0, &assigned))
+        return;
+    struct gicv2_interrupt *interrupt = gicv2_interrupt(gic, NULL, assigned.intid);
+    interrupt->despite = true;
+}
+
 bool gicv2_fault_acknowledge(struct gicv2 *gic, const struct sim_cpu *cpu)
 {
     struct sim_machine *machine = gic->machine;
@@ -26,6 +37,8 @@ bool gicv2_fault_acknowledge(struct gicv2 *gic, const struct sim_cpu *cpu)
         stray(last, true);
     if (sim_fault_due(machine, SIM_FAULT_PPI_STORM))
         stray(&gic->private[cpu->index][STRAY_PPI], true);
+    if (sim_fault_due(machine, SIM_FAULT_DEVICE_DISABLED))
+        come_though_disabled(gic);
     gicv2_changed(gic);
     return sim_fault_due(machine, SIM_FAULT_SPURIOUS_NONE);
 }

@@ -17,9 +17,10 @@
 
 struct gicv2_interrupt {
     bool enabled, edge, group1;
-    bool latch; /* pending by an edge, by ISPENDR; SGIs use sgi_sources */
-    bool line;  /* input of a level-triggered one */
-    bool late;  /* its line dropped, but it is still on its way to the CPU */
+    bool latch;   /* pending by an edge, by ISPENDR; SGIs use sgi_sources */
+    bool line;    /* input of a level-triggered one */
+    bool late;    /* its line dropped, but it is still on its way to the CPU */
+    bool despite; /* a fault: comes once more, enabled or not */
     bool active;
     uint8_t priority;
     uint8_t targets;     /* SPIs */

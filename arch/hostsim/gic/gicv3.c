@@ -74,6 +74,8 @@ uint64_t gicv3_affinity(const struct sim_cpu *cpu)
 /* Group 0 is for the FIQ that the contract does not have. */
 static bool may_forward(const struct gicv3 *gic, const struct gicv3_interrupt *interrupt)
 {
+    if (interrupt->despite && !interrupt->active)
+        return true;
     return interrupt->group1 && is_enabled(gic, interrupt) && !interrupt->active &&
            (interrupt->late || gicv3_is_pending(interrupt));
 }
@@ -192,6 +194,19 @@ static void set_shared(struct sim_gic *any, unsigned intid, bool level)
 
 /* ---- Made and taken apart */
 
+static bool shared(struct sim_gic *any, unsigned intid, struct sim_shared_interrupt *interrupt)
+{
+    struct gicv3 *gic = CONTAINER_OF(any, struct gicv3, base);
+    const struct gicv3_interrupt *of = intid >= GIC_PRIVATE ? gicv3_interrupt(gic, NULL, intid) : NULL;
+    if (of == NULL)
+        return false;
+    *interrupt = (struct sim_shared_interrupt){of->enabled, gicv3_is_pending(of), of->active, 0};
+    for (unsigned i = 0; i < gic->machine->cpu_count; i++)
+        if (of->route == gicv3_affinity(&gic->machine->cpus[i]))
+            interrupt->targets |= 1u << i;
+    return true;
+}
+
 static void destroy(struct sim_gic *any)
 {
     free(CONTAINER_OF(any, struct gicv3, base));
@@ -201,6 +216,7 @@ static const struct sim_gic_operations operations = {
     .destroy = destroy,
     .set_private = set_private,
     .set_shared = set_shared,
+    .shared = shared,
     .signals = gicv3_signals,
     .signals_virtual = gicv3_signals_virtual,
     .check_entry = gicv3_check_entry,

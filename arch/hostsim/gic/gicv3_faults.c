@@ -13,6 +13,17 @@ static void stray(struct gicv3_interrupt *interrupt, const struct sim_cpu *cpu, 
     interrupt->route = gicv3_affinity(cpu);
 }
 
+/* The first interrupt of the device of a guest that has any. */
+static void come_though_disabled(struct gicv3 *gic)
+{
+    const struct sim_machine *machine = gic->machine;
+    struct sim_assigned assigned;
+    if (machine->assigned == NULL || !machine->assigned(0, &assigned))
+        return;
+    struct gicv3_interrupt *interrupt = gicv3_interrupt(gic, NULL, assigned.intid);
+    interrupt->despite = true;
+}
+
 bool gicv3_fault_acknowledge(struct gicv3 *gic, const struct sim_cpu *cpu)
 {
     struct sim_machine *machine = gic->machine;
@@ -25,6 +36,8 @@ bool gicv3_fault_acknowledge(struct gicv3 *gic, const struct sim_cpu *cpu)
         stray(last, cpu, true);
     if (sim_fault_due(machine, SIM_FAULT_PPI_STORM))
         stray(gicv3_interrupt(gic, cpu, STRAY_PPI), cpu, true);
+    if (sim_fault_due(machine, SIM_FAULT_DEVICE_DISABLED))
+        come_though_disabled(gic);
     gicv3_changed(gic);
     return sim_fault_due(machine, SIM_FAULT_SPURIOUS_NONE);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* GICv3: the CPU interface by its system registers, as EL2 uses it (IHI 0069 12.2). Group 1 only. */
 #include "hostsim/gic/gicv3_model.h"
+#include "hostsim/oracle/oracle.h"
 
 #define CTLR_COMMON_BINARY_POINT (1u << 0)
 #define CTLR_EOI_MODE (1u << 1)
@@ -59,11 +60,12 @@ static uint64_t read_iar(struct gicv3 *gic, struct sim_cpu *cpu, unsigned index)
         return GIC_NONE_PENDING;
     unsigned intid = gicv3_best(gic, cpu);
     struct gicv3_interrupt *interrupt = gicv3_interrupt(gic, cpu, intid);
-    interrupt->latch = interrupt->late = false;
+    interrupt->latch = interrupt->late = interrupt->despite = false;
     interrupt->active = true;
     interface->running[interface->depth].intid = (uint16_t)intid;
     interface->running[interface->depth].group_priority = group_priority(interface, interrupt->priority);
     interface->depth++;
+    sim_oracle_acknowledged(cpu, intid);
     sim_trace(cpu, "acknowledges INTID %u", intid);
     gicv3_changed(gic);
     return intid;

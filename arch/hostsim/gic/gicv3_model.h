@@ -31,7 +31,8 @@ struct gicv3_interrupt {
     bool enabled, edge, group1;
     bool latch; /* pending by an edge, an SGI or ISPENDR */
     bool line;
-    bool late; /* its line dropped, but it is still on its way to the CPU */
+    bool late;    /* its line dropped, but it is still on its way to the CPU */
+    bool despite; /* a fault: comes once more, enabled or not */
     bool active;
     uint8_t priority;
     uint64_t forwarded_until; /* disabled, but until then it may still arrive */

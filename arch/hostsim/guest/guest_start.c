@@ -8,6 +8,7 @@
 #include "hostsim/guest/programs/register.h"
 #include "hostsim/kvm/kvm.h"
 #include "hostsim/memory/mmu.h"
+#include "hostsim/oracle/oracle.h"
 
 #define MAX_PROGRAMS 64
 #define SCTLR_M_C_I ((1u << 0) | (1u << 2) | (1u << 12))
@@ -215,6 +216,7 @@ static void begin_life(struct sim_cpu *cpu, const struct sim_guest *guest)
         if (other->started && other->vmid == vmid)
             return;
     sim_guest_new_life(cpu->machine, vmid);
+    sim_oracle_life(cpu->machine, vmid);
     cpu->machine->ended[vmid & 255] = 0;
     if (sim_stage1_holds(cpu->machine, vmid))
         sim_fail("VMID %u begins with translations of its earlier life in a TLB", vmid);

@@ -169,6 +169,8 @@ void arch_vcpu_run(struct arch_vcpu *vcpu, struct arch_exit *exit)
     sim_spend(cpu, SIM_COST_VCPU_ENTER, 1);
     sim_gic_check_entry(cpu);
     sim_oracle_run(cpu);
+    sim_oracle_handled(cpu);
+    sim_oracle_assigned(cpu->machine);
     check_counter_offset(cpu, guest);
     cpu->guest = guest;
     sim_turn_begins(cpu, vcpu);

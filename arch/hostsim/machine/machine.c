@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hostsim/devices/given.h"
 #include "hostsim/devices/timers.h"
 #include "hostsim/devices/uart.h"
 #include "hostsim/gic/gic.h"
@@ -175,6 +176,7 @@ void sim_destroy(struct sim_machine *machine)
         coroutine_release(&machine->cpus[i].coroutine);
     for (unsigned i = 0; i < machine->uart_count; i++)
         sim_uart_destroy(machine->uarts[i]);
+    sim_given_destroy_all(machine);
     sim_gic_destroy(machine->gic);
     sim_tlb_destroy(machine->tlb);
     sim_stage1_destroy(machine->stage1_tlb);

@@ -98,6 +98,24 @@ struct sim_device {
 
 /* ---- CPUs */
 
+/** Whose a host address is, as the plan has it. */
+struct sim_owner {
+    unsigned vmid;          /* of a domain; 0: no domain's */
+    const char *name;       /* the domain's, or what it is: "the hypervisor", "nobody" */
+    uint64_t guest_address; /* of a domain's RAM: where the guest finds it */
+};
+
+/** What core says of one of the host's interrupts that a guest has. */
+struct sim_assigned {
+    unsigned intid, vmid;
+    const char *domain;
+    const struct arch_spinlock *lock; /* who holds it is changing what follows */
+    bool runs, gone;                  /* its domain runs; is off, and taken apart */
+    bool linked, enabled;             /* the guest has the interrupt, and has it on */
+    bool in_flight, listed;           /* it was taken on the host for the guest; a list register has it */
+    int cpu;                          /* that it is for; -1: for none */
+};
+
 enum sim_cpu_state {
     SIM_CPU_OFF,
     SIM_CPU_READY, /* runs, or could */
@@ -140,6 +158,8 @@ struct sim_cpu {
     /* how long core has looked at a full UART, again and again, since it entered EL2 last */
     uint64_t uart_waited, uart_full_at; /* nanoseconds; time of the last look, 0: it was not full */
     bool has_run_guest;
+
+    uint32_t handling[32]; /* bit per INTID: acknowledged since it was in a guest or slept, shared ones alone */
 
     bool serror;    /* one is pending; EL2 keeps them masked */
     bool reporting; /* core was told of an exception at EL2 */
@@ -215,6 +235,11 @@ struct sim_machine {
     struct sim_gic *gic;
     struct sim_uart *uarts[4];
     unsigned uart_count;
+    struct sim_given *given; /* devices for guests */
+    uint64_t
+        lingers[1024]; /* by INTID, of those that guests have: since when one is on though its domain does not run */
+    struct sim_stray strays[SIM_MAX_STRAYS];
+    unsigned stray_count;
     struct sim_tlb *tlb;
     struct sim_kvm *kvm; /* NULL: guests are coroutines */
     struct sim_stage1_tlb *stage1_tlb;
@@ -232,6 +257,9 @@ struct sim_machine {
     void (*panic)(const char *format, ...) HV_PRINTF(1, 2); /* what an exception at EL2 calls; NULL: nothing */
     /* Whether the plan's ledger gives the host range to the domain with that VMID; NULL: there is no plan. */
     bool (*owned)(unsigned vmid, uint64_t base, uint64_t size);
+    void (*owner)(uint64_t address, struct sim_owner *owner); /* NULL: as above */
+    /* The interrupts that guests have. @return false past the last one. NULL: as above. */
+    bool (*assigned)(unsigned index, struct sim_assigned *assigned);
     /* The counter when CPU 0 is to look after the console; 0: it has not begun, or is to at once. NULL: as above. */
     uint64_t (*console_due)(void);
     uint64_t boot_dtb, boot_dtb_size;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hostsim/devices/given.h"
 #include "hostsim/devices/uart.h"
 #include "hostsim/gic/gic.h"
 #include "hostsim/machine/machine.h"
@@ -165,14 +166,17 @@ static const char *read_gicv3(struct sim_machine *machine, const void *dtb)
     return NULL;
 }
 
-/* The first interrupt, if it is an SPI in a GIC's three cells. 0: none. */
-static unsigned read_spi(const void *dtb, int node)
+/* The interrupt of that index, if it is an SPI in a GIC's three cells. 0: none. */
+static unsigned read_spi(const void *dtb, int node, int index)
 {
     int length;
     const fdt32_t *extended = fdt_getprop(dtb, node, "interrupts-extended", &length);
-    const fdt32_t *cells =
-        extended != NULL && length >= 16 ? extended + 1 : fdt_getprop(dtb, node, "interrupts", &length);
-    return cells != NULL && length >= 12 && fdt32_to_cpu(cells[0]) == 0 ? 32 + fdt32_to_cpu(cells[1]) : 0;
+    int entry = extended != NULL ? 4 : 3; /* cells; in the longer one the controller comes first */
+    const fdt32_t *cells = extended != NULL ? extended : fdt_getprop(dtb, node, "interrupts", &length);
+    if (cells == NULL || length < (index + 1) * entry * 4)
+        return 0;
+    cells += (index + 1) * entry - 3;
+    return fdt32_to_cpu(cells[0]) == 0 ? 32 + fdt32_to_cpu(cells[1]) : 0;
 }
 
 /* The interrupt called @name, or that at @index where there are no names. */
@@ -218,7 +222,7 @@ static struct sim_uart *make_uart(struct sim_machine *machine, const void *dtb, 
     uint64_t base, size;
     for (unsigned i = 0; i < ARRAY_SIZE(models); i++)
         if (fdt_node_check_compatible(dtb, node, models[i].compatible) == 0 && read_reg(dtb, node, 0, &base, &size))
-            return models[i].create(machine, base, size, read_spi(dtb, node));
+            return models[i].create(machine, base, size, read_spi(dtb, node, 0));
     return NULL;
 }
 
@@ -236,6 +240,27 @@ static void read_uarts(struct sim_machine *machine, const void *dtb)
     }
 }
 
+static void make_given(struct sim_machine *machine, const void *dtb, int node)
+{
+    static const struct {
+        const char *compatible;
+        void (*create)(struct sim_machine *machine, const struct sim_place *place);
+    } models[] = {{"arm,pl031", sim_pl031_create}, {"bulkhead,bus-master", sim_bus_master_create}};
+    struct sim_place place = {.name = fdt_get_name(dtb, node, NULL)};
+    for (int i = 0; i < SIM_GIVEN_INTERRUPTS; i++)
+        place.intids[i] = read_spi(dtb, node, i);
+    for (unsigned i = 0; i < ARRAY_SIZE(models); i++)
+        if (fdt_node_check_compatible(dtb, node, models[i].compatible) == 0 && !is_disabled(dtb, node) &&
+            read_reg(dtb, node, 0, &place.base, &place.size))
+            models[i].create(machine, &place);
+}
+
+static void read_given(struct sim_machine *machine, const void *dtb)
+{
+    for (int node = fdt_next_node(dtb, -1, NULL); node >= 0; node = fdt_next_node(dtb, node, NULL))
+        make_given(machine, dtb, node);
+}
+
 const char *sim_parts_read(struct sim_machine *machine, const void *dtb)
 {
     const char *problem = read_memory(machine, dtb);
@@ -250,5 +275,6 @@ const char *sim_parts_read(struct sim_machine *machine, const void *dtb)
     if (problem != NULL)
         return problem;
     read_uarts(machine, dtb);
+    read_given(machine, dtb);
     return NULL;
 }

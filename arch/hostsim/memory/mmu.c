@@ -89,6 +89,14 @@ static struct walk walk(struct sim_machine *machine, const struct arch_stage2 *s
     }
 }
 
+bool sim_stage2_maps(struct sim_machine *machine, const struct arch_stage2 *stage2, uint64_t address, uint64_t target)
+{
+    struct walk found = walk(machine, stage2, address);
+    uint64_t within = (1ULL << level_shift(found.level)) - 1;
+    return found.entry != 0 && align_down((found.entry & ENTRY_ADDRESS & ~within) | (address & within), PAGE_SIZE) ==
+                                   align_down(target, PAGE_SIZE);
+}
+
 /* ---- The TLB: one for all CPUs, one entry for each 4 KiB page that was ever used. Larger translations are held as
  * pages too, as a real TLB may: an invalidation that covers less than the block leaves the rest behind. So are the
  * table entries on the way, until something that they lead to is invalidated. */

@@ -33,6 +33,8 @@ struct sim_translation {
 
 /** Translates an IPA for the vCPU that is loaded on @p cpu. */
 struct sim_translation sim_translate(struct sim_cpu *cpu, uint64_t address, enum sim_access access);
+/** @return whether tables translate the IPA to the page of @p target: what they say now, by no TLB */
+bool sim_stage2_maps(struct sim_machine *machine, const struct arch_stage2 *stage2, uint64_t address, uint64_t target);
 struct sim_tlb *sim_tlb_create(void);
 void sim_tlb_destroy(struct sim_tlb *tlb);
 /** Removes what the TLB holds of [base, base + size). @param stage2  the tables as they are by now */

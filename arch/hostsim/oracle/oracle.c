@@ -124,8 +124,6 @@ void sim_oracle_run(const struct sim_cpu *cpu)
     struct sim_list_register lr;
     if (cpu->machine->owned != NULL && !cpu->machine->boot_done)
         sim_fail("a guest is entered before arch_boot_done()");
-    if (cpu->machine->owned != NULL && !cpu->machine->boot_done)
-        sim_fail("a guest is entered before arch_boot_done()");
     for (unsigned i = 0; sim_gic_list_register(cpu, i, &lr); i++) {
         if (!lr.used || !lr.linked)
             continue;
@@ -186,6 +184,7 @@ void sim_oracle_event(struct sim_machine *machine)
 {
     check_console(machine);
     sim_turns_check(machine);
+    sim_oracle_assigned(machine);
     for (unsigned i = 0; i < machine->cpu_count; i++) {
         struct sim_cpu *cpu = &machine->cpus[i];
         if (cpu->loaded != NULL)

@@ -21,6 +21,17 @@ void sim_oracle_run(const struct sim_cpu *cpu);
  * registers is still theirs, and nobody sleeps through an interrupt. */
 void sim_oracle_event(struct sim_machine *machine);
 
+/* assigned.c: the host's interrupts that guests have. */
+/** @p cpu acknowledged @p intid. */
+void sim_oracle_acknowledged(struct sim_cpu *cpu, unsigned intid);
+/** @p cpu has handled what it acknowledged: it enters a guest, or sleeps. */
+void sim_oracle_handled(struct sim_cpu *cpu);
+/** Each is on while its guest has it on and its domain runs, goes where that sends it, and is active while it is in
+ * flight. */
+void sim_oracle_assigned(struct sim_machine *machine);
+/** The domain with that VMID begins a life: nothing is left of the one before. */
+void sim_oracle_life(const struct sim_machine *machine, unsigned vmid);
+
 /* turns.c: a vCPU that wants to run does. */
 struct sim_turns *sim_turns_create(void);
 void sim_turns_destroy(struct sim_turns *turns);

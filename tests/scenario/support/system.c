@@ -11,6 +11,8 @@
 #define FIRST_MODULE 0x4a000000ULL
 #define MODULE_STEP 0x2000000ULL
 #define RAMDISK_AT 0xe00000ULL /* from its kernel */
+#define FRAGMENT_AT 0x1e00000ULL
+#define FRAGMENT_SPACE 0x1000
 #define SPACE 0x20000
 
 /* Unlike ck_assert(), costs nothing where it holds, and works outside of tests then. */
@@ -114,6 +116,85 @@ static uint64_t module_size(const struct system_domain *domain)
     return size;
 }
 
+/* ---- Devices */
+
+#define DEVICE_SIZE 0x1000
+#define GUEST_GIC 0xfde8 /* the phandle by which a partial tree calls the guest's interrupt controller */
+
+const struct system_device system_devices[SYSTEM_DEVICES] = {
+    {"rtc", "/pl031@9010000", "arm,pl031", 0x09010000, {34, 0}},
+    {"master0", "/master@c000000", "bulkhead,bus-master", 0x0c000000, {32 + 96, 32 + 97}},
+    {"master1", "/master@c010000", "bulkhead,bus-master", 0x0c010000, {32 + 98, 32 + 99}},
+    {"master2", "/master@c020000", "bulkhead,bus-master", 0x0c020000, {32 + 100, 32 + 101}}, /* nobody's */
+};
+
+static bool has_device(const struct system_domain *domain, const struct system_device *device)
+{
+    const char *at = domain->devices != NULL ? strstr(domain->devices, device->name) : NULL;
+    return at != NULL;
+}
+
+static void set_interrupts(void *dtb, int node, const struct system_device *device)
+{
+    fdt32_t cells[6];
+    unsigned count = device->intids[1] != 0 ? 2 : 1;
+    for (unsigned i = 0; i < count; i++) {
+        cells[3 * i] = cpu_to_fdt32(0);
+        cells[3 * i + 1] = cpu_to_fdt32(device->intids[i] - 32);
+        cells[3 * i + 2] = cpu_to_fdt32(i == 0 ? 4 : 1);
+    }
+    check_fdt(fdt_setprop(dtb, node, "interrupts", cells, (int)(count * 3 * sizeof(cells[0]))));
+}
+
+/* The node's interrupts are the GIC's by what the root says. */
+static void add_devices(void *dtb)
+{
+    for (unsigned i = 0; i < SYSTEM_DEVICES; i++) {
+        const struct system_device *device = &system_devices[i];
+        fdt64_t reg[2] = {cpu_to_fdt64(device->base), cpu_to_fdt64(DEVICE_SIZE)};
+        if (fdt_path_offset(dtb, device->path) >= 0)
+            continue;
+        int node = fdt_add_subnode(dtb, 0, device->path + 1);
+        check_fdt(node);
+        check_fdt(fdt_setprop_string(dtb, node, "compatible", device->compatible));
+        check_fdt(fdt_setprop(dtb, node, "reg", reg, sizeof(reg)));
+        set_interrupts(dtb, node, device);
+    }
+}
+
+static void add_given(void *dtb, int parent, const struct system_device *device)
+{
+    fdt64_t reg[3] = {cpu_to_fdt64(device->base), cpu_to_fdt64(DEVICE_SIZE), cpu_to_fdt64(device->base)};
+    int node = fdt_add_subnode(dtb, parent, device->name);
+    check_fdt(node);
+    check_fdt(fdt_setprop_string(dtb, node, "compatible", device->compatible));
+    check_fdt(fdt_setprop(dtb, node, "reg", reg, 2 * sizeof(reg[0])));
+    check_fdt(fdt_setprop(dtb, node, "xen,reg", reg, sizeof(reg)));
+    check_fdt(fdt_setprop_string(dtb, node, "xen,path", device->path));
+    check_fdt(fdt_setprop_u32(dtb, node, "interrupt-parent", GUEST_GIC));
+    set_interrupts(dtb, node, device);
+}
+
+/* The partial device tree of a domain, in space of its own. */
+static void *make_fragment(const struct system_domain *domain)
+{
+    void *dtb = calloc(1, FRAGMENT_SPACE);
+    check_fdt(fdt_create_empty_tree(dtb, FRAGMENT_SPACE));
+    check_fdt(fdt_setprop_u32(dtb, 0, "#address-cells", 2));
+    check_fdt(fdt_setprop_u32(dtb, 0, "#size-cells", 2));
+    int node = fdt_add_subnode(dtb, 0, "passthrough");
+    check_fdt(node);
+    check_fdt(fdt_setprop_string(dtb, node, "compatible", "simple-bus"));
+    check_fdt(fdt_setprop(dtb, node, "ranges", NULL, 0));
+    check_fdt(fdt_setprop_u32(dtb, node, "#address-cells", 2));
+    check_fdt(fdt_setprop_u32(dtb, node, "#size-cells", 2));
+    for (unsigned i = SYSTEM_DEVICES; i > 0; i--)
+        if (has_device(domain, &system_devices[i - 1]))
+            add_given(dtb, fdt_path_offset(dtb, "/passthrough"), &system_devices[i - 1]);
+    check_fdt(fdt_pack(dtb));
+    return dtb;
+}
+
 static void add_domain(void *dtb, const struct system_domain *domain, unsigned index)
 {
     uint64_t base = FIRST_MODULE + index * MODULE_STEP;
@@ -132,6 +213,8 @@ static void add_domain(void *dtb, const struct system_domain *domain, unsigned i
         check_fdt(fdt_setprop(dtb, node, "bulkhead,eager-memory", NULL, 0));
     if (domain->ramdisk_size != 0)
         add_module(dtb, node, "ramdisk", base + RAMDISK_AT, domain->ramdisk_size, NULL);
+    if (domain->devices != NULL)
+        add_module(dtb, node, "device-tree", base + FRAGMENT_AT, FRAGMENT_SPACE, NULL);
     add_module(dtb, node, "kernel", base, module_size(domain), domain->bootargs);
 }
 
@@ -147,6 +230,13 @@ static void load(struct sim_machine *machine, const struct system_domain *domain
         file[i] = (uint8_t)(i * 7 + index);
     require(domain->ramdisk_size == 0 || sim_load(machine, base + RAMDISK_AT, file, domain->ramdisk_size), "sim_load");
     free(file);
+}
+
+static void load_fragment(struct sim_machine *machine, const struct system_domain *domain, unsigned index)
+{
+    void *dtb = make_fragment(domain);
+    require(sim_load(machine, FIRST_MODULE + index * MODULE_STEP + FRAGMENT_AT, dtb, FRAGMENT_SPACE), "sim_load");
+    free(dtb);
 }
 
 static char *shown(const char *output)
@@ -175,8 +265,11 @@ void system_boot(struct system_run *run, const struct system_domain *domains, un
     if (run->cpus != 0)
         set_cpus(run->dtb, run->cpus);
     remove_domains(run->dtb);
-    for (unsigned i = count; i > 0; i--)
+    for (unsigned i = count; i > 0; i--) {
         add_domain(run->dtb, &domains[i - 1], i - 1);
+        if (domains[i - 1].devices != NULL)
+            add_devices(run->dtb);
+    }
     if (!run->stay)
         check_fdt(fdt_setprop_string(run->dtb, fdt_path_offset(run->dtb, "/chosen"), "xen,xen-bootargs",
                                      "bulkhead.all-off=power-off"));
@@ -185,8 +278,11 @@ void system_boot(struct system_run *run, const struct system_domain *domains, un
     check_fdt(fdt_pack(run->dtb));
     run->machine = sim_create(run->dtb, SPACE, &run->options);
     require(run->machine != NULL, sim_create_error());
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
         load(run->machine, &domains[i], i);
+        if (domains[i].devices != NULL)
+            load_fragment(run->machine, &domains[i], i);
+    }
     if (run->prepare != NULL)
         run->prepare(run);
     run->end = run->secondary != NULL ? sim_run_secondary(run->machine, run->secondary) : sim_run(run->machine);

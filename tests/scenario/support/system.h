@@ -23,7 +23,20 @@ struct system_domain {
     bool eager;            /* bulkhead,eager-memory */
     bool packed;           /* its kernel is gzip'ed */
     bool mute;             /* without vpl011 */
+    const char *devices;   /* names of system_devices[] that it is given, with spaces between; NULL: none */
 };
+
+/** A device of the host that a domain can be given. The machine has all of them if any domain has one, but for those
+ * that the tree has already. */
+struct system_device {
+    const char *name; /* in system_domain::devices, and of its node in the partial tree */
+    const char *path; /* of its node in the host's tree */
+    const char *compatible;
+    uint64_t base;
+    unsigned intids[2]; /* level, edge; 0: none */
+};
+#define SYSTEM_DEVICES 4
+extern const struct system_device system_devices[SYSTEM_DEVICES];
 
 /** Everything of one boot. */
 struct system_run {
