@@ -7,6 +7,7 @@
 #include "boot/boot.h"
 #include "console/console.h"
 #include "console/panic.h"
+#include "domain/host_interrupts.h"
 #include "drivers/gic.h"
 #include "sched/sched.h"
 #include "time/deadline.h"
@@ -55,5 +56,6 @@ void hv_secondary_main(unsigned cpu)
         arch_cpu_wait();
     }
     boot_init_cpu_interrupts();
+    domain_lead_interrupts();
     sched_run(self);
 }

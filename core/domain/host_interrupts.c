@@ -32,3 +32,10 @@ void domain_own_interrupt(struct domain *domain, uint32_t intid, bool edge)
         hv_panic("%s: no room for the interrupts of devices", domain->name);
     gic->ops->configure(gic, intid, edge ? EDGE_RISING : LEVEL_HIGH, domain->plan->vcpu_cpu[0], GIC_PRIORITY_DEVICE);
 }
+
+HV_RARE void domain_lead_interrupts(void)
+{
+    for (uint32_t intid = 0; intid < HV_MAX_INTIDS; intid++)
+        if (domid_of[intid] != 0 && domain_table[domid_of[intid] - 1u] != NULL)
+            vgic_lead_spi(&domain_table[domid_of[intid] - 1u]->vgic, intid);
+}

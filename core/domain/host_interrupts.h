@@ -11,4 +11,8 @@ struct domain;
  * (vgic_link_spi()). Panics where the table of sinks is full, which it never is. */
 HV_RARE void domain_own_interrupt(struct domain *domain, uint32_t intid, bool edge);
 
+/** This CPU's interface of the interrupt controller is known now (GICv2): the host's interrupts that domains have go to
+ * it, where they should. Once on each CPU but the first, when all domains are created. */
+void domain_lead_interrupts(void);
+
 #endif

@@ -133,6 +133,9 @@ void vgic_inject_hardware_ppi(struct vgic_vcpu *vcpu, uint32_t intid, uint32_t p
  * @param edge  what the host's tree says of it: what the guest writes to ICFGR does not count
  */
 void vgic_link_spi(struct vgic *vgic, uint32_t intid, uint32_t physical_intid, bool edge);
+/** Leads the host's interrupt behind @p intid to its CPU again, where one is linked: what was done before that CPU's
+ * interface was known led nowhere. Any CPU. */
+void vgic_lead_spi(struct vgic *vgic, uint32_t intid);
 /** The host's interrupt is off and not active, what is in flight of it is nobody's any more. Nothing where none is
  * linked. */
 void vgic_unlink_spi(struct vgic *vgic, uint32_t intid);

@@ -54,6 +54,15 @@ HV_RARE void vgic_link_spi(struct vgic *vgic, uint32_t intid, uint32_t physical_
     vgic_unlock(&locked, NULL);
 }
 
+HV_RARE void vgic_lead_spi(struct vgic *vgic, uint32_t intid)
+{
+    struct vgic_locked locked = vgic_lock(vgic);
+
+    if (is_spi(vgic, intid))
+        vgic_follow_target(vgic, spi(vgic, intid));
+    vgic_unlock(&locked, NULL);
+}
+
 HV_RARE void vgic_unlink_spi(struct vgic *vgic, uint32_t intid)
 {
     struct vgic_locked locked = vgic_lock(vgic);
