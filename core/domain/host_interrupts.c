@@ -11,7 +11,7 @@
 
 static uint8_t domid_of[HV_MAX_INTIDS]; /* whose it is; written while the machine boots */
 
-/** It stays active until the guest ends its own, so it does not come again before. */
+/** It stays active until the guest ends its own, so it does not come again before. One that is nobody's was ended. */
 static enum irq_result forward(unsigned cpu, uint32_t intid, unsigned count)
 {
     struct domain *domain = domain_table[domid_of[intid] - 1u];
@@ -19,7 +19,8 @@ static enum irq_result forward(unsigned cpu, uint32_t intid, unsigned count)
     const struct vgic_vcpu *self = loaded != NULL && loaded->domain == domain ? &loaded->vgic : NULL;
 
     (void)count;
-    return vgic_inject_spi(&domain->vgic, intid, self) ? IRQ_PASSED_ON : IRQ_ENDED;
+    vgic_inject_spi(&domain->vgic, intid, self);
+    return IRQ_PASSED_ON;
 }
 
 void domain_own_interrupt(struct domain *domain, uint32_t intid, bool edge)

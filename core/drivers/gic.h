@@ -82,6 +82,8 @@ struct gic_ops {
     /** @return whether the interrupt is pending; of a level-sensitive one, active or not: whether its line is asserted.
      */
     bool (*is_pending)(struct gic *gic, uint32_t intid);
+    /** @return whether an interrupt, this CPU's or a shared one, is active. */
+    bool (*is_active)(struct gic *gic, uint32_t intid);
     /** Forgets an edge of a shared interrupt that was not acknowledged; an asserted line stays. */
     void (*clear_pending)(struct gic *gic, uint32_t intid);
     void (*send_kick)(struct gic *gic, unsigned cpu);

@@ -216,6 +216,11 @@ static bool is_pending(struct gic *gic, uint32_t intid)
     return (arch_mmio_read32(&gic->distributor, word_of(GICD_ISPENDR, intid)) & bit_of(intid)) != 0;
 }
 
+HV_RARE static bool is_active(struct gic *gic, uint32_t intid)
+{
+    return (arch_mmio_read32(&gic->distributor, word_of(GICD_ISACTIVER, intid)) & bit_of(intid)) != 0;
+}
+
 static void clear_pending(struct gic *gic, uint32_t intid)
 {
     arch_mmio_write32(&gic->distributor, word_of(GICD_ICPENDR, intid), bit_of(intid));
@@ -309,6 +314,7 @@ static const struct gic_ops gicv2_ops = {
     .deactivate = deactivate,
     .set_active = set_active,
     .is_pending = is_pending,
+    .is_active = is_active,
     .clear_pending = clear_pending,
     .send_kick = send_kick,
     .vcpu_load = vcpu_load,

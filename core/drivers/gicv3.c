@@ -327,6 +327,11 @@ static bool is_pending(struct gic *gic, uint32_t intid)
     return (read_place(word_of(gic, GIC_ISPENDR, intid)) & bit_of(intid)) != 0;
 }
 
+HV_RARE static bool is_active(struct gic *gic, uint32_t intid)
+{
+    return (read_place(word_of(gic, GIC_ISACTIVER, intid)) & bit_of(intid)) != 0;
+}
+
 static void clear_pending(struct gic *gic, uint32_t intid)
 {
     write_place(word_of(gic, GIC_ICPENDR, intid), bit_of(intid));
@@ -413,6 +418,7 @@ static const struct gic_ops gicv3_ops = {
     .deactivate = deactivate,
     .set_active = set_active,
     .is_pending = is_pending,
+    .is_active = is_active,
     .clear_pending = clear_pending,
     .send_kick = send_kick,
     .vcpu_load = vcpu_load,

@@ -46,6 +46,8 @@ struct vgic_irq {
     uint8_t group : 2;       /* VGIC_GROUP, VGIC_GROUP_WRITTEN */
     uint8_t lr_vcpu : 3;     /* vCPU whose list register has it, if in_lr */
     uint8_t lr_source : 3;   /* SGI: the source in the list register */
+    bool unlinked : 1;       /* its life ends: what happens to it reaches physical_intid no more, but for its end */
+    bool stale : 1;          /* one of an earlier life was acknowledged on the host, and is still on its way here */
 };
 
 struct vgic_vcpu;
@@ -94,8 +96,8 @@ void vgic_add_vcpu(struct vgic *vgic, struct vgic_vcpu *vcpu, uint64_t affinity)
 /** Reset state. SPIs: disabled, level, priority 0, target vCPU 0. Writes only the first @p spi_count entries (a
  * multiple of 32, or VGIC_MAX_SPIS). */
 void vgic_reset(struct vgic *vgic, uint32_t spi_count);
-/** The end of its domain: no interrupt is forwarded, and no line reaches an SPI, until vgic_reset(). No vCPU is loaded.
- */
+/** The end of its domain: no interrupt is forwarded, no line reaches an SPI, and of the host's SPIs, which are
+ * unlinked, none is active for it, until vgic_reset(). No vCPU is loaded. */
 void vgic_retire(struct vgic *vgic);
 /** Not while the vCPU is loaded: what its list registers hold would be delivered to whoever comes next. */
 void vgic_reset_vcpu(struct vgic_vcpu *vcpu);
@@ -136,15 +138,16 @@ void vgic_link_spi(struct vgic *vgic, uint32_t intid, uint32_t physical_intid, b
 /** Leads the host's interrupt behind @p intid to its CPU again, where one is linked: what was done before that CPU's
  * interface was known led nowhere. Any CPU. */
 void vgic_lead_spi(struct vgic *vgic, uint32_t intid);
-/** The host's interrupt is off and not active, what is in flight of it is nobody's any more. Nothing where none is
- * linked. */
+/** The host's interrupt is off from now on, whatever the guest does. It is not active either, unless a list register
+ * has it, of a vCPU that may be running: then until that one or vgic_retire() ends it. Nothing where none is linked. */
 void vgic_unlink_spi(struct vgic *vgic, uint32_t intid);
 /**
- * The physical interrupt behind @p intid was acknowledged on this CPU: it stays active until the guest ends its own.
+ * The physical interrupt behind @p intid, of the same number, was acknowledged on this CPU: it stays active until the
+ * guest ends its own.
  * @param self  the vCPU that is out of its guest on this CPU, or NULL
- * @return false where none is linked any more: the caller ends the physical one
+ * @return false where it is nobody's any more: it was ended
  */
-HV_CHECK bool vgic_inject_spi(struct vgic *vgic, uint32_t intid, const struct vgic_vcpu *self);
+bool vgic_inject_spi(struct vgic *vgic, uint32_t intid, const struct vgic_vcpu *self);
 
 /** Before entry: fills list registers if anything changed. After exit: takes back what the guest acknowledged and
  * ended. */

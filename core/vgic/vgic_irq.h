@@ -100,12 +100,15 @@ void vgic_recheck_private(struct vgic_locked *locked, struct vgic_vcpu *vcpu);
 /** Whether it is an SPI with a host's interrupt behind it. */
 VGIC_IN_PLACE bool vgic_is_linked(struct vgic_ref ref)
 {
-    return ref.intid >= VGIC_PRIVATE && ref.irq->physical_intid != 0;
+    return ref.intid >= VGIC_PRIVATE && ref.irq->physical_intid != 0 && !ref.irq->unlinked;
 }
 /** The trigger of @p ref, which is linked, was written. @return whether that counts */
 bool vgic_link_config(const struct vgic *vgic, struct vgic_ref ref, bool edge);
 /** The targets of @p ref were written: a host's interrupt behind it goes there, from when no list register has it. */
 void vgic_follow_target(struct vgic *vgic, struct vgic_ref ref);
+
+/** The host's interrupt behind one that nothing is left of is no longer active for it. */
+void vgic_end_physical(struct vgic_irq *irq);
 
 /** Whether the host's interrupt behind a linked one is pending: of a level-sensitive one, its line asserted. Of an SPI
  * also while it is off. false where there is none. */

@@ -14,14 +14,19 @@ static bool is_spi(const struct vgic *vgic, uint32_t intid)
     return intid >= VGIC_PRIVATE && intid - VGIC_PRIVATE < vgic->spi_count;
 }
 
-/** As after the host's own reset. */
-static void quiet(uint32_t physical_intid)
+static void turn_off(uint32_t physical_intid)
 {
-    struct gic *gic = &host_gic;
+    host_gic.ops->disable(&host_gic, physical_intid);
+    host_gic.ops->clear_pending(&host_gic, physical_intid);
+}
 
-    gic->ops->disable(gic, physical_intid);
-    gic->ops->set_active(gic, physical_intid, false);
-    gic->ops->clear_pending(gic, physical_intid);
+/** Nothing is pending any more. */
+static void forget(struct vgic_irq *irq)
+{
+    irq->enabled = false;
+    irq->line = false;
+    irq->latch = false;
+    irq->lr_latched = false;
 }
 
 /* While a list register has it, the guest's end may be the host's, unseen: it must not fire anywhere else before that
@@ -46,8 +51,9 @@ HV_RARE void vgic_link_spi(struct vgic *vgic, uint32_t intid, uint32_t physical_
 
     if (is_spi(vgic, intid)) {
         struct vgic_ref ref = spi(vgic, intid);
-        quiet(physical_intid);
+        turn_off(physical_intid);
         ref.irq->physical_intid = (uint16_t)physical_intid;
+        ref.irq->stale = host_gic.ops->is_active(&host_gic, physical_intid);
         ref.irq->edge = edge;
         vgic_follow_target(vgic, ref);
     }
@@ -63,37 +69,59 @@ HV_RARE void vgic_lead_spi(struct vgic *vgic, uint32_t intid)
     vgic_unlock(&locked, NULL);
 }
 
+/* What a list register is linked to must stay active while a vCPU may run with it: its end would end nothing, or
+ * another one (IHI 0048B 4.4.15: unpredictable). */
 HV_RARE void vgic_unlink_spi(struct vgic *vgic, uint32_t intid)
 {
     struct vgic_locked locked = vgic_lock(vgic);
 
     if (is_spi(vgic, intid) && vgic_is_linked(spi(vgic, intid))) {
         struct vgic_ref ref = spi(vgic, intid);
-        quiet(ref.irq->physical_intid);
-        ref.irq->physical_intid = 0;
-        ref.irq->physical = false;
-        ref.irq->line = false;
-        ref.irq->latch = false;
-        ref.irq->lr_latched = false;
+        turn_off(ref.irq->physical_intid);
+        ref.irq->unlinked = true;
+        forget(ref.irq);
         vgic_update(&locked, ref);
+        if (!ref.irq->in_lr)
+            vgic_end_physical(ref.irq);
     }
     vgic_unlock(&locked, NULL);
+}
+
+void vgic_end_physical(struct vgic_irq *irq)
+{
+    if (irq->physical)
+        host_gic.ops->set_active(&host_gic, irq->physical_intid, false);
+    irq->physical = false;
+}
+
+static void take(struct vgic_locked *locked, struct vgic_ref ref)
+{
+    ref.irq->physical = true;
+    if (ref.irq->edge)
+        ref.irq->latch = true;
+    else
+        ref.irq->line = true;
+    vgic_update(locked, ref);
+}
+
+/** It was acknowledged before its life ended. That it is active no more is what tells vgic_link_spi() that it has come.
+ */
+HV_RARE static void drop(struct vgic *vgic, uint32_t intid)
+{
+    if (is_spi(vgic, intid))
+        spi(vgic, intid).irq->stale = false;
+    host_gic.ops->set_active(&host_gic, intid, false);
 }
 
 bool vgic_inject_spi(struct vgic *vgic, uint32_t intid, const struct vgic_vcpu *self)
 {
     struct vgic_locked locked = vgic_lock(vgic);
-    bool linked = is_spi(vgic, intid) && vgic_is_linked(spi(vgic, intid));
+    bool wanted = is_spi(vgic, intid) && vgic_is_linked(spi(vgic, intid)) && !spi(vgic, intid).irq->stale;
 
-    if (linked) {
-        struct vgic_ref ref = spi(vgic, intid);
-        ref.irq->physical = true;
-        if (ref.irq->edge)
-            ref.irq->latch = true;
-        else
-            ref.irq->line = true;
-        vgic_update(&locked, ref);
-    }
+    if (wanted)
+        take(&locked, spi(vgic, intid));
+    else
+        drop(vgic, intid);
     vgic_unlock(&locked, self);
-    return linked;
+    return wanted;
 }

@@ -97,7 +97,7 @@ static bool assigned(unsigned index, struct sim_assigned *assigned)
                                       .lock = &domain->vgic.lock,
                                       .runs = state == DOMAIN_RUNNING,
                                       .gone = state_ended(state) && load_relaxed(&domain->taken_apart) != 0,
-                                      .linked = irq->physical_intid != 0,
+                                      .linked = irq->physical_intid != 0 && !irq->unlinked,
                                       .enabled = irq->enabled,
                                       .in_flight = irq->physical,
                                       .listed = irq->in_lr,
