@@ -161,6 +161,7 @@ HV_RARE void domain_restart(struct domain *domain)
     else
         domain_message(domain, "restarts in %u ms", delay / 1000);
     kick_vcpus(domain);
+    domain_quiesce(domain); /* it may be long until it is taken apart; not after the next life may have begun */
     __atomic_store_n(&domain->build_at, now + arch_timer_ticks(delay), __ATOMIC_RELEASE);
     deadline_set(&domain->restart, now + arch_timer_ticks(delay));
 }
