@@ -43,6 +43,7 @@ static bool all_off(const struct domain *domain)
 static int64_t cpu_off(struct vcpu *vcpu, const struct arguments *arguments)
 {
     (void)arguments;
+    vgic_leave(&vcpu->vgic);
     vcpu_power_off(vcpu);
     if (all_off(vcpu->domain))
         domain_stop(vcpu->domain, DOMAIN_OFF, "all its vCPUs were turned off");

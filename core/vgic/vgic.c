@@ -315,6 +315,18 @@ static void pull_back(const struct lr_ref *lr)
     }
 }
 
+HV_RARE void vgic_leave(struct vgic_vcpu *vcpu)
+{
+    struct vgic_locked locked = vgic_lock(vcpu->vgic);
+
+    for (uint32_t used = vcpu->hw.used; used != 0; used &= used - 1) {
+        struct lr_ref lr = lr_of(&locked, vcpu, (unsigned)__builtin_ctz(used));
+        if (lr.ref.intid >= VGIC_PRIVATE && lr.ref.irq->lr_pending)
+            pull_back(&lr);
+    }
+    vgic_unlock(&locked, vcpu);
+}
+
 /** Whether an interrupt that is pending in a list register still may be. */
 static bool may_stay(const struct lr_ref *lr)
 {

@@ -154,6 +154,9 @@ bool vgic_inject_spi(struct vgic *vgic, uint32_t intid, const struct vgic_vcpu *
  * ended. */
 void vgic_flush(struct vgic_vcpu *vcpu);
 void vgic_sync(struct vgic_vcpu *vcpu);
+/** @p vcpu, loaded, goes off: shared interrupts that are pending in its list registers can go elsewhere. Its own CPU,
+ * after vgic_sync(). */
+void vgic_leave(struct vgic_vcpu *vcpu);
 /** The maintenance interrupt of the loaded vCPU stays asserted after vgic_sync(): turns it off until vgic_flush(). */
 void vgic_silence(struct vgic_vcpu *vcpu);
 /** @return whether an enabled interrupt waits for @p vcpu: ends its WFI. The guest's priority mask is not considered: a

@@ -207,6 +207,58 @@ START_TEST(follows)
 }
 END_TEST
 
+/* ---- The vCPU that an interrupt goes to goes off with it pending; the guest leads it elsewhere, before or after */
+
+static void go_off(struct platform *platform, void *context)
+{
+    (void)context;
+    gic_init(platform);
+    fill(platform, 64, BM_FLAG_EVENT | BM_FLAG_PULSE);
+    while ((read32(platform->bus_master + BM_EVENTS) & BM_EVENT_DONE) == 0)
+        guest_spin(500);
+    guest_spin(20000); /* both are pending, and nobody takes them here */
+}
+
+static void program_leaves(struct platform *platform)
+{
+    struct follower follower = {platform, 0};
+    use_interrupts(platform, on_followed, &follower);
+    gic_set_target(platform, LEVEL(platform), 1);
+    gic_set_target(platform, EDGE(platform), 1);
+    if (vcpu_start(platform, 1, go_off, NULL) != 0)
+        program_fail(platform, "CPU_ON", 1);
+    while (psci_with(platform, PSCI_AFFINITY_INFO, 1, 0, 0) != 1)
+        guest_spin(5000);
+    gic_set_target(platform, LEVEL(platform), 0);
+    gic_set_target(platform, EDGE(platform), 0);
+    while (followed.taken[0] != 1 || followed.taken[1] != 1)
+        await_interrupt();
+    print(platform, "leaves: done\n");
+}
+
+static void enter_leaves(uint64_t device_tree)
+{
+    program_run("leaves", program_leaves, device_tree);
+}
+
+START_TEST(leaves)
+{
+    static const struct system_domain domains[] = {
+        {.name = "guest", .program = "leaves", .vcpus = 2, .devices = "master0", .memory = 0x1000},
+    };
+    for (unsigned cpus = 1; cpus <= 2; cpus++) {
+        struct system_run run = {.tree = trees[_i % 2],
+                                 .cpus = cpus,
+                                 .options = {.list_registers = _i < 2 ? 1 : 4, .time_limit_us = 1000000}};
+        memset(&followed, 0, sizeof(followed));
+        sim_register_guest("leaves", enter_leaves);
+        boot_and_power_off(&run, domains, 1);
+        expect_lines(&run, "guest: leaves: done", 1);
+        system_destroy(&run);
+    }
+}
+END_TEST
+
 /* ---- Storms: the device is never quieted. Neighbours on the same CPU have their share, which hostsim watches
  * (arch/hostsim/oracle/turns.c), and do their work. */
 
@@ -516,6 +568,7 @@ static Suite *suite(void)
     add(suite, "side_by_side", side_by_side, 16);
     add(suite, "several_devices", several_devices, 4);
     add(suite, "follows", follows, 8);
+    add(suite, "leaves", leaves, 4);
     add(suite, "storms", storms, 4);
     add(suite, "wrong_guests", wrong_guests, WRONGS);
     return suite;
