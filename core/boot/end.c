@@ -38,7 +38,9 @@ HV_RARE void hv_domain_stopped(struct domain *domain)
     console_printf("%s: %s: %s\n", domain->name, domain_state_name(load_acquire(&domain->state)),
                    domain->reason != NULL ? domain->reason : "no reason given");
     console_close(&domain->console);
-    store_release(&domain->announced, 1);
+    /* In one order for all CPUs: of two that stop the last domains at once, one sees both. */
+    __atomic_store_n(&domain->announced, 1, __ATOMIC_SEQ_CST);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (any_alive() || __atomic_exchange_n(&all_off, 1, __ATOMIC_ACQ_REL) != 0)
         return; /* the last ones may stop at the same time on two CPUs: one of them says so */
     console_printf("all domains are off\n");

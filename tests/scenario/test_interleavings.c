@@ -323,6 +323,29 @@ START_TEST(stops)
 }
 END_TEST
 
+/* ---- the last two domains go off at the same time: one of their CPUs sees that no other is left ---- */
+
+static void all_off_at_once(uint64_t seed)
+{
+    static const struct system_domain domains[] = {
+        {.name = "one", .program = "off", .memory = 0x1000},
+        {.name = "two", .program = "off", .memory = 0x1000},
+    };
+    struct system_run run = new_run(seed, 2);
+
+    run.options.pct_steps = 3000;
+    system_boot(&run, domains, 2);
+    expect_end(&run, SIM_END_POWER_OFF);
+    expect_lines(&run, "bulkhead: all domains are off", 1);
+    system_destroy(&run);
+}
+
+START_TEST(ends)
+{
+    seeds_run("ends", 150, all_off_at_once);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("interleavings");
@@ -333,5 +356,6 @@ int main(void)
     seeds_add(suite, "pokes", pokes);
     seeds_add(suite, "restarts", restarts);
     seeds_add(suite, "stops", stops);
+    seeds_add(suite, "ends", ends);
     return seeds_execute(suite);
 }
