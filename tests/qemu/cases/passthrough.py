@@ -97,6 +97,19 @@ case(timeout=400, name="passthrough-rtc", cpus=1, gic=2, by_hand=True)(rtc)
 case(timeout=400, name="passthrough-rtc-gicv3", cpus=2, gic=3, by_hand=False)(rtc)
 
 
+def program_rtc(lab, gic):
+    """The guest program that runs the same in the simulator: its clock's interrupt comes, waits while it is off, and each comes once."""
+    devices = fragment(lab, "rtc", VIRT_CLOCK, VIRT_RTC)
+    board = lab.boot(lab.system([lab.guest_domain("rtc", bootargs="alarms=4", devices=devices), lab.guest_domain("timer")], gic=gic))
+    board.expect_all([r"rtc: rtc: (done|FAILED)", r"timer: timer: done"], timeout=60)
+    board.quit()
+    board.check_program("rtc")
+
+
+case(timeout=120, name="program-rtc", gic=2)(program_rtc)
+case(timeout=120, name="program-rtc-gicv3", gic=3)(program_rtc)
+
+
 def press_button(monitor):
     """Presses the power button of virt, by QEMU's monitor."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
