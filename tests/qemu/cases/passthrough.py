@@ -299,6 +299,26 @@ case(timeout=400, name="passthrough-off", cpus=1, gic=2)(off_while_reading)
 case(timeout=400, name="passthrough-off-gicv3", cpus=2, gic=3)(off_while_reading)
 
 
+@case(timeout=400)
+def passthrough_crash(lab):
+    """A guest that crashes while its disk is at work starts again; what the disk still writes is between it and its guest. The
+    neighbour goes on."""
+    disk, _ = random_file(lab, "disk", DISK)
+    board = two_domains(lab, "io", assign_virt(lab, TRANSPORTS[31], cpus=1, gic=3), 1, 3, modules=["virtio_mmio", "virtio_blk"],
+                        extra=disk_arguments(disk, drive=f",throttling.bps-read={MIB // 4}"))
+    kept = keep_data(board, "other")
+    board.keyboard_to("io")
+    board.send_line("")
+    shell(board, "io")
+    board.send_line("cat /dev/vda >/dev/null & sleep 2; cat /sys/block/vda/inflight; echo c >/proc/sysrq-trigger")
+    check(int(board.expect(r"io: +(\d+) +0\r", timeout=60).group(1)) > 0, "nothing was being read")
+    board.expect(r"io: [^\n]*Kernel panic", timeout=60)
+    board.expect(r"io: \[    0.000000\] Booting Linux", timeout=60)
+    board.drain(5)  # what was asked for comes to its end
+    check_data(board, "other", kept)
+    board.quit()
+
+
 # Of the board's tree; the rates are those that its boot loader sets.
 GEM_CLOCKS = ("pclk=100000000", "hclk=125000000", "tx_clk=125000000", "rx_clk=125000000", "tsu_clk=250000000")
 SD_CLOCKS = ("clk_xin=187500000", "clk_ahb=100000000")
