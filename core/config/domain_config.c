@@ -5,6 +5,7 @@
 #include "config/config_reader.h"
 #include "config/options.h"
 #include "config/part.h"
+#include "lib/build.h"
 #include "lib/text.h"
 
 /** Properties whose value is used. */
@@ -557,11 +558,12 @@ static void read_capabilities(struct domain_reader *self)
 
     if (value.data == NULL || is_cell(value, 0))
         return;
-    if (is_cell(value, 2))
+    if (BUILD_DEVICES && is_cell(value, 2))
         config_make_hardware(self->reader, self->domain, self->domain->node);
     else
-        property_error(self, "capabilities", value, "<0x0> or <0x2>",
-                       "control and xenstore domains are not supported yet", NULL);
+        property_error(self, "capabilities", value, BUILD_DEVICES ? "<0x0> or <0x2>" : "<0x0>",
+                       BUILD_DEVICES ? "control and xenstore domains are not supported yet" : "not in this build",
+                       NULL);
 }
 
 void config_read_domain(struct config_reader *reader, struct dt_node node)
@@ -582,7 +584,8 @@ void config_read_domain(struct config_reader *reader, struct dt_node node)
     read_capabilities(&self);
     read_static(&self);
     read_children(&self, read_cells(&self));
-    check_hardware(reader, self.domain);
+    if (BUILD_DEVICES)
+        check_hardware(reader, self.domain);
     read_bootargs(&self);
     config_check_console(self.reader, self.domain);
 }

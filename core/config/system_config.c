@@ -5,6 +5,7 @@
 
 #include "config/config_reader.h"
 #include "config/options.h"
+#include "lib/build.h"
 #include "lib/text.h"
 
 static const char *const chosen_properties[] = {
@@ -240,11 +241,22 @@ static void check_other_node(struct config_reader *reader, struct dt_node node)
                                                        "it is ignored"});
 }
 
+static void read_dom0_module(struct config_reader *reader, struct dt_node node)
+{
+    if (BUILD_DEVICES)
+        config_read_dom0_module(reader, node);
+    else
+        config_complain(reader, NULL,
+                        &(struct complaint){.severity = DIAG_WARNING,
+                                            .node = node,
+                                            .message = "a dom0 is not in this build; the domains start without it"});
+}
+
 static void read_node(struct config_reader *reader, struct dt_node node)
 {
     if (!dt_compatible(node, "xen,domain")) {
         if (config_is_dom0_module(node))
-            config_read_dom0_module(reader, node);
+            read_dom0_module(reader, node);
         else
             check_other_node(reader, node);
     } else if (!dt_enabled(node)) {
@@ -300,6 +312,7 @@ hv_status config_read(struct system_config *config, const struct dt *tree, struc
     {
         read_node(&reader, node);
     }
-    config_finish_dom0(&reader);
+    if (BUILD_DEVICES)
+        config_finish_dom0(&reader);
     return require_domain(&reader, tree);
 }

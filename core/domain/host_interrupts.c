@@ -36,7 +36,7 @@ void domain_own_interrupt(struct domain *domain, uint32_t intid, bool edge)
 
 HV_RARE void domain_lead_interrupts(void)
 {
-    for (uint32_t intid = 0; intid < HV_MAX_INTIDS; intid++)
+    for (uint32_t intid = 0; BUILD_DEVICES && intid < HV_MAX_INTIDS; intid++)
         if (domid_of[intid] != 0 && domain_table[domid_of[intid] - 1u] != NULL)
             vgic_lead_spi(&domain_table[domid_of[intid] - 1u]->vgic, intid);
 }

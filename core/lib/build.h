@@ -21,6 +21,10 @@
 #ifndef BUILD_GZIP
 #define BUILD_GZIP 1
 #endif
+/* Interrupts of the host for guests, and a hardware domain: where there is a part that gives them. */
+#ifndef BUILD_DEVICES
+#define BUILD_DEVICES 1
+#endif
 /* Xen's call console_io. */
 #ifndef BUILD_XEN_CONSOLE
 #define BUILD_XEN_CONSOLE 1

@@ -3,6 +3,7 @@
 
 #include "config/part.h"
 #include "dt/dt.h"
+#include "lib/build.h"
 #include "plan/allot.h"
 #include "plan/claims.h"
 #include "plan/kernel.h"
@@ -72,7 +73,7 @@ static hv_status use_host_map(const struct machine *machine, struct plan_domain 
 static hv_status shape_domain(struct system_plan *plan, struct plan_domain *domain, struct plan_reader *reader,
                               struct diag *diag)
 {
-    bool placed = !domain->direct || domain->config->static_mem.data != NULL;
+    bool placed = !BUILD_DEVICES || !domain->direct || domain->config->static_mem.data != NULL;
 
     if (domain->direct)
         HV_TRY(use_host_map(plan->machine, domain, diag));
@@ -129,7 +130,7 @@ static void allot_domains(struct system_plan *plan, struct diag *diag)
         if (domain->valid && domain->config->static_mem.data != NULL)
             domain->valid = allot_static(plan, domain, diag) == HV_OK;
     }
-    for (unsigned i = 0; i < plan->domain_count; i++) {
+    for (unsigned i = 0; BUILD_DEVICES && i < plan->domain_count; i++) {
         struct plan_domain *domain = &plan->domains[i];
         if (domain->valid && domain->direct && domain->config->static_mem.data == NULL)
             domain->valid = allot_direct(plan, domain, diag) == HV_OK;

@@ -100,7 +100,7 @@ void vgic_recheck_private(struct vgic_locked *locked, struct vgic_vcpu *vcpu);
 /** Whether it is an SPI with a host's interrupt behind it. */
 VGIC_IN_PLACE bool vgic_is_linked(struct vgic_ref ref)
 {
-    return ref.intid >= VGIC_PRIVATE && ref.irq->physical_intid != 0 && !ref.irq->unlinked;
+    return BUILD_DEVICES && ref.intid >= VGIC_PRIVATE && ref.irq->physical_intid != 0 && !ref.irq->unlinked;
 }
 /** The trigger of @p ref, which is linked, was written. @return whether that counts */
 bool vgic_link_config(const struct vgic *vgic, struct vgic_ref ref, bool edge);
