@@ -317,8 +317,9 @@ static void pull_back(const struct lr_ref *lr)
 
 HV_RARE void vgic_leave(struct vgic_vcpu *vcpu)
 {
+    if (vcpu->hw.used == 0)
+        return;
     struct vgic_locked locked = vgic_lock(vcpu->vgic);
-
     for (uint32_t used = vcpu->hw.used; used != 0; used &= used - 1) {
         struct lr_ref lr = lr_of(&locked, vcpu, (unsigned)__builtin_ctz(used));
         if (lr.ref.intid >= VGIC_PRIVATE && lr.ref.irq->lr_pending)

@@ -122,7 +122,7 @@ static bool host_pending(const struct vgic_irq *irq)
 
 bool vgic_line_asserted(struct vgic_ref ref)
 {
-    return (ref.irq->physical || vgic_is_linked(ref)) && host_pending(ref.irq);
+    return (ref.irq->physical || vgic_is_linked(ref)) && !ref.irq->unlinked && host_pending(ref.irq);
 }
 
 __attribute__((noinline)) void vgic_deactivate_unused(struct vgic_irq *irq)

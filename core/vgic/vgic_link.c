@@ -23,7 +23,6 @@ static void turn_off(uint32_t physical_intid)
 /** Nothing is pending any more. */
 static void forget(struct vgic_irq *irq)
 {
-    irq->enabled = false;
     irq->line = false;
     irq->latch = false;
     irq->lr_latched = false;
@@ -110,9 +109,14 @@ static void take(struct vgic_locked *locked, struct vgic_ref ref)
  */
 HV_RARE static void drop(struct vgic *vgic, uint32_t intid)
 {
-    if (is_spi(vgic, intid))
-        spi(vgic, intid).irq->stale = false;
-    host_gic.ops->set_active(&host_gic, intid, false);
+    uint32_t physical_intid = intid;
+
+    if (is_spi(vgic, intid)) {
+        struct vgic_irq *irq = spi(vgic, intid).irq;
+        irq->stale = false;
+        physical_intid = irq->physical_intid != 0 ? irq->physical_intid : intid;
+    }
+    host_gic.ops->set_active(&host_gic, physical_intid, false);
 }
 
 bool vgic_inject_spi(struct vgic *vgic, uint32_t intid, const struct vgic_vcpu *self)

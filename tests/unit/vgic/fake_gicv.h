@@ -127,6 +127,12 @@ static inline void fake_set_active(struct gic *gic, uint32_t intid, bool active)
         fake_this()->physical_active &= ~(1u << intid);
 }
 
+static inline bool fake_is_active(struct gic *gic, uint32_t intid)
+{
+    (void)gic;
+    return intid >= 32 ? fake_spi(intid)->active : (fake_this()->physical_active >> intid & 1) != 0;
+}
+
 static inline bool fake_is_pending(struct gic *gic, uint32_t intid)
 {
     (void)gic;
@@ -215,6 +221,7 @@ static inline void fake_open(unsigned lr_count)
         .lr_write = fake_lr_write,
         .lr_read = fake_lr_read,
         .set_active = fake_set_active,
+        .is_active = fake_is_active,
         .is_pending = fake_is_pending,
         .enable = fake_enable,
         .disable = fake_disable,

@@ -54,7 +54,7 @@ static inline void check_links(void)
 
     for (uint32_t i = 0; i < vgic->spi_count; i++) {
         const struct vgic_irq *irq = &vgic->spis[i];
-        if (irq->physical_intid == 0)
+        if (irq->physical_intid == 0 || irq->unlinked)
             continue;
         const struct fake_spi *spi = fake_spi(irq->physical_intid);
         require(spi->enabled == irq->enabled, "SPI %u of the guest is %s, the host's is not", 32 + i,
