@@ -206,10 +206,8 @@ static void lr_ended(const struct lr_ref *lr, uint64_t value)
 {
     struct gic_lr ended = host_gic.ops->lr_decode(value);
 
-    if (ended.hardware) { /* it was the host interrupt's deactivation too (IHI 0048B 5.2.2) */
-        lr->ref.irq->physical = lr->ref.irq->again;
-        lr->ref.irq->again = false;
-    }
+    if (ended.hardware)
+        lr->ref.irq->physical = false; /* it was the host interrupt's deactivation too (IHI 0048B 5.2.2) */
     if (ended.eoi_maintenance)
         lr_store(lr->vcpu, lr->index, 0); /* or the maintenance interrupt stays asserted */
     lr_release(lr);
@@ -232,7 +230,7 @@ static void lr_take_back(const struct lr_ref *lr, uint64_t value)
         irq->lr_pending = false;
         irq->lr_latched = false;
         lr->vcpu->lr_physical &= ~(1u << lr->index);
-        if (irq->physical && !irq->again)
+        if (irq->physical)
             irq->line = false;
     }
     if (!irq->active_written && (acknowledged || ((was ^ now) & GIC_LR_ACTIVE) != 0))

@@ -46,9 +46,8 @@ struct vgic_irq {
     uint8_t group : 2;       /* VGIC_GROUP, VGIC_GROUP_WRITTEN */
     uint8_t lr_vcpu : 3;     /* vCPU whose list register has it, if in_lr */
     uint8_t lr_source : 3;   /* SGI: the source in the list register */
-    bool again : 1; /* taken on the host once more: the guest has ended what its list register had, not yet seen here */
-    bool unlinked : 1; /* its life ends: what happens to it reaches physical_intid no more, but for its end */
-    bool stale : 1;    /* one of an earlier life was acknowledged on the host, and is still on its way here */
+    bool unlinked : 1;       /* its life ends: what happens to it reaches physical_intid no more, but for its end */
+    bool stale : 1;          /* one of an earlier life was acknowledged on the host, and is still on its way here */
 };
 
 struct vgic_vcpu;

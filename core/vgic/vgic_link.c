@@ -93,10 +93,8 @@ void vgic_end_physical(struct vgic_irq *irq)
     irq->physical = false;
 }
 
-/** It is active on the host once more: what a list register of another CPU had of it must have ended there. */
 static void take(struct vgic_locked *locked, struct vgic_ref ref)
 {
-    ref.irq->again = ref.irq->physical && ref.irq->in_lr;
     ref.irq->physical = true;
     if (ref.irq->edge)
         ref.irq->latch = true;

@@ -44,11 +44,12 @@ static void check_enabled(const struct sim_assigned *assigned, const struct sim_
         sim_fail("INTID %u is off, though %s, which has it, has it on", assigned->intid, assigned->domain);
 }
 
-/* A CPU that has not come up yet need not be known to the distributor. */
+/* A CPU that has not come up yet need not be known to the distributor. What a list register has may still go where that
+ * one is. */
 static void check_target(const struct sim_machine *machine, const struct sim_assigned *assigned,
                          const struct sim_shared_interrupt *host)
 {
-    for (unsigned i = 0; i < machine->cpu_count && assigned->cpu >= 0 && assigned->linked; i++) {
+    for (unsigned i = 0; i < machine->cpu_count && assigned->cpu >= 0 && assigned->linked && !assigned->listed; i++) {
         const struct sim_cpu *cpu = &machine->cpus[i];
         if (cpu->id == (unsigned)assigned->cpu && cpu->has_run_guest && (host->targets >> i & 1) == 0)
             sim_fail("INTID %u of %s goes to the CPUs %#x, not to CPU %d, where its vCPU is", assigned->intid,
