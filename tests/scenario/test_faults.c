@@ -94,7 +94,7 @@ static const struct expectation {
     {SIM_FAULT_COUNTER_BACK, ONE, NULL, {1, 100, 1000, 5000, 6000, 6400}},
     {SIM_FAULT_DEVICE_STUCK, ONE, "first: dma: the device does not work", {1, 3, 5}},
     {SIM_FAULT_DEVICE_DISABLED, NOBODY, NULL, {1, 2, 3, 4, 5, 8, 13}},
-    {SIM_FAULT_DEVICE_SILENT, ONE, "first: dma: the device does not work", {1, 2, 5, 10, 15, 20, 30}},
+    {SIM_FAULT_DEVICE_SILENT, ONE, "first: dma: the device does not work", {1, 2, 5, 10, 15, 20}},
 };
 
 static const struct expectation *expected_of(enum sim_fault_kind kind)
