@@ -99,7 +99,7 @@ case(timeout=400, name="passthrough-rtc-gicv3", cpus=2, gic=3, by_hand=False)(rt
 
 def program_rtc(lab, gic):
     """The guest program that runs the same in the simulator: its clock's interrupt comes, waits while it is off, and each comes once."""
-    devices = compiled(lab, "rtc", RTC_BY_HAND)
+    devices = assign_virt(lab, "pl031", cpus=2, gic=gic)
     board = lab.boot(lab.system([lab.guest_domain("rtc", bootargs="alarms=4", devices=devices), lab.guest_domain("timer")], gic=gic))
     board.expect_all([r"rtc: rtc: (done|FAILED)", r"timer: timer: done"], timeout=60)
     board.quit()
