@@ -53,3 +53,24 @@ def hardware_zcu102(lab):
     board.expect(r"dom0: 0\r", timeout=60)
     board.expect(r"dom0: ZynqMP ZCU102", timeout=60)
     board.quit()
+
+
+@case(timeout=400)
+def hardware_uboot(lab):
+    """The traditional boot, by a real U-Boot: a dom0 alone, whose ramdisk is an argument of bootm; and one beside a domain."""
+    for name, others in (("alone", []), ("beside", [lab.guest_domain("timer")])):
+        dom0 = lab.linux_domain("dom0", dom0=True)
+        dom0.ramdisk = None
+        system = lab.system([dom0, *others], name=name, seeds=False, hypervisor_args="dom0_mem=512M console=dtuart",
+                            machine="acpi=off")  # with firmware and ACPI QEMU leaves out the PL061 that its tree names
+        system.write_uboot(lab.ub, "bootm", lab.initramfs())
+        board = lab.run(system.uboot_arguments())
+        board.expect(r"Starting kernel", timeout=120)
+        board.expect(rf"bulkhead: plan: {1 + len(others)} of {1 + len(others)} domains", timeout=60)
+        board.expect_all([r"dom0: init: reached after"] + [r"timer: timer: done"] * len(others), timeout=200)
+        check("error:" not in board.text.split("Starting kernel")[1], "an error was reported")
+        board.keyboard_to("dom0")
+        shell(board, "dom0")
+        board.send_line("ls /sys/bus/pci/devices | wc -l")
+        board.expect(r"dom0: [1-9]\d*\r", timeout=30)
+        board.quit()
