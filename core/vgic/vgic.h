@@ -60,6 +60,7 @@ struct vgic {
     void (*wake)(struct vgic_vcpu *vcpu);
     /** Leads a physical SPI to the CPU of the vCPU that its virtual one goes to. Any CPU, with the lock held. */
     void (*route)(const struct vgic_vcpu *vcpu, uint32_t physical_intid);
+    bool has_links;     /* of the host's SPIs some are linked, since the last reset */
     bool sets_triggers; /* what the guest writes to ICFGR of a linked SPI that is off is written to the host's */
     uint32_t vcpu_count;
     struct vgic_vcpu *vcpus[HV_MAX_VCPUS];

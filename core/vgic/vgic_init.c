@@ -24,6 +24,7 @@ void vgic_add_vcpu(struct vgic *vgic, struct vgic_vcpu *vcpu, uint64_t affinity)
 __attribute__((noinline)) void vgic_reset(struct vgic *vgic, uint32_t spi_count)
 {
     vgic->groups = 0;
+    vgic->has_links = false;
     vgic->one_group = gic_is_v3();
     vgic->spi_count = spi_count < VGIC_MAX_SPIS ? spi_count : VGIC_MAX_SPIS;
     for (uint32_t i = 0; i < vgic->spi_count; i++) {
@@ -37,7 +38,7 @@ HV_RARE void vgic_retire(struct vgic *vgic)
     struct vgic_locked locked = vgic_lock(vgic);
 
     vgic->groups = 0;
-    for (uint32_t i = 0; BUILD_DEVICES && i < vgic->spi_count; i++)
+    for (uint32_t i = 0; vgic->has_links && i < vgic->spi_count; i++)
         vgic_end_physical(&vgic->spis[i]);
     store_relaxed(&vgic->spi_count, 0);
     vgic_unlock(&locked, NULL);

@@ -54,6 +54,7 @@ HV_RARE void vgic_link_spi(struct vgic *vgic, uint32_t intid, uint32_t physical_
         ref.irq->physical_intid = (uint16_t)physical_intid;
         ref.irq->stale = host_gic.ops->is_active(&host_gic, physical_intid);
         ref.irq->edge = edge;
+        vgic->has_links = true;
         vgic_follow_target(vgic, ref);
     }
     vgic_unlock(&locked, NULL);
