@@ -55,7 +55,7 @@ IMAGE = {
     "q-store-pair": ('void f(void *p) { __asm__("stp q0, q1, [%0]" :: "r"(p)); }', [], "FP or SIMD"),
     "fmov": ('void f(void) { __asm__("fmov d0, x0"); }', [], "FP or SIMD"),
     "sve": ('void f(void) { __asm__(".arch armv8-a+sve\\n ptrue p0.b"); }', [], "FP or SIMD"),
-    "large": ("const char f[200000] = {1};", GENERAL, f"limit {FILE_LIMIT}$"),
+    "large": (f"const char f[{int(FILE_LIMIT) + 28000}] = {{1}};", GENERAL, f"limit {FILE_LIMIT}$"),
 }
 
 
@@ -125,10 +125,11 @@ def main():
             checker.expect(f"image: {name}", pattern, elf=checker.linked(name, text, flags))
         writable = checker.linked("writable", "int x = 1; int *f(void) { return &x; }", GENERAL, "-N")
         checker.expect("image: writable text", "writable and executable", elf=writable)
+        areas = int(MEMORY_LIMIT) + 1000 - 4 * 40000
         places = [f"--defsym={name}={value}" for name, value in
-                  (("image_start", 0), ("cpu_areas", 300000), ("image_end", 300000 + 16 * 40000), ("max_cpus", 16))]
+                  (("image_start", 0), ("cpu_areas", areas), ("image_end", areas + 16 * 40000), ("max_cpus", 16))]
         large = checker.linked("memory", "int f(void) { return 1; }", GENERAL, *places)
-        checker.expect("image: memory", f"460000 bytes of RAM with 4 CPUs, limit {MEMORY_LIMIT}$", elf=large)
+        checker.expect("image: memory", f"{int(MEMORY_LIMIT) + 1000} bytes of RAM with 4 CPUs, limit {MEMORY_LIMIT}$", elf=large)
         checker.expect("image: memory with a part more", None, elf=large, outside_parts=1)
         text, flags, _ = IMAGE["large"]
         large = checker.linked("large", text, flags)

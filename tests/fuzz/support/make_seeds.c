@@ -143,8 +143,8 @@ static void write_fragments(void)
                     " xen,reg = <0x10040000 0x2000 0xa0000000>; }; };"),
         PASSTHROUGH(
             "x { xen,force-assign-without-iommu; xen,reg = <0 0x3000000 0x1000 0x40 0 0 0x3001000 0x1000 0 0>; };"),
-        "passthrough { #address-cells = <1>; #size-cells = <1>; ranges; x { xen,path = \"/axi/rtc@10000\";"
-        " xen,reg = <0x10010000 0x1000 0x10010000>; }; };",
+        ("passthrough { #address-cells = <1>; #size-cells = <1>; ranges; x { xen,path = \"/axi/rtc@10000\";"
+         " xen,reg = <0x10010000 0x1000 0x10010000>; }; };"),
     };
     static _Alignas(8) uint8_t blob[4096];
 
