@@ -30,6 +30,13 @@ static void setup(void)
     asked.devices = PCI KEPT_BACK IN_RAM "pmu { compatible = \"arm,armv8-pmuv3\"; interrupts = <1 7 4>; };";
 }
 
+/* Each in a GiB of its own. */
+#define FAR_AWAY(at) "far@" at "00000000 { reg = <" at " 0x1000 0 0x1000>; };"
+#define IN_MANY_PLACES                                                                                                 \
+    FAR_AWAY("0x2")                                                                                                    \
+    FAR_AWAY("0x3") FAR_AWAY("0x4") FAR_AWAY("0x5") FAR_AWAY("0x6") FAR_AWAY("0x7") FAR_AWAY("0x8") FAR_AWAY("0x9")    \
+        FAR_AWAY("0xa")
+
 /** One domain with the clock, and dom0. */
 static void plan_both(void)
 {
@@ -94,6 +101,7 @@ START_TEST(its_tables_are_enough)
 {
     static struct stage2 stage2;
 
+    asked.devices = PCI IN_MANY_PLACES;
     plan_both();
     const struct plan_domain *domain = dom0();
     uint8_t *pool = allocate_pages(domain->stage2_pages * PAGE_SIZE);
