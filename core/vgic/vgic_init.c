@@ -38,7 +38,7 @@ HV_RARE void vgic_retire(struct vgic *vgic)
     struct vgic_locked locked = vgic_lock(vgic);
 
     vgic->groups = 0;
-    for (uint32_t i = 0; vgic->has_links && i < vgic->spi_count; i++)
+    for (uint32_t i = 0; BUILD_DEVICES && vgic->has_links && i < vgic->spi_count; i++)
         vgic_end_physical(&vgic->spis[i]);
     store_relaxed(&vgic->spi_count, 0);
     vgic_unlock(&locked, NULL);

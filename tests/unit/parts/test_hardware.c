@@ -34,8 +34,8 @@ static void setup(void)
 #define FAR_AWAY(at) "far@" at "00000000 { reg = <" at " 0x1000 0 0x1000>; };"
 #define IN_MANY_PLACES                                                                                                 \
     FAR_AWAY("0x2")                                                                                                    \
-    FAR_AWAY("0x3") FAR_AWAY("0x4") FAR_AWAY("0x5") FAR_AWAY("0x6") FAR_AWAY("0x7") FAR_AWAY("0x8") FAR_AWAY("0x9")    \
-        FAR_AWAY("0xa")
+    FAR_AWAY("0x3")                                                                                                    \
+    FAR_AWAY("0x4") FAR_AWAY("0x5") FAR_AWAY("0x6") FAR_AWAY("0x7") FAR_AWAY("0x8") FAR_AWAY("0x9") FAR_AWAY("0xa")
 
 /** One domain with the clock, and dom0. */
 static void plan_both(void)
