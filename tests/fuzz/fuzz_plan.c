@@ -178,7 +178,7 @@ static void place(struct region *image, struct region *dtb)
 
 void fuzz_one(const uint8_t *data, size_t size)
 {
-    struct contents contents = {.reader = {read_contents}};
+    struct contents contents = {.reader = {.read = read_contents}};
     struct fuzz_diag diag;
     struct region image = {0, 1}, dtb = {0, 1};
 
