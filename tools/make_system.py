@@ -304,6 +304,7 @@ def parse_options():
     domain.add_argument("--domain-memory", dest="domain_memory", action=DomainOption, type=int, help="MiB of RAM (128)")
     domain.add_argument("--vcpus", action=DomainOption, type=int, help="virtual CPUs (1)")
     domain.add_argument("--no-vpl011", dest="vpl011", action=DomainOption, nargs=0, help="no UART")
+    domain.add_argument("--dom0", action=DomainOption, nargs=0, help="boot modules directly below /chosen: a hardware domain")
     domain.add_argument("--properties", action=DomainOption, help="further properties, as device-tree source")
     options = parser.parse_args()
     if options.boot_from == "jtag" and not hasattr(options, "board_dtb"):
@@ -319,6 +320,8 @@ def make_domain(entry):
     arguments = {renamed.get(key, key): value for key, value in entry.items()}
     if "vpl011" in arguments:
         arguments["vpl011"] = False
+    if "dom0" in arguments:
+        arguments["dom0"] = True
     return Domain(**arguments)
 
 

@@ -70,7 +70,8 @@ hv_status hardware_inspect(struct inspection *inspection)
     domain->spi_count = PLAN_SPIS_AS_HOST;
     domain->dtb_size = align_up(machine->tree->size + TREE_ROOM, KIB(64));
     domain->more_tables = machine->pa_bits > 43 ? 1u << (machine->pa_bits - 39) : 0;
-    hardware_start(&walk, machine, inspection->plan);
+    /* Who asks for a device may still be left out: it is this domain's then. */
+    hardware_start(&walk, machine, NULL);
     while (hardware_next(&walk)) {
         uint32_t phandle;
         for_each_range(&walk, &domain->more_tables, count);

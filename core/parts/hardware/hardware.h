@@ -19,7 +19,7 @@ HV_DOOR void hardware_aliases(struct dt_writer *tree, const struct plan_domain *
 /** A walk over the nodes of the host's tree that the domain has. */
 struct hardware_walk {
     const struct machine *machine;
-    const struct system_plan *plan;
+    const struct system_plan *plan; /* NULL: nothing is given to others */
     struct dt_scan at;
 };
 

@@ -37,7 +37,7 @@ static bool is_given(const struct hardware_walk *walk)
     const struct system_plan *plan = walk->plan;
     struct dt_node node;
 
-    for (unsigned i = 0; i < plan->domain_count; i++) {
+    for (unsigned i = 0; plan != NULL && i < plan->domain_count; i++) {
         const struct dt *fragment = &plan->domains[i].fragment;
         if (!plan->domains[i].valid || fragment->blob == NULL)
             continue;

@@ -74,3 +74,30 @@ def hardware_uboot(lab):
         board.send_line("ls /sys/bus/pci/devices | wc -l")
         board.expect(r"dom0: [1-9]\d*\r", timeout=30)
         board.quit()
+
+
+def hardware_lives(lab, cpus, vcpus, gic):
+    """A hardware domain of several vCPUs beside a hostile guest: it starts again and again, and has its disk and its lines each time."""
+    content = random.Random(4).randbytes(DISK)
+    disk = lab.write("disk", content)
+    dom0 = lab.linux_domain("dom0", dom0=True, modules=["virtio_mmio", "virtio_blk"])
+    system = lab.system([dom0, lab.guest_domain("hostile"), lab.guest_domain("timer")], cpus=cpus, gic=gic,
+                        hypervisor_args=f"dom0_mem=256M dom0_max_vcpus={vcpus}")
+    board = lab.boot(system, extra=["-drive", f"file={disk},if=none,id=disk,format=raw", "-device", "virtio-blk-device,drive=disk"])
+    for life in range(3):
+        board.expect(r"dom0: init: reached after", timeout=200)
+        if life == 0:
+            board.keyboard_to("dom0")
+        shell(board, "dom0")
+        board.send_line("nproc; md5sum /dev/vda")
+        board.expect(rf"dom0: {vcpus}\r", timeout=60)
+        board.expect(rf"dom0: {hashlib.md5(content).hexdigest()} ", timeout=60)
+        if life < 2:
+            board.send_line("cat /dev/vda > /dev/null & reboot -f")
+    board.send_line("poweroff -f")
+    board.expect(r"bulkhead: dom0: off", timeout=60)
+    board.quit()
+
+
+case(timeout=480, name="hardware-lives-2-on-1", cpus=1, vcpus=2, gic=2)(hardware_lives)
+case(timeout=480, name="hardware-lives-4-on-2-gicv3", cpus=2, vcpus=4, gic=3)(hardware_lives)

@@ -207,6 +207,35 @@ START_TEST(it_asks_for_no_device)
 }
 END_TEST
 
+/* Who asks for devices is left out after the hardware domain's tables were counted: they are its, and it has the tables
+ * for them. */
+START_TEST(what_a_domain_that_cannot_be_asked_for)
+{
+    static char nodes[2048];
+    char *out = nodes;
+
+    for (unsigned i = 2; i <= 0xa; i++)
+        out += sprintf(out, "d%u { xen,path = \"/far@0x%x00000000\"; xen,reg = <%u 0x1000 0x1000 %u 0x1000>; }; ", i, i,
+                       i, i);
+    asked.devices = IN_MANY_PLACES;
+    static char fragment[4096];
+    snprintf(fragment, sizeof(fragment), PASSTHROUGH("%s"), nodes);
+    ck_assert_int_eq(plan_fragments(fragment, NULL), HV_OK);
+    ck_assert_str_eq(world.log, "");
+    ck_assert(planned(0)->valid && dom0()->valid);
+    ck_assert_ptr_null(strstr(claims(CLAIM_FRAME), "200001000+1000"));
+    asked.domain = "vpl011; memory = <0 0x200000>;"; /* 2 GiB, of which the board has one */
+    ck_assert_int_eq(plan_fragments(fragment, NULL), HV_OK);
+    ck_assert(!planned(0)->valid && dom0()->valid);
+    ck_assert_ptr_nonnull(strstr(claims(CLAIM_FRAME), "200001000+1000"));
+    ck_assert_ptr_nonnull(strstr(claims(CLAIM_FRAME), "a00001000+1000"));
+    unsigned tables = dom0()->stage2_pages;
+    board.count = 0; /* what it needs where nobody else asks for any */
+    ck_assert_int_eq(plan_board(), HV_OK);
+    ck_assert_uint_eq(planned(0)->stage2_pages, tables);
+}
+END_TEST
+
 START_TEST(it_can_be_alone)
 {
     board.count = 0;
@@ -226,6 +255,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, its_tree_is_the_hosts_without_what_it_has_not);
     tcase_add_test(tests, a_gicv3_without_msis);
     tcase_add_test(tests, it_asks_for_no_device);
+    tcase_add_test(tests, what_a_domain_that_cannot_be_asked_for);
     tcase_add_test(tests, it_can_be_alone);
 }
 
