@@ -526,16 +526,19 @@ void config_make_hardware(struct config_reader *reader, struct domain_config *do
                                   .node = node,
                                   .message = "not in this build",
                                   .hint = "build with the part hardware: BULKHEAD_PARTS"};
+    bool another = false;
 
     for (const struct domain_config *other = config->domains; other < domain; other++)
-        if (other->hardware)
-            complaint.message = "there is another hardware domain", complaint.hint = NULL;
-    if (complaint.hint != NULL)
-        FOR_EACH_PART(i)
-            if (part_table[i]->hardware) {
-                domain->parts |= 1u << i;
-                domain->hardware = true;
-            }
+        another |= other->hardware;
+    FOR_EACH_PART(i)
+        if (part_table[i]->hardware && !another) {
+            domain->parts |= 1u << i;
+            domain->hardware = true;
+        }
+    if (another) {
+        complaint.message = "there is another hardware domain";
+        complaint.hint = "remove capabilities = <2> from one of them, or the boot modules directly below /chosen";
+    }
     if (!domain->hardware)
         config_complain(reader, domain, &complaint);
 }

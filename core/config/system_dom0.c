@@ -53,27 +53,50 @@ static uint64_t read_size(const char *text)
     return value << shift;
 }
 
+/** As Xen takes it: min:SIZE, max:SIZE and SIZE, between commas; the last is what dom0 has. @return 0: it cannot be
+ * read
+ */
+static uint64_t read_memory(char *text)
+{
+    uint64_t memory = 0;
+
+    for (char *item = text, *end = text; *end != '\0'; item = end) {
+        for (end = item; *end != '\0' && *end != ','; end++)
+            ;
+        char *next = *end == ',' ? end + 1 : end;
+        *end = '\0';
+        end = next;
+        if (text_after(item, "min:") == NULL && text_after(item, "max:") == NULL)
+            memory = read_size(item);
+    }
+    return memory;
+}
+
 static void read_limits(struct config_reader *reader, struct domain_config *dom0)
 {
     const char *line = reader->config->command_line;
-    char text[24];
+    static const char expected[] = "a size such as dom0_mem=512M";
+    char text[64], cut[64];
     uint64_t value;
 
     if (option_read(line, "dom0_mem", text, sizeof(text))) {
-        value = read_size(text);
+        memcpy(cut, text, sizeof(cut));
+        value = read_memory(cut);
         if (value != 0)
             dom0->memory = value;
-        else
-            option_error(reader, text, "a size such as dom0_mem=512M", "the memory of dom0 cannot be read: 512 MiB");
+        if (value == 0)
+            option_error(reader, text, expected, "the memory of dom0 cannot be read; it has 512 MiB");
+        else if (value < MIB(1))
+            option_error(reader, text, expected, "dom0 has less than 1 MiB: a size without a unit is in KiB");
     } else {
-        option_error(reader, NULL, "dom0_mem=SIZE", "nothing says how much memory dom0 has: 512 MiB");
+        option_error(reader, NULL, "dom0_mem=SIZE", "nothing says how much memory dom0 has; it has 512 MiB");
     }
     if (option_read(line, "dom0_max_vcpus", text, sizeof(text))) {
         value = text[0] >= '1' && text[0] <= '9' && text[1] == '\0' ? (uint64_t)(text[0] - '0') : 0;
         if (value != 0 && value <= HV_MAX_VCPUS)
             dom0->cpus = (uint32_t)value;
         else
-            option_error(reader, text, "1 to " TEXT_OF(HV_MAX_VCPUS), "the vCPUs of dom0 cannot be read: 1");
+            option_error(reader, text, "1 to " TEXT_OF(HV_MAX_VCPUS), "the vCPUs of dom0 cannot be read; it has 1");
     }
 }
 
